@@ -102,7 +102,6 @@ impl PublicKey {
     }
 
     /// The point A.
-    #[must_use]
     pub const fn point(&self) -> &EdwardsAffine {
         &self.0
     }
@@ -181,7 +180,6 @@ impl Signature {
     }
 
     /// The nonce point R.
-    #[must_use]
     pub const fn r(&self) -> &EdwardsAffine {
         &self.r
     }
