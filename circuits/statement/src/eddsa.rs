@@ -48,17 +48,13 @@ pub enum EddsaError {
     #[error("the point is not on Baby Jubjub in its EIP-2494 form (a = 168700, d = 168696)")]
     OffCurve,
     /// A public key outside the subgroup of prime order.
-    #[error(
-        "the public key is outside the prime-order subgroup: enrol a key that is a multiple of Base8"
-    )]
+    #[error("the public key is outside the prime-order subgroup: enrol a key that is a multiple of Base8")]
     OutsideSubgroup,
     /// A public key that is the identity.
     #[error("the public key is the identity, under which every message is signed")]
     Identity,
     /// s is not below the subgroup's order.
-    #[error(
-        "the signature's scalar is not below the subgroup's order: a reduced scalar is the only accepted form"
-    )]
+    #[error("the signature's scalar is not below the subgroup's order: a reduced scalar is the only accepted form")]
     ScalarRange,
     /// The equation does not hold.
     #[error("the signature does not belong to this key and message")]
@@ -195,16 +191,7 @@ impl Signature {
 /// (domain, R.x, R.y, A.x, A.y, message, 0, 0).
 #[must_use]
 pub fn challenge(r: &EdwardsAffine, a: &EdwardsAffine, message: Fr) -> Fr {
-    let mut state = [
-        CHALLENGE_DOMAIN,
-        r.x,
-        r.y,
-        a.x,
-        a.y,
-        message,
-        Fr::ZERO,
-        Fr::ZERO,
-    ];
+    let mut state = [CHALLENGE_DOMAIN, r.x, r.y, a.x, a.y, message, Fr::ZERO, Fr::ZERO];
     poseidon2::permute(&mut state);
     state[1]
 }
@@ -239,10 +226,7 @@ impl SigningKey {
         let nonce = nonce(&prefix, message);
         let r = base_times(&nonce);
         let c = reduce(challenge(&r, &base_times(&sk), message));
-        Signature {
-            r,
-            s: *nonce + c * *sk,
-        }
+        Signature { r, s: *nonce + c * *sk }
     }
 
     /// The scalar and the nonce prefix, both from BLAKE3 of the seed.
@@ -361,10 +345,7 @@ mod tests {
             let oracle = theirs.sign(message);
             assert_eq!(*ours.public().point(), theirs.public().pk);
             assert_eq!((*signature.r(), *signature.s()), (oracle.r, oracle.s));
-            assert_eq!(
-                ours.public().to_bytes(),
-                theirs.public().to_compressed_bytes().unwrap()
-            );
+            assert_eq!(ours.public().to_bytes(), theirs.public().to_compressed_bytes().unwrap());
             assert_eq!(signature.to_bytes(), oracle.to_compressed_bytes().unwrap());
         }
     }
@@ -374,15 +355,11 @@ mod tests {
         for (seed, message) in samples() {
             let ours = SigningKey::from_bytes(seed);
             let theirs = EdDSAPrivateKey::from_bytes(seed);
-            let read =
-                EdDSASignature::from_compressed_bytes(ours.sign(message).to_bytes()).unwrap();
+            let read = EdDSASignature::from_compressed_bytes(ours.sign(message).to_bytes()).unwrap();
             let key = EdDSAPublicKey::from_compressed_bytes(ours.public().to_bytes()).unwrap();
             assert!(key.verify(message, &read));
-            let signature =
-                Signature::from_bytes(&theirs.sign(message).to_compressed_bytes().unwrap())
-                    .unwrap();
-            let key =
-                PublicKey::from_bytes(&theirs.public().to_compressed_bytes().unwrap()).unwrap();
+            let signature = Signature::from_bytes(&theirs.sign(message).to_compressed_bytes().unwrap()).unwrap();
+            let key = PublicKey::from_bytes(&theirs.public().to_compressed_bytes().unwrap()).unwrap();
             assert_eq!(key.verify(message, &signature), Ok(()));
             let other = message + Fr::ONE;
             assert_eq!(key.verify(other, &signature), Err(EddsaError::Mismatch));
@@ -453,35 +430,23 @@ mod tests {
         let key = SigningKey::from_bytes([3; 32]);
         let bytes = key.public().to_bytes();
         assert_eq!(PublicKey::from_bytes(&bytes), Ok(key.public()));
-        let length = |found| EddsaError::Length {
-            expected: 32,
-            found,
-        };
+        let length = |found| EddsaError::Length { expected: 32, found };
         assert_eq!(PublicKey::from_bytes(&bytes[..31]), Err(length(31)));
         assert_eq!(PublicKey::from_bytes(&[0; 33]), Err(length(33)));
         // Bit 254 belongs to neither y nor the sign.
         let mut stray = bytes;
         stray[31] |= 0x40;
-        assert_eq!(
-            PublicKey::from_bytes(&stray),
-            Err(EddsaError::PointEncoding)
-        );
+        assert_eq!(PublicKey::from_bytes(&stray), Err(EddsaError::PointEncoding));
         // y + p is the same residue.
         let mut shifted: [u8; 32] = [0; 32];
         let mut wide = Fr::MODULUS;
         wide.add_with_carry(&2u64.into());
         shifted.copy_from_slice(&wide.to_bytes_le());
-        assert_eq!(
-            PublicKey::from_bytes(&shifted),
-            Err(EddsaError::PointEncoding)
-        );
+        assert_eq!(PublicKey::from_bytes(&shifted), Err(EddsaError::PointEncoding));
         // Minus zero: x = 0 with the sign set.
         let mut minus_zero = encode_point(&EdwardsAffine::zero());
         minus_zero[31] |= 0x80;
-        assert_eq!(
-            PublicKey::from_bytes(&minus_zero),
-            Err(EddsaError::PointEncoding)
-        );
+        assert_eq!(PublicKey::from_bytes(&minus_zero), Err(EddsaError::PointEncoding));
     }
 
     #[test]
@@ -489,27 +454,18 @@ mod tests {
         let good = SigningKey::from_bytes([3; 32]).sign(Fr::ONE);
         let bytes = good.to_bytes();
         assert_eq!(Signature::from_bytes(&bytes), Ok(good));
-        let length = |found| EddsaError::Length {
-            expected: 64,
-            found,
-        };
+        let length = |found| EddsaError::Length { expected: 64, found };
         assert_eq!(Signature::from_bytes(&bytes[..63]), Err(length(63)));
         assert_eq!(Signature::from_bytes(&[0; 65]), Err(length(65)));
         let mut unreduced = bytes;
         let mut wide = good.s().into_bigint();
         wide.add_with_carry(&Scalar::MODULUS);
         unreduced[32..].copy_from_slice(&wide.to_bytes_le());
-        assert_eq!(
-            Signature::from_bytes(&unreduced),
-            Err(EddsaError::ScalarRange)
-        );
+        assert_eq!(Signature::from_bytes(&unreduced), Err(EddsaError::ScalarRange));
         let mut minus_zero = bytes;
         minus_zero[..32].copy_from_slice(&encode_point(&EdwardsAffine::zero()));
         minus_zero[31] |= 0x80;
-        assert_eq!(
-            Signature::from_bytes(&minus_zero),
-            Err(EddsaError::PointEncoding)
-        );
+        assert_eq!(Signature::from_bytes(&minus_zero), Err(EddsaError::PointEncoding));
     }
 
     #[test]

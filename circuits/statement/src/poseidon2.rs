@@ -216,12 +216,7 @@ mod tests {
     #[test]
     fn blocks_are_added_to_the_lanes_after_the_first() {
         let inputs: [Fr; 4] = core::array::from_fn(|i| Fr::from(i as u64 + 1));
-        let mut state = [
-            Fr::from(9u128 + (4u128 << 64)),
-            inputs[0],
-            inputs[1],
-            inputs[2],
-        ];
+        let mut state = [Fr::from(9u128 + (4u128 << 64)), inputs[0], inputs[1], inputs[2]];
         permute(&mut state);
         state[1] += inputs[3];
         permute(&mut state);

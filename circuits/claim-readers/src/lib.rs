@@ -1,0 +1,1 @@
+//! Readers of other claim forms: YAML, OHDSI Circe, FHIR Group.

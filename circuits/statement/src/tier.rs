@@ -1,0 +1,95 @@
+//! Size tiers: one circuit source, four sizes, one setup each.
+
+use core::fmt;
+use thiserror::Error;
+
+/// A size of the circuit: how many criteria a policy may have and how many openings prove it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// 2 criteria, 1 slot.
+    Xs,
+    /// 4 criteria, 7 slots.
+    S,
+    /// 8 criteria, 18 slots.
+    M,
+    /// 16 criteria, 38 slots.
+    L,
+}
+
+/// A tier's name that is none of XS, S, M, L.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected a tier XS, S, M or L")]
+pub struct UnknownTier;
+
+impl Tier {
+    /// All tiers, smallest first.
+    pub const ALL: [Tier; 4] = [Tier::Xs, Tier::S, Tier::M, Tier::L];
+
+    /// Rows of the policy table.
+    pub const fn criteria(self) -> usize {
+        match self {
+            Tier::Xs => 2,
+            Tier::S => 4,
+            Tier::M => 8,
+            Tier::L => 16,
+        }
+    }
+
+    /// Openings.
+    pub const fn slots(self) -> usize {
+        match self {
+            Tier::Xs => 1,
+            Tier::S => 7,
+            Tier::M => 18,
+            Tier::L => 38,
+        }
+    }
+
+    /// log2 of the evaluation domain that the circuit must fit: constraints + inputs ≤ 2^k.
+    pub const fn log_domain(self) -> u32 {
+        match self {
+            Tier::Xs => 14,
+            Tier::S => 15,
+            Tier::M => 16,
+            Tier::L => 17,
+        }
+    }
+
+    /// The number in the policy's header.
+    pub const fn code(self) -> u64 {
+        match self {
+            Tier::Xs => 1,
+            Tier::S => 2,
+            Tier::M => 3,
+            Tier::L => 4,
+        }
+    }
+
+    /// The tier of a number in a header.
+    pub fn from_code(code: u64) -> Option<Tier> {
+        Tier::ALL.into_iter().find(|t| t.code() == code)
+    }
+
+    /// XS, S, M or L.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tier::Xs => "XS",
+            Tier::S => "S",
+            Tier::M => "M",
+            Tier::L => "L",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl core::str::FromStr for Tier {
+    type Err = UnknownTier;
+    fn from_str(s: &str) -> Result<Tier, UnknownTier> {
+        Tier::ALL.into_iter().find(|t| t.name() == s).ok_or(UnknownTier)
+    }
+}

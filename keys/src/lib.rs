@@ -1,0 +1,1 @@
+//! Proving and verifying keys: manifests, digest-checked loading, development setup.

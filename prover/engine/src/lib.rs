@@ -1,0 +1,1 @@
+//! Groth16 over a fixed key behind one trait.

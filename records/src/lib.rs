@@ -1,0 +1,1 @@
+//! The issuer's side: FHIR R4 import, the encrypted vault, the registry tree.
