@@ -123,7 +123,7 @@ fn power5(x: Fr) -> Fr {
     x.square().square() * x
 }
 
-/// circ(2·M4, M4, …, M4), and M4 itself at width 4.
+/// The external rounds' matrix, in place: circ(2·M4, M4, …, M4), and M4 itself at width 4.
 fn external_layer<const T: usize>(state: &mut [Fr; T]) {
     for quad in state.chunks_exact_mut(4) {
         if let [a, b, c, d] = quad {

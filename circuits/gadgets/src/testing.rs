@@ -1,0 +1,258 @@
+//! Finds the witness variables that no constraint holds in place.
+//!
+//! Over an honest assignment, moving one variable by δ turns every constraint ⟨a,z⟩·⟨b,z⟩ = ⟨c,z⟩
+//! that it touches into δ·(a·b·δ + a·⟨b,z⟩ + b·⟨a,z⟩ − c) = 0. Each has one solution beside δ = 0,
+//! or none, or all; a change that solves them all goes unnoticed. So the answer is exact: not
+//! some values tried, but every value there is.
+
+use ark_bn254::Fr;
+use ark_ff::{AdditiveGroup, Field, Zero};
+use ark_relations::gr1cs::{ConstraintSystem, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL, SynthesisError};
+
+use crate::wire::Cs;
+
+/// A fresh system that builds matrices and an assignment.
+#[must_use]
+pub fn system() -> Cs {
+    let cs = Cs::new(ConstraintSystem::new());
+    cs.set_optimization_goal(OptimizationGoal::Constraints);
+    cs
+}
+
+/// How a single variable can be changed with every constraint still satisfied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// To anything: no constraint looks at it.
+    Any,
+    /// To this value, and no other.
+    To(Fr),
+}
+
+/// A witness variable that can be changed alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Free {
+    /// Its position among the witness variables, in order of allocation.
+    pub witness: usize,
+    /// Its honest value.
+    pub value: Fr,
+    /// What it can become.
+    pub change: Change,
+    /// The first constraint that mentions it, to find it by; none if none does.
+    pub first_constraint: Option<usize>,
+}
+
+/// Size of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Constraints.
+    pub constraints: usize,
+    /// Private variables.
+    pub witnesses: usize,
+    /// Non-zero entries of A, B and C together.
+    pub non_zeros: usize,
+}
+
+/// Measures a system.
+///
+/// # Errors
+/// Those of the constraint system.
+pub fn size(cs: &Cs) -> Result<Size, SynthesisError> {
+    let matrices = matrices(cs)?;
+    Ok(Size {
+        constraints: cs.num_constraints(),
+        witnesses: cs.num_witness_variables(),
+        non_zeros: matrices.iter().flatten().map(Vec::len).sum(),
+    })
+}
+
+/// Lists every witness variable that can be changed alone without breaking a constraint.
+///
+/// Time grows with the non-zeros of the matrices: a circuit of 2¹⁶ constraints takes seconds.
+///
+/// # Errors
+/// [`SynthesisError::Unsatisfiable`] when the assignment is not honest to begin with, and those of
+/// the constraint system.
+pub fn free_variables(cs: &Cs) -> Result<Vec<Free>, SynthesisError> {
+    cs.finalize();
+    let matrices = matrices(cs)?;
+    let instance = cs.instance_assignment()?;
+    let witness = cs.witness_assignment()?;
+    let z: Vec<Fr> = instance.iter().chain(&witness).copied().collect();
+    let [a, b, c] = &matrices;
+    let products = [evaluate(a, &z), evaluate(b, &z), evaluate(c, &z)];
+    let [az, bz, cz] = &products;
+    if az.iter().zip(bz).zip(cz).any(|((a, b), c)| *a * b != *c) {
+        return Err(SynthesisError::Unsatisfiable);
+    }
+    let columns = columns(&matrices, z.len());
+    let mut free = Vec::new();
+    for (position, value) in witness.iter().enumerate() {
+        let column = &columns[instance.len() + position];
+        let change = match solve(column, az, bz) {
+            Deltas::All => Change::Any,
+            Deltas::One(delta) => Change::To(*value + delta),
+            Deltas::None => continue,
+        };
+        free.push(Free {
+            witness: position,
+            value: *value,
+            change,
+            first_constraint: column.first().map(|entry| entry.row),
+        });
+    }
+    Ok(free)
+}
+
+/// Whether every constraint still holds after several witness variables are set at once, by their
+/// position in order of allocation: what a dishonest prover would try.
+///
+/// # Errors
+/// [`SynthesisError::Unsatisfiable`] when a position is out of range, and those of the constraint
+/// system.
+pub fn accepts(cs: &Cs, changes: &[(usize, Fr)]) -> Result<bool, SynthesisError> {
+    let [a, b, c] = matrices(cs)?;
+    let instance = cs.instance_assignment()?;
+    let mut z = instance.clone();
+    z.extend(cs.witness_assignment()?);
+    for (witness, value) in changes {
+        *z.get_mut(instance.len() + witness)
+            .ok_or(SynthesisError::Unsatisfiable)? = *value;
+    }
+    let (a, b, c) = (evaluate(&a, &z), evaluate(&b, &z), evaluate(&c, &z));
+    Ok(a.iter().zip(&b).zip(&c).all(|((a, b), c)| *a * b == *c))
+}
+
+/// One constraint's coefficients of one variable.
+struct Entry {
+    row: usize,
+    a: Fr,
+    b: Fr,
+    c: Fr,
+}
+
+/// The changes δ ≠ 0 that constraints leave possible.
+enum Deltas {
+    All,
+    One(Fr),
+    None,
+}
+
+fn solve(column: &[Entry], az: &[Fr], bz: &[Fr]) -> Deltas {
+    let mut deltas = Deltas::All;
+    for entry in column {
+        let square = entry.a * entry.b;
+        let linear = entry.a * bz[entry.row] + entry.b * az[entry.row] - entry.c;
+        let possible = match &deltas {
+            Deltas::None => return Deltas::None,
+            Deltas::One(delta) => (square * delta + linear).is_zero(),
+            Deltas::All => match square.inverse() {
+                None if linear.is_zero() => continue,
+                None => false,
+                Some(inverse) => {
+                    let delta = -linear * inverse;
+                    deltas = Deltas::One(delta);
+                    !delta.is_zero()
+                }
+            },
+        };
+        if !possible {
+            return Deltas::None;
+        }
+    }
+    deltas
+}
+
+fn matrices(cs: &Cs) -> Result<[Matrix<Fr>; 3], SynthesisError> {
+    cs.finalize();
+    cs.to_matrices()?
+        .remove(R1CS_PREDICATE_LABEL)
+        .and_then(|matrices| matrices.try_into().ok())
+        .ok_or(SynthesisError::PredicateNotFound)
+}
+
+fn evaluate(matrix: &Matrix<Fr>, z: &[Fr]) -> Vec<Fr> {
+    matrix
+        .iter()
+        .map(|row| row.iter().map(|(c, i)| *c * z[*i]).sum())
+        .collect()
+}
+
+/// Per variable, the constraints that mention it, in order.
+fn columns(matrices: &[Matrix<Fr>; 3], variables: usize) -> Vec<Vec<Entry>> {
+    let mut columns: Vec<Vec<Entry>> = (0..variables).map(|_| Vec::new()).collect();
+    let [a, b, c] = matrices;
+    for (row, ((a, b), c)) in a.iter().zip(b).zip(c).enumerate() {
+        for (which, terms) in [a, b, c].into_iter().enumerate() {
+            for (coefficient, variable) in terms {
+                let column = &mut columns[*variable];
+                if column.last().is_none_or(|entry| entry.row != row) {
+                    column.push(Entry {
+                        row,
+                        a: Fr::ZERO,
+                        b: Fr::ZERO,
+                        c: Fr::ZERO,
+                    });
+                }
+                if let Some(entry) = column.last_mut() {
+                    *[&mut entry.a, &mut entry.b, &mut entry.c][which] += coefficient;
+                }
+            }
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Wire, enforce_product};
+
+    fn fr(x: u64) -> Fr {
+        Fr::from(x)
+    }
+
+    #[test]
+    fn an_untouched_variable_can_be_anything() {
+        let cs = system();
+        Wire::witness(&cs, || Ok(fr(3))).unwrap();
+        let free = free_variables(&cs).unwrap();
+        assert_eq!(free.len(), 1);
+        assert_eq!((free[0].change, free[0].first_constraint), (Change::Any, None));
+    }
+
+    /// x·x = 9 holds 3 or −3, and a second constraint tells them apart.
+    #[test]
+    fn the_other_root_is_found_unless_excluded() {
+        let build = || {
+            let cs = system();
+            let x = Wire::witness(&cs, || Ok(fr(3))).unwrap();
+            enforce_product(&cs, &x, &x, &Wire::from(9)).unwrap();
+            (cs, x)
+        };
+        let (cs, _) = build();
+        assert_eq!(free_variables(&cs).unwrap()[0].change, Change::To(-fr(3)));
+        let (cs, x) = build();
+        enforce_product(&cs, &x, &(&x + fr(1)), &Wire::from(12)).unwrap();
+        assert!(free_variables(&cs).unwrap().is_empty());
+    }
+
+    /// A factor beside zero is not held in place.
+    #[test]
+    fn a_factor_of_zero_is_free() {
+        let cs = system();
+        let zero = Wire::witness(&cs, || Ok(fr(0))).unwrap();
+        let any = Wire::witness(&cs, || Ok(fr(5))).unwrap();
+        zero.times(&cs, &any).unwrap();
+        zero.enforce_zero(&cs).unwrap();
+        let free = free_variables(&cs).unwrap();
+        assert_eq!(free.len(), 1);
+        assert_eq!((free[0].witness, free[0].change), (1, Change::Any));
+    }
+
+    #[test]
+    fn a_dishonest_assignment_is_refused() {
+        let cs = system();
+        Wire::from(1).enforce_zero(&cs).unwrap();
+        assert!(matches!(free_variables(&cs), Err(SynthesisError::Unsatisfiable)));
+    }
+}
