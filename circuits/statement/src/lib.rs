@@ -33,6 +33,7 @@ pub mod record;
 pub mod request;
 pub mod tier;
 pub mod tree;
+pub mod units;
 pub mod value;
 
 pub use field::Fr;
