@@ -31,6 +31,8 @@ pub mod poseidon2;
 pub mod public;
 pub mod record;
 pub mod request;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod tier;
 pub mod tree;
 pub mod units;

@@ -174,7 +174,7 @@ pub struct SlotError {
 }
 
 /// What is carried from slot to slot.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct State {
     criterion: Option<usize>,
     count: u32,
@@ -183,6 +183,13 @@ struct State {
     cursor: Key,
     // The concept of a fact that wants its member next.
     member_due: Option<Concept>,
+}
+
+/// The machine between two slots. Two machines that are equal go on alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Machine {
+    state: State,
+    holds: Vec<bool>,
 }
 
 /// Runs the slots and says which criteria they show. Verifies every opening.
@@ -224,56 +231,80 @@ fn verify_opening(row: Option<&Criterion>, facts_root: Fr, slot: &Slot) -> Resul
 /// # Errors
 /// The first slot that breaks a rule, and which.
 pub fn run_opened(table: &Table, slots: &[Slot]) -> Result<Vec<bool>, SlotError> {
-    let mut holds = vec![false; table.criteria().len()];
-    let mut state = State {
-        criterion: None,
-        count: 0,
-        last: (0, 0),
-        cursor: Key::ZERO,
-        member_due: None,
-    };
+    let mut machine = Machine::new(table);
     for (slot, opened) in slots.iter().enumerate() {
-        step(table, &mut state, opened, &mut holds).map_err(|rule| SlotError { slot, rule })?;
+        machine.step(table, opened).map_err(|rule| SlotError { slot, rule })?;
     }
-    if state.member_due.is_some() {
-        return Err(SlotError {
-            slot: slots.len(),
-            rule: Rule::MemberDue,
-        });
-    }
-    Ok(holds)
+    machine.finish().map_err(|rule| SlotError {
+        slot: slots.len(),
+        rule,
+    })
 }
 
-fn step(table: &Table, state: &mut State, slot: &Slot, holds: &mut [bool]) -> Result<(), Rule> {
-    let due = state.member_due.take();
-    if due.is_some() != (slot.action == Action::Member) {
-        return Err(Rule::MemberDue);
-    }
-    if matches!(slot.action, Action::Idle | Action::Member) && (slot.start || slot.ends) {
-        return Err(Rule::Boundary);
-    }
-    if slot.start {
-        state.criterion = Some(slot.criterion);
-    }
-    if slot.action == Action::Idle {
-        return Ok(());
-    }
-    let criterion = state.criterion.ok_or(Rule::NoGroup)?;
-    let row = table.criteria().get(criterion).ok_or(Rule::NoGroup)?;
-    match (slot.action, slot.opened) {
-        (Action::Fact, Opened::Record(leaf)) => take_fact(row, state, slot, &leaf)?,
-        (Action::Member, Opened::Set(leaf)) => {
-            if Some(leaf.member) != due {
-                return Err(Rule::Member);
-            }
+impl Machine {
+    /// Before the first slot.
+    pub fn new(table: &Table) -> Machine {
+        let state = State {
+            criterion: None,
+            count: 0,
+            last: (0, 0),
+            cursor: Key::ZERO,
+            member_due: None,
+        };
+        Machine {
+            state,
+            holds: vec![false; table.criteria().len()],
         }
-        (Action::RecordGap | Action::SetGap | Action::Pass, opened) => move_cursor(row, state, slot, &opened)?,
-        _ => return Err(Rule::LeafKind),
     }
-    if slot.ends && core::mem::replace(&mut holds[criterion], true) {
-        return Err(Rule::Twice);
+
+    /// After the last slot: which criteria were shown.
+    ///
+    /// # Errors
+    /// [`Rule::MemberDue`] where the last fact still wants its member.
+    pub fn finish(self) -> Result<Vec<bool>, Rule> {
+        if self.state.member_due.is_some() {
+            Err(Rule::MemberDue)
+        } else {
+            Ok(self.holds)
+        }
     }
-    Ok(())
+
+    /// Takes a slot whose opening is true.
+    ///
+    /// # Errors
+    /// The rule that it breaks; the machine is then of no further use.
+    pub fn step(&mut self, table: &Table, slot: &Slot) -> Result<(), Rule> {
+        let state = &mut self.state;
+        let due = state.member_due.take();
+        if due.is_some() != (slot.action == Action::Member) {
+            return Err(Rule::MemberDue);
+        }
+        if matches!(slot.action, Action::Idle | Action::Member) && (slot.start || slot.ends) {
+            return Err(Rule::Boundary);
+        }
+        if slot.start {
+            state.criterion = Some(slot.criterion);
+        }
+        if slot.action == Action::Idle {
+            return Ok(());
+        }
+        let criterion = state.criterion.ok_or(Rule::NoGroup)?;
+        let row = table.criteria().get(criterion).ok_or(Rule::NoGroup)?;
+        match (slot.action, slot.opened) {
+            (Action::Fact, Opened::Record(leaf)) => take_fact(row, state, slot, &leaf)?,
+            (Action::Member, Opened::Set(leaf)) => {
+                if Some(leaf.member) != due {
+                    return Err(Rule::Member);
+                }
+            }
+            (Action::RecordGap | Action::SetGap | Action::Pass, opened) => move_cursor(row, state, slot, &opened)?,
+            _ => return Err(Rule::LeafKind),
+        }
+        if slot.ends && core::mem::replace(&mut self.holds[criterion], true) {
+            return Err(Rule::Twice);
+        }
+        Ok(())
+    }
 }
 
 fn take_fact(row: &Criterion, state: &mut State, slot: &Slot, leaf: &Leaf) -> Result<(), Rule> {

@@ -51,6 +51,16 @@ impl<const DEPTH: usize> Path<DEPTH> {
         })
     }
 
+    /// At each level, from the leaf up, all eight children above `leaf`.
+    pub fn all_children(&self, leaf: Fr) -> [[Fr; ARITY]; DEPTH] {
+        let mut node = leaf;
+        core::array::from_fn(|level| {
+            let children = self.children(level, node);
+            node = compress8(&children);
+            children
+        })
+    }
+
     /// Which child the path goes through at `level`.
     pub const fn place(&self, level: usize) -> usize {
         ((self.index >> (3 * level)) & 7) as usize
