@@ -152,7 +152,7 @@ pub fn decompose(cs: &Cs, x: &Wire, n: usize) -> Result<Vec<Bit>, SynthesisError
     if n > MAX_RANGE {
         return Err(SynthesisError::Unsatisfiable);
     }
-    decompose_modulo_p(cs, x, n)
+    bits_modulo_p(cs, x, n, || Ok(x.value()?.into_bigint()))
 }
 
 /// Requires x < 2ⁿ. Costs [`range_cost(n)`](range_cost); n = 0 requires x = 0 and costs 1.
@@ -169,7 +169,16 @@ pub fn enforce_range(cs: &Cs, x: &Wire, n: usize) -> Result<(), SynthesisError> 
 /// # Errors
 /// Those of the constraint system.
 pub fn decompose_canonical(cs: &Cs, x: &Wire) -> Result<Vec<Bit>, SynthesisError> {
-    let bits = decompose_modulo_p(cs, x, CANONICAL_BITS)?;
+    canonical_bits(cs, x, || Ok(x.value()?.into_bigint()))
+}
+
+/// As [`decompose_canonical`], with the integer that the prover claims to be x given apart.
+pub(crate) fn canonical_bits(
+    cs: &Cs,
+    x: &Wire,
+    integer: impl Fn() -> Result<BigInt<4>, SynthesisError>,
+) -> Result<Vec<Bit>, SynthesisError> {
+    let bits = bits_modulo_p(cs, x, CANONICAL_BITS, integer)?;
     let mut largest = Fr::MODULUS;
     largest.sub_with_borrow(&BigInt::one());
     enforce_at_most(cs, &bits, &largest)?;
@@ -177,14 +186,19 @@ pub fn decompose_canonical(cs: &Cs, x: &Wire) -> Result<Vec<Bit>, SynthesisError
 }
 
 /// Bits whose sum is x modulo p: the integer that they spell may be x + p where n > 253.
-fn decompose_modulo_p(cs: &Cs, x: &Wire, n: usize) -> Result<Vec<Bit>, SynthesisError> {
+fn bits_modulo_p(
+    cs: &Cs,
+    x: &Wire,
+    n: usize,
+    integer: impl Fn() -> Result<BigInt<4>, SynthesisError>,
+) -> Result<Vec<Bit>, SynthesisError> {
     if n == 0 {
         x.enforce_zero(cs)?;
         return Ok(Vec::new());
     }
     let mut bits = vec![Bit::constant(false)];
     for i in 1..n {
-        bits.push(Bit::witness(cs, || Ok(x.value()?.into_bigint().get_bit(i)))?);
+        bits.push(Bit::witness(cs, || Ok(integer()?.get_bit(i)))?);
     }
     bits[0] = Bit::enforce(cs, x - pack(&bits))?;
     Ok(bits)

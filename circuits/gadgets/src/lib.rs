@@ -11,12 +11,17 @@
 
 pub mod bits;
 pub mod compare;
+pub mod eddsa;
+pub mod edwards;
+pub mod fixed_base;
+mod montgomery;
 pub mod poseidon2;
 pub mod select;
 pub mod shape;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tree;
+pub mod variable_base;
 pub mod wire;
 
 pub use ark_relations::gr1cs::SynthesisError;
