@@ -1,1 +1,3 @@
 //! The issuer's side: FHIR R4 import, the encrypted vault, the registry tree.
+
+pub mod import;
