@@ -263,7 +263,7 @@ mod tests {
             .unwrap();
         let s = nonce + Scalar::from_le_bytes_mod_order(&wide.to_bytes_le()) * key;
         let forged = Signature::new(r, s).unwrap();
-        let build = |bounded: bool| {
+        let forge = |bounded: bool| {
             let cs = system();
             let a = Point::witness(&cs, || Ok(a)).unwrap();
             let message = Wire::witness(&cs, || Ok(message)).unwrap();
@@ -279,10 +279,10 @@ mod tests {
             verify_with(&cs, &a, &message, || Ok(forged), spell).unwrap();
             cs
         };
-        assert!(build(false).is_satisfied().unwrap());
-        assert!(!build(true).is_satisfied().unwrap());
-        let real = super::tests::build(&a, message, &forged);
-        assert_eq!(build(true).to_matrices().unwrap(), real.to_matrices().unwrap());
+        assert!(forge(false).is_satisfied().unwrap());
+        assert!(!forge(true).is_satisfied().unwrap());
+        let real = build(&a, message, &forged);
+        assert_eq!(forge(true).to_matrices().unwrap(), real.to_matrices().unwrap());
         assert!(!real.is_satisfied().unwrap());
     }
 }
