@@ -7,7 +7,10 @@ use core::fmt;
 
 use ark_bn254::Fr;
 use ark_ff::{BigInteger, PrimeField, Zero};
-use ark_relations::gr1cs::{Matrix, R1CS_PREDICATE_LABEL, SynthesisError};
+use ark_relations::gr1cs::{
+    ConstraintSynthesizer, ConstraintSystem, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL, SynthesisError,
+    SynthesisMode,
+};
 use sha2::{Digest, Sha256};
 
 use crate::wire::Cs;
@@ -40,6 +43,19 @@ pub struct Shape {
 }
 
 impl Matrices {
+    /// The matrices of a circuit, synthesised for a key: without a witness.
+    ///
+    /// # Errors
+    /// Those of the circuit, and those of [`Matrices::of`].
+    pub fn synthesise(circuit: impl ConstraintSynthesizer<Fr>) -> Result<Self, SynthesisError> {
+        let cs = Cs::new(ConstraintSystem::new());
+        cs.set_optimization_goal(OptimizationGoal::Constraints);
+        cs.set_mode(SynthesisMode::Setup);
+        circuit.generate_constraints(cs.clone())?;
+        cs.finalize();
+        Self::of(&cs)
+    }
+
     /// The matrices of a finalised system, synthesised for a key or with its matrices. Rows come
     /// out canonical: sorted by column, without repeats or zeros.
     ///
@@ -190,7 +206,7 @@ fn canonicalise(row: &mut Vec<(Fr, usize)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_relations::gr1cs::{ConstraintSystem, LinearCombination, SynthesisMode, Variable};
+    use ark_relations::gr1cs::{LinearCombination, Variable};
 
     // x·y = z with z public, `scale` on x, and rows written in an order of choice.
     fn product(mode: SynthesisMode, scale: u64, reversed: bool) -> Matrices {
@@ -237,6 +253,22 @@ mod tests {
         assert_eq!(product(prove, 1, false).shape(), shape);
         assert_eq!(product(prove, 1, true).shape(), shape);
         assert_ne!(product(prove, 2, false).shape().digest, shape.digest);
+    }
+
+    struct Square;
+
+    impl ConstraintSynthesizer<Fr> for Square {
+        fn generate_constraints(self, cs: Cs) -> Result<(), SynthesisError> {
+            let x = cs.new_witness_variable(|| Err(SynthesisError::AssignmentMissing))?;
+            cs.enforce_r1cs_constraint(|| x.into(), || x.into(), || Variable::One.into())
+        }
+    }
+
+    #[test]
+    fn a_circuit_needs_no_witness() {
+        let matrices = Matrices::synthesise(Square).unwrap();
+        let x = vec![vec![(Fr::from(1), 1)]];
+        assert_eq!(matrices.abc(), [x.clone(), x, vec![vec![(Fr::from(1), 0)]]]);
     }
 
     #[test]
