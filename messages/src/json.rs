@@ -1,0 +1,138 @@
+//! Canonical JSON: what is written is RFC 8785, and nothing else is read.
+//!
+//! Every message names its `type` and `version`. A reader checks these two first, then the
+//! fields, then that writing the message again gives the very bytes that it read: one encoding
+//! a message, whatever else JSON would allow (space, order, escapes, exponents, duplicates).
+
+use crate::encoding::shown;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Version of all messages.
+pub const VERSION: u64 = 1;
+
+/// Why bytes are not the canonical JSON of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum JsonError {
+    /// More bytes than any such message has.
+    #[error("expected at most {expected} bytes of JSON, found {found}: this is no such message")]
+    TooLarge {
+        /// The most that is read.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Not JSON.
+    #[error("expected JSON, found a syntax error at line {line}, column {column}: send the file as it was written")]
+    Syntax {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in bytes.
+        column: usize,
+    },
+    /// Another message.
+    #[error("expected a message of type {expected}, found {found}: check which file this is")]
+    Type {
+        /// The type that was to be read.
+        expected: &'static str,
+        /// The one found, shortened.
+        found: String,
+    },
+    /// A version that this software does not know.
+    #[error(
+        "expected version {expected} of {kind}, found {found}: upgrade, or ask for a message of version {expected}"
+    )]
+    Version {
+        /// The message's type.
+        kind: &'static str,
+        /// The version that is known.
+        expected: u64,
+        /// The one found.
+        found: u64,
+    },
+    /// A field is missing, unknown, twice there, or of another form.
+    #[error("the JSON does not have the form of {kind}: {rule}")]
+    Form {
+        /// The message's type.
+        kind: &'static str,
+        /// What was expected where.
+        rule: String,
+    },
+    /// The same values in another spelling.
+    #[error(
+        "expected canonical JSON (RFC 8785), found another spelling from byte {at} on: write the message with this software"
+    )]
+    NotCanonical {
+        /// The first byte that differs, from 0.
+        at: usize,
+    },
+}
+
+/// The JSON form of a message: its fields in alphabetical order, `type` and `version` last.
+pub(crate) trait Wire: Serialize + DeserializeOwned {
+    const TYPE: &'static str;
+    const MAX_BYTES: usize;
+}
+
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: String,
+    version: u64,
+}
+
+/// Reads the canonical bytes of a message.
+pub(crate) fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
+    if bytes.len() > W::MAX_BYTES {
+        return Err(JsonError::TooLarge {
+            expected: W::MAX_BYTES,
+            found: bytes.len(),
+        });
+    }
+    let head: Head = serde_json::from_slice(bytes).map_err(|e| refusal(W::TYPE, &e))?;
+    if head.kind != W::TYPE {
+        return Err(JsonError::Type {
+            expected: W::TYPE,
+            found: shown(&head.kind),
+        });
+    }
+    if head.version != VERSION {
+        return Err(JsonError::Version {
+            kind: W::TYPE,
+            expected: VERSION,
+            found: head.version,
+        });
+    }
+    let message: W = serde_json::from_slice(bytes).map_err(|e| refusal(W::TYPE, &e))?;
+    let again = write(&message);
+    if again != bytes {
+        let at = again.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        return Err(JsonError::NotCanonical { at });
+    }
+    Ok(message)
+}
+
+/// The canonical bytes of a message. Empty only if memory for them is.
+pub(crate) fn write<W: Wire>(message: &W) -> Vec<u8> {
+    // Strings, integers and lists alone: serialising these into memory has no way to fail.
+    let written = serde_json::to_vec(message);
+    debug_assert!(written.is_ok());
+    written.unwrap_or_default()
+}
+
+fn refusal(kind: &'static str, error: &serde_json::Error) -> JsonError {
+    if error.is_data() {
+        JsonError::Form {
+            kind,
+            rule: error.to_string(),
+        }
+    } else {
+        JsonError::Syntax {
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What parties send each other, and the one canonical encoding of each message.
+//!
+//! Bytes become a type here, or an error: unknown fields and versions, duplicate keys, trailing
+//! bytes, other spellings of the same value, points that are not of the group and field elements
+//! not below the modulus are refused. Nothing is repaired.
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable
+    )
+)]
+
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+pub mod encoding;
+pub mod json;
+pub mod key;
+pub mod point;
