@@ -12,6 +12,13 @@ use medproof_statement::Fr;
 use medproof_statement::hash::Tag;
 use medproof_statement::request::{Purpose, TIME_BITS};
 
+/// Constraints of [`enforce`].
+pub(crate) fn cost() -> usize {
+    let times = 2 * bits::range_cost(TIME_BITS as usize);
+    let signer = bits::IS_ZERO_COST + 2 * select::SELECT_COST;
+    1 + times + poseidon2::hash_cost::<12>(8) + signer + eddsa::COST
+}
+
 /// The holder signed a consent to this audience, purpose, subject and scope, bound to this table
 /// or this claim, valid while the request is. Returns the message that was signed.
 ///
@@ -26,7 +33,12 @@ pub(crate) fn enforce(
     holder: &Holder,
 ) -> Result<Wire, SynthesisError> {
     let bound = known.wire(cs, |w| w.consent.consent.bound.element())?;
-    enforce_product(cs, &(&bound - policy_digest), &(&bound - &policy.header.claim_id), &Wire::zero())?;
+    enforce_product(
+        cs,
+        &(&bound - policy_digest),
+        &(&bound - &policy.header.claim_id),
+        &Wire::zero(),
+    )?;
     let not_before = known.wire(cs, |w| w.consent.consent.not_before.seconds().into())?;
     let not_after = known.wire(cs, |w| w.consent.consent.not_after.seconds().into())?;
     bits::enforce_range(cs, &(&request.requested_at - &not_before), TIME_BITS as usize)?;

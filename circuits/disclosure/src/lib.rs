@@ -18,8 +18,6 @@ mod policy;
 mod record;
 mod request;
 mod slot;
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
 mod uniqueness;
 
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, SynthesisError};
@@ -54,7 +52,10 @@ impl<'w> Disclosure<'w> {
     /// Nothing is checked here: an assignment of a false statement leaves constraints unsatisfied.
     #[must_use]
     pub fn new(public: PublicInputs, witness: &'w Witness) -> Self {
-        Disclosure { tier: witness.table.header().tier, known: Some((public, witness)) }
+        Disclosure {
+            tier: witness.table.header().tier,
+            known: Some((public, witness)),
+        }
     }
 
     /// The tier.
@@ -62,6 +63,23 @@ impl<'w> Disclosure<'w> {
     pub const fn tier(&self) -> Tier {
         self.tier
     }
+}
+
+/// Constraints of one slot: an opening, a row selected, the rules.
+#[must_use]
+pub fn slot_cost(tier: Tier) -> usize {
+    slot::cost(tier.criteria())
+}
+
+/// Constraints of everything else.
+#[must_use]
+pub fn fixed_cost(tier: Tier) -> usize {
+    record::cost()
+        + policy::cost(tier.criteria())
+        + slot::end_cost(tier.criteria())
+        + request::cost()
+        + consent::cost()
+        + uniqueness::cost()
 }
 
 /// The public inputs as wires, allocated first and in the statement's order.

@@ -9,6 +9,13 @@ use medproof_statement::policy::{HEADER_FIELDS, ROW_FIELDS, THRESHOLD_BITS};
 use medproof_statement::tier::Tier;
 use medproof_statement::{Fr, VERSION};
 
+/// Constraints of [`open`] and [`enforce_clauses`].
+pub(crate) fn cost(criteria: usize) -> usize {
+    let threshold_bits = THRESHOLD_BITS as usize;
+    let clause = bits::range_cost(1 + threshold_bits) + 1 + bits::range_cost(threshold_bits) + 1;
+    poseidon2::hash_cost::<16>(HEADER_FIELDS + criteria * ROW_FIELDS) + 1 + criteria * clause
+}
+
 /// The header's wires. Version and tier are constants of the circuit.
 pub(crate) struct Header {
     pub(crate) claim_id: Wire,
@@ -53,7 +60,13 @@ pub(crate) fn open(cs: &Cs, known: Known<'_>, tier: Tier, policy_digest: &Wire) 
     let mut elements: Vec<Wire> = Vec::with_capacity(HEADER_FIELDS + rows.len() * ROW_FIELDS);
     elements.push(Wire::from(VERSION));
     elements.push(Wire::from(tier.code()));
-    let rest = [&header.claim_id, &header.as_of, &header.schema, &header.issued_min, &header.required_coverage];
+    let rest = [
+        &header.claim_id,
+        &header.as_of,
+        &header.schema,
+        &header.issued_min,
+        &header.required_coverage,
+    ];
     elements.extend(rest.into_iter().cloned());
     elements.extend(rows.iter().flat_map(|row| row.0.iter().cloned()));
     poseidon2::hash::<16>(cs, Tag::Policy as u64, &elements)?.enforce_equal(cs, policy_digest)?;
@@ -63,7 +76,11 @@ pub(crate) fn open(cs: &Cs, known: Known<'_>, tier: Tier, policy_digest: &Wire) 
 fn rows(cs: &Cs, known: Known<'_>, tier: Tier) -> Result<Vec<Row>, SynthesisError> {
     let values = known.get(|w| w.table.rows()).ok();
     let field = |row: usize, column: usize| -> Result<Fr, SynthesisError> {
-        values.as_ref().and_then(|rows| rows.get(row)).map(|r| r[column]).ok_or(SynthesisError::AssignmentMissing)
+        values
+            .as_ref()
+            .and_then(|rows| rows.get(row))
+            .map(|r| r[column])
+            .ok_or(SynthesisError::AssignmentMissing)
     };
     (0..tier.criteria())
         .map(|row| {

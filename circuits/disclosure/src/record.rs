@@ -12,6 +12,15 @@ use medproof_statement::tree::REGISTRY_DEPTH;
 /// Bits of a coverage.
 const COVERAGE_BITS: usize = 64;
 
+/// Constraints of [`open`] and [`enforce_header`].
+pub(crate) fn cost() -> usize {
+    let membership = tree::index_cost(REGISTRY_DEPTH) + tree::cost(REGISTRY_DEPTH) + 1;
+    let hashes = poseidon2::hash_cost::<8>(6) + poseidon2::hash_cost::<8>(5);
+    let issued = 2 * bits::range_cost(DATE_BITS as usize);
+    let coverage = 2 * bits::range_cost(COVERAGE_BITS) + COVERAGE_BITS;
+    membership + hashes + 1 + issued + coverage
+}
+
 /// What the record commitment opens to.
 pub(crate) struct Record {
     pub(crate) facts_root: Wire,
@@ -38,13 +47,27 @@ pub(crate) fn open(cs: &Cs, known: Known<'_>, registry_root: &Wire) -> Result<Re
     let schema = known.wire(cs, |w| w.record.schema.into())?;
     let issued_on = known.wire(cs, |w| w.record.issued_on.0.into())?;
     let salt = known.wire(cs, |w| w.record.salt)?;
-    let opening =
-        [facts_root.clone(), commitment, coverage.clone(), schema.clone(), issued_on.clone(), salt];
+    let opening = [
+        facts_root.clone(),
+        commitment,
+        coverage.clone(),
+        schema.clone(),
+        issued_on.clone(),
+        salt,
+    ];
     let leaf = poseidon2::hash::<8>(cs, Tag::Record as u64, &opening)?;
     let index = tree::Index::<REGISTRY_DEPTH>::witness(cs, || known.get(|w| w.position.index))?;
-    let root = tree::root(cs, &leaf, &index, || known.get(|w| w.position.all_children(w.record.commit())))?;
+    let root = tree::root(cs, &leaf, &index, || {
+        known.get(|w| w.position.all_children(w.record.commit()))
+    })?;
     root.enforce_equal(cs, registry_root)?;
-    Ok(Record { facts_root, holder, coverage, schema, issued_on })
+    Ok(Record {
+        facts_root,
+        holder,
+        coverage,
+        schema,
+        issued_on,
+    })
 }
 
 // §5.3. Another holder's keys hash to another commitment, thus to another record.
@@ -58,7 +81,13 @@ fn open_holder(cs: &Cs, known: Known<'_>) -> Result<(Holder, Wire), SynthesisErr
         y: known.wire(cs, |w| w.record.holder.emergency_pk.point().y)?,
     };
     let nk = known.wire(cs, |w| w.record.holder.nk.expose())?;
-    let keys = [pk.x.clone(), pk.y.clone(), emergency_pk.x.clone(), emergency_pk.y.clone(), nk.clone()];
+    let keys = [
+        pk.x.clone(),
+        pk.y.clone(),
+        emergency_pk.x.clone(),
+        emergency_pk.y.clone(),
+        nk.clone(),
+    ];
     let commitment = poseidon2::hash::<8>(cs, Tag::Holder as u64, &keys)?;
     Ok((Holder { pk, emergency_pk, nk }, commitment))
 }

@@ -7,6 +7,11 @@ use medproof_gadgets::{Cs, Wire, poseidon2};
 use medproof_statement::Fr;
 use medproof_statement::hash::Tag;
 
+/// Constraints of [`open`].
+pub(crate) fn cost() -> usize {
+    poseidon2::hash_cost::<12>(9) + 1
+}
+
 /// The request's wires that a consent binds.
 pub(crate) struct Request {
     pub(crate) audience: Wire,

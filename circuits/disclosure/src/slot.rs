@@ -24,6 +24,42 @@ use medproof_statement::{Fr, poseidon2 as native_poseidon2};
 /// Bits of (date, event), in which facts of a group are ordered.
 const ORDER_BITS: usize = DATE_BITS as usize + 16;
 
+/// Constraints of one slot, for a table of so many rows.
+pub(crate) fn cost(criteria: usize) -> usize {
+    let days = DATE_BITS as usize;
+    let actions = 11;
+    let selection = 2 * criteria + 1 + 9 * criteria + bits::range_cost(flags::BITS as usize) + 1;
+    let mode = 3;
+    let fields = 8 + 16 + 2 + 2 * days + 5;
+    let opening = poseidon2::cost::<8>() + tree::index_cost(FACT_DEPTH) + tree::cost(FACT_DEPTH) + 2;
+    let cursor = 10 + 2 * bits::range_cost(KEY_BITS as usize);
+    let time = 1 + 4 * compare::compare_cost(days) + 5;
+    let value = 13 + 2 * bits::range_cost(V_BITS as usize);
+    let spacing = 4 + bits::range_cost(ORDER_BITS);
+    let (member, shape, fact, pass, count) = (1, 3, 4, 3, 3);
+    let ends = criteria + 1;
+    actions
+        + selection
+        + mode
+        + fields
+        + opening
+        + member
+        + shape
+        + cursor
+        + time
+        + value
+        + fact
+        + pass
+        + spacing
+        + count
+        + ends
+}
+
+/// Constraints after the last slot.
+pub(crate) const fn end_cost(criteria: usize) -> usize {
+    1 + criteria
+}
+
 /// Runs all slots over the record; returns for each criterion whether a group completed it.
 pub(crate) fn run(
     cs: &Cs,
@@ -96,13 +132,22 @@ impl<'w> Values<'w> {
 
     fn bits_of_fact(self, cs: &Cs, n: u32, read: impl FnOnce(&Fact) -> u64) -> Result<Vec<Bit>, SynthesisError> {
         let value = self.fact().map(|fact| fact.map(read).unwrap_or_default());
-        let bit = |i: u32| move || value.map(|v| v >> i & 1 == 1).map_err(|_| SynthesisError::AssignmentMissing);
+        let bit = |i: u32| {
+            move || {
+                value
+                    .map(|v| v >> i & 1 == 1)
+                    .map_err(|_| SynthesisError::AssignmentMissing)
+            }
+        };
         (0..n).map(|i| Bit::witness(cs, bit(i))).collect()
     }
 
     // The criterion of the last group that was opened at or before this slot.
     fn criterion(self) -> Result<Option<usize>, SynthesisError> {
-        let up_to = self.known.get(|w| w.slots.get(..=self.index))?.ok_or(SynthesisError::AssignmentMissing)?;
+        let up_to = self
+            .known
+            .get(|w| w.slots.get(..=self.index))?
+            .ok_or(SynthesisError::AssignmentMissing)?;
         Ok(up_to.iter().rev().find(|s| s.start).map(|s| s.criterion))
     }
 
@@ -114,7 +159,6 @@ impl<'w> Values<'w> {
 
 /// The slot's action as bits of which exactly one is set.
 struct Actions {
-    idle: Bit,
     fact: Bit,
     member: Bit,
     record_gap: Bit,
@@ -146,7 +190,16 @@ impl Actions {
         enforce_product(cs, ends.wire(), &bystander, &Wire::zero())?;
         // A fact of a criterion with a set is followed by its member at once, and nothing else is.
         member.wire().enforce_equal(cs, member_due.wire())?;
-        Ok(Actions { idle, fact, member, record_gap, set_gap, pass, moves: Bit::assume(moves), start, ends })
+        Ok(Actions {
+            fact,
+            member,
+            record_gap,
+            set_gap,
+            pass,
+            moves: Bit::assume(moves),
+            start,
+            ends,
+        })
     }
 
     fn opens_set(&self) -> Bit {
@@ -184,8 +237,17 @@ impl Selected {
             let column: Vec<Wire> = rows.iter().map(|row| row.of_slot()[column].clone()).collect();
             fields.push(selected(cs, criterion, &column)?);
         }
-        let [small, concept_lo, concept_hi, set_root, date_lo, date_hi, active_on, value_lo, value_hi] =
-            <[Wire; 9]>::try_from(fields).map_err(|_| SynthesisError::Unsatisfiable)?;
+        let [
+            small,
+            concept_lo,
+            concept_hi,
+            set_root,
+            date_lo,
+            date_hi,
+            active_on,
+            value_lo,
+            value_hi,
+        ] = <[Wire; 9]>::try_from(fields).map_err(|_| SynthesisError::Unsatisfiable)?;
         let small = bits::decompose(cs, &small, flags::BITS as usize)?;
         let bit = |at: u32| small[at as usize].clone();
         let number = |from: u32, to: u32| bits::pack(&small[from as usize..to as usize]);
@@ -247,7 +309,12 @@ fn step(
     enforce_mode(cs, &actions, &row)?;
     let leaf = open_leaf(cs, values, &actions, &row, facts_root)?;
     // The member is the concept of the fact before.
-    enforce_product(cs, actions.member.wire(), &(&leaf.concept - &before.concept), &Wire::zero())?;
+    enforce_product(
+        cs,
+        actions.member.wire(),
+        &(&leaf.concept - &before.concept),
+        &Wire::zero(),
+    )?;
 
     let shape = Shape::new(cs, &actions, &row)?;
     let cursor = move_cursor(cs, &actions, &shape, &row, &leaf, &before.cursor)?;
@@ -262,7 +329,15 @@ fn step(
         *sum = &*sum + actions.ends.and(cs, selected)?.wire();
     }
     let member_due = actions.fact.and(cs, &row.has_set)?;
-    Ok(State { criterion, concept: leaf.concept, member_due, count, date, order, cursor })
+    Ok(State {
+        criterion,
+        concept: leaf.concept,
+        member_due,
+        count,
+        date,
+        order,
+        cursor,
+    })
 }
 
 /// Conjunctions that several rules need.
@@ -302,7 +377,12 @@ fn select_criterion(
     let mut bits = Vec::with_capacity(before.len());
     for (i, before) in before.iter().enumerate() {
         let bit = Bit::witness(cs, || Ok(values.criterion()? == Some(i)))?;
-        enforce_product(cs, actions.start.not().wire(), &(bit.wire() - before.wire()), &Wire::zero())?;
+        enforce_product(
+            cs,
+            actions.start.not().wire(),
+            &(bit.wire() - before.wire()),
+            &Wire::zero(),
+        )?;
         bits.push(bit);
     }
     let chosen = Wire::sum(bits.iter().map(Bit::wire));
@@ -312,15 +392,23 @@ fn select_criterion(
 
 // Σ bit·value: the value of the one bit that is set, or 0.
 fn selected(cs: &Cs, bits: &[Bit], values: &[Wire]) -> Result<Wire, SynthesisError> {
-    let terms: Vec<Wire> =
-        bits.iter().zip(values).map(|(bit, value)| bit.wire().times(cs, value)).collect::<Result<_, _>>()?;
+    let terms: Vec<Wire> = bits
+        .iter()
+        .zip(values)
+        .map(|(bit, value)| bit.wire().times(cs, value))
+        .collect::<Result<_, _>>()?;
     Ok(Wire::sum(&terms))
 }
 
 // Facts show AT_LEAST and LATEST, moves show NONE, and set gaps need a set. With no criterion
 // selected the mode is 0, and neither fact nor move is possible.
 fn enforce_mode(cs: &Cs, actions: &Actions, row: &Selected) -> Result<(), SynthesisError> {
-    enforce_product(cs, actions.fact.wire(), &(Wire::from(1) - &row.is_at_least_or_latest), &Wire::zero())?;
+    enforce_product(
+        cs,
+        actions.fact.wire(),
+        &(Wire::from(1) - &row.is_at_least_or_latest),
+        &Wire::zero(),
+    )?;
     actions.moves.enforce_implies(cs, &row.is_none)?;
     actions.set_gap.enforce_implies(cs, &row.has_set)
 }
@@ -372,14 +460,36 @@ fn open_leaf(
     let record_tag = native_poseidon2::domain(Tag::Leaf as u64, 7);
     let set_tag = native_poseidon2::domain(Tag::SetLeaf as u64, 7);
     let tag = opens_set.wire() * (set_tag - record_tag) + record_tag;
-    let state = [tag, concept.clone(), date.clone(), small, value.clone(), ends, next.clone(), salt];
+    let state = [
+        tag,
+        concept.clone(),
+        date.clone(),
+        small,
+        value.clone(),
+        ends,
+        next.clone(),
+        salt,
+    ];
     let hash = poseidon2::permute::<8>(cs, &state)?[1].clone();
     let index = tree::Index::<FACT_DEPTH>::witness(cs, || values.slot(|s| s.path.index))?;
-    let root = tree::root(cs, &hash, &index, || values.slot(|s| s.path.all_children(s.opened.hash())))?;
+    let root = tree::root(cs, &hash, &index, || {
+        values.slot(|s| s.path.all_children(s.opened.hash()))
+    })?;
     let expected = select::select(cs, &opens_set, &row.set_root, facts_root)?;
     root.enforce_equal(cs, &expected)?;
     let key = &concept * pow2(TAIL_BITS) + &date * pow2(SEQ_BITS) + seq;
-    Ok(Leaf { concept, date, event, contested, uncertain, value, until, since, next, key })
+    Ok(Leaf {
+        concept,
+        date,
+        event,
+        contested,
+        uncertain,
+        value,
+        until,
+        since,
+        next,
+        key,
+    })
 }
 
 // The interval, the cursor and the ends of NONE and LATEST. Returns the cursor after the slot.
@@ -440,7 +550,8 @@ impl Time {
         let active = begun.and(cs, &not_over)?;
         let both = in_window.and(cs, &active)?;
         // either: window ∨ active; active_on alone: window ∧ active; else: window.
-        let or_active = (in_window.wire() + active.wire() - both.wire() * Fr::from(2u64)).times(cs, row.either.wire())?;
+        let or_active =
+            (in_window.wire() + active.wire() - both.wire() * Fr::from(2u64)).times(cs, row.either.wire())?;
         let and_active = (both.wire() - in_window.wire()).times(cs, row.has_active.wire())?;
         let holds = in_window.wire() + or_active + and_active;
         Ok(Time { in_window, holds })
@@ -459,7 +570,10 @@ fn enforce_value(
 ) -> Result<Bit, SynthesisError> {
     let one = Fr::from(1u64);
     let below = Bit::witness(cs, || Ok(passed_by_value(values)? == Some(core::cmp::Ordering::Less)))?;
-    let above = Bit::witness(cs, || Ok(passed_by_value(values)? == Some(core::cmp::Ordering::Greater)))?;
+    let above = Bit::witness(
+        cs,
+        || Ok(passed_by_value(values)? == Some(core::cmp::Ordering::Greater)),
+    )?;
     enforce_product(cs, below.wire(), above.wire(), &Wire::zero())?;
     let fails = Bit::assume(below.wire() + above.wire());
     fails.enforce_implies(cs, &actions.pass)?;
@@ -482,8 +596,13 @@ fn enforce_value(
 // How a passed fact's value misses the range, where its time alone does not clear it.
 fn passed_by_value(values: Values<'_>) -> Result<Option<core::cmp::Ordering>, SynthesisError> {
     let pass = values.slot(|s| s.action == Action::Pass)?;
-    let (Some(fact), Some(row)) = (values.fact()?, values.row()?) else { return Ok(None) };
-    let Some((lo, hi)) = row.value.filter(|(lo, _)| pass && !fact.uncertain && fact.value.kind() == lo.kind()) else {
+    let (Some(fact), Some(row)) = (values.fact()?, values.row()?) else {
+        return Ok(None);
+    };
+    let Some((lo, hi)) = row
+        .value
+        .filter(|(lo, _)| pass && !fact.uncertain && fact.value.kind() == lo.kind())
+    else {
         return Ok(None);
     };
     let by_time = machine::definitely_fails(&Criterion { value: None, ..*row }, fact);
@@ -510,7 +629,12 @@ fn enforce_fact(
 ) -> Result<(), SynthesisError> {
     actions.fact.enforce_implies(cs, &leaf.uncertain.not())?;
     enforce_product(cs, actions.fact.wire(), &(Wire::from(1) - &time.holds), &Wire::zero())?;
-    enforce_product(cs, shape.latest.wire(), &(&leaf.concept - &row.concept_lo), &Wire::zero())?;
+    enforce_product(
+        cs,
+        shape.latest.wire(),
+        &(&leaf.concept - &row.concept_lo),
+        &Wire::zero(),
+    )?;
     shape.latest.enforce_implies(cs, &leaf.contested.not())
 }
 

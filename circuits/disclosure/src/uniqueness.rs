@@ -4,6 +4,11 @@ use ark_relations::gr1cs::SynthesisError;
 use medproof_gadgets::{Cs, Wire, poseidon2};
 use medproof_statement::hash::Tag;
 
+/// Constraints of [`enforce_nullifier`] and [`enforce_handle`].
+pub(crate) fn cost() -> usize {
+    2 * poseidon2::hash_cost::<4>(2) + poseidon2::hash_cost::<4>(1) + 2
+}
+
 /// nullifier = H_nullifier(nk, scope). Stops a second use within a scope under another nullifier.
 pub(crate) fn enforce_nullifier(cs: &Cs, nk: &Wire, scope: &Wire, nullifier: &Wire) -> Result<(), SynthesisError> {
     poseidon2::hash::<4>(cs, Tag::Nullifier as u64, &[nk.clone(), scope.clone()])?.enforce_equal(cs, nullifier)

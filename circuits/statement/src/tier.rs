@@ -6,13 +6,13 @@ use thiserror::Error;
 /// A size of the circuit: how many criteria a policy may have and how many openings prove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
-    /// 2 criteria, 1 slot.
+    /// 2 criteria, 2 slots.
     Xs,
     /// 4 criteria, 7 slots.
     S,
-    /// 8 criteria, 18 slots.
+    /// 8 criteria, 19 slots.
     M,
-    /// 16 criteria, 38 slots.
+    /// 16 criteria, 40 slots.
     L,
 }
 
@@ -38,10 +38,10 @@ impl Tier {
     /// Openings.
     pub const fn slots(self) -> usize {
         match self {
-            Tier::Xs => 1,
+            Tier::Xs => 2,
             Tier::S => 7,
-            Tier::M => 18,
-            Tier::L => 38,
+            Tier::M => 19,
+            Tier::L => 40,
         }
     }
 

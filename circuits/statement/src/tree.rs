@@ -11,8 +11,8 @@ use zeroize::Zeroize;
 pub const ARITY: usize = 8;
 /// Depth of record and code-set trees: 4,096 leaves.
 pub const FACT_DEPTH: usize = 4;
-/// Depth of a registry: about 10^9 leaves.
-pub const REGISTRY_DEPTH: usize = 10;
+/// Depth of a registry: 134 million leaves. See `docs/adr/0001-tiers-and-registry-depth.md`.
+pub const REGISTRY_DEPTH: usize = 9;
 
 /// A tree that was asked for a leaf it does not have room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

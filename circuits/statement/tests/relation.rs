@@ -81,8 +81,8 @@ fn another_record_holder_or_place_is_no_member() {
         Violation::Membership
     );
     assert_eq!(altered(|_, w| w.position.index = 8), Violation::Membership);
-    assert_eq!(altered(|_, w| w.position.index += 1 << 30), Violation::Membership);
-    assert_eq!(altered(|_, w| w.position.siblings[9][0] += one), Violation::Membership);
+    assert_eq!(altered(|_, w| w.position.index += 1 << 27), Violation::Membership);
+    assert_eq!(altered(|_, w| w.position.siblings[8][0] += one), Violation::Membership);
 }
 
 #[test]
