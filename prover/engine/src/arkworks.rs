@@ -1,0 +1,286 @@
+//! The reference engine: `ark-groth16` on all cores.
+
+use crate::assignment::Assignment;
+use crate::blinding::Blinding;
+use crate::error::ProveError;
+use crate::proof::Proof;
+use crate::satisfaction;
+use crate::stage::{ProveStage, Stages};
+use crate::{Engine, Proven};
+use ark_bn254::{Bn254, Fr};
+use ark_groth16::{Groth16, PreparedVerifyingKey, prepare_verifying_key};
+use medproof_disclosure::Disclosure;
+use medproof_keys::circuit::InsecureKey;
+use medproof_keys::{CircuitKey, Mode, Progress};
+use medproof_statement::check::{self, Witness};
+use medproof_statement::public::PublicInputs;
+use medproof_statement::tier::Tier;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Proves with `ark-groth16`.
+///
+/// Our own buffers of the witness, r and s are wiped; the copies that `ark-groth16` makes while it
+/// proves are freed without that.
+pub struct Arkworks {
+    keys: BTreeMap<Tier, Prepared>,
+}
+
+struct Prepared {
+    key: Arc<CircuitKey>,
+    verifying: PreparedVerifyingKey<Bn254>,
+}
+
+impl Arkworks {
+    /// An engine with these keys, the last of a tier if there are several.
+    ///
+    /// # Errors
+    /// [`InsecureKey`] for a development key outside development mode.
+    pub fn new(mode: Mode, keys: impl IntoIterator<Item = Arc<CircuitKey>>) -> Result<Self, InsecureKey> {
+        let mut prepared = BTreeMap::new();
+        for key in keys {
+            mode.admit(&key)?;
+            let verifying = prepare_verifying_key(key.verifying());
+            prepared.insert(key.tier(), Prepared { key, verifying });
+        }
+        Ok(Self { keys: prepared })
+    }
+
+    fn of_tier(&self, tier: Tier) -> Result<&Prepared, ProveError> {
+        self.keys.get(&tier).ok_or(ProveError::NoKey { tier })
+    }
+
+    /// Proves an assignment of this tier's circuit: checks every row, proves, verifies.
+    ///
+    /// # Errors
+    /// Those of [`Engine::prove`], but for those of the native check.
+    pub fn prove_assignment(
+        &self,
+        tier: Tier,
+        assignment: &Assignment,
+        progress: &dyn Progress<ProveStage>,
+    ) -> Result<Proven, ProveError> {
+        let blinding = Blinding::fresh()?;
+        self.of_tier(tier)?.finish(assignment, &blinding, Stages::new(progress))
+    }
+}
+
+impl Engine for Arkworks {
+    fn prove(
+        &self,
+        public: &PublicInputs,
+        witness: &Witness,
+        progress: &dyn Progress<ProveStage>,
+    ) -> Result<Proven, ProveError> {
+        let prepared = self.of_tier(witness.table.header().tier)?;
+        let mut stages = Stages::new(progress);
+        stages.run(ProveStage::Check, || Ok(check::check(public, witness)?))?;
+        let shape = prepared.key.shape();
+        let assignment = stages.run(ProveStage::Synthesis, || {
+            Assignment::synthesise(Disclosure::new(*public, witness), shape)
+        })?;
+        prepared.finish(&assignment, &Blinding::fresh()?, stages)
+    }
+}
+
+impl Prepared {
+    fn finish(
+        &self,
+        assignment: &Assignment,
+        blinding: &Blinding,
+        mut stages: Stages<'_>,
+    ) -> Result<Proven, ProveError> {
+        assignment.require(self.key.shape())?;
+        let matrices = self.key.matrices();
+        stages.run(ProveStage::Satisfaction, || satisfaction::check(matrices, assignment))?;
+        let proof = stages.run(ProveStage::Prove, || self.points(assignment, blinding))?;
+        stages.run(ProveStage::Verify, || self.verify(&proof, assignment.public()))?;
+        Ok(Proven {
+            proof,
+            timings: stages.timings(),
+        })
+    }
+
+    fn points(&self, assignment: &Assignment, blinding: &Blinding) -> Result<Proof, ProveError> {
+        let matrices = self.key.matrices();
+        let points = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
+            self.key.proving(),
+            blinding.r,
+            blinding.s,
+            matrices.abc(),
+            matrices.inputs(),
+            matrices.constraints(),
+            assignment.values(),
+        );
+        Proof::new(points.map_err(|error| ProveError::Prover(error.to_string()))?)
+    }
+
+    /// The number of inputs is the key's: the assignment was held to its shape.
+    fn verify(&self, proof: &Proof, public: &[Fr]) -> Result<(), ProveError> {
+        let verified = Groth16::<Bn254>::verify_proof(&self.verifying, proof.points(), public);
+        match verified {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ProveError::SelfCheck),
+            Err(error) => Err(ProveError::Prover(error.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Chain, key_of};
+    use ark_ff::Zero;
+    use ark_serialize::CanonicalDeserialize;
+    use medproof_keys::Quiet;
+    use medproof_keys::circuit::Provenance;
+    use std::sync::Mutex;
+
+    fn engine(links: usize) -> Arkworks {
+        Arkworks::new(Mode::Development, [key_of(Tier::Xs, links)]).unwrap()
+    }
+
+    fn assignment(engine: &Arkworks, chain: Chain) -> Assignment {
+        Assignment::synthesise(chain, engine.of_tier(Tier::Xs).unwrap().key.shape()).unwrap()
+    }
+
+    fn prove(links: usize, chain: Chain) -> Result<Proven, ProveError> {
+        let engine = engine(links);
+        engine.prove_assignment(Tier::Xs, &assignment(&engine, chain), &Quiet)
+    }
+
+    // 58 rows and 6 inputs fill a domain exactly.
+    #[test]
+    fn proofs_equal_the_references_for_the_same_randomness() {
+        for links in [1, 57, 58, 200] {
+            let engine = engine(links);
+            let prepared = engine.of_tier(Tier::Xs).unwrap();
+            let assignment = assignment(&engine, Chain::honest(links));
+            for (r, s) in [(0, 0), (0, 5), (7, 0), (11, 13)] {
+                let [r, s] = [r, s].map(Fr::from);
+                let expected =
+                    Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), prepared.key.proving(), r, s);
+                let found = prepared.points(&assignment, &Blinding::fixed(r, s)).unwrap();
+                assert_eq!(*found.points(), expected.unwrap(), "{links} links");
+            }
+        }
+    }
+
+    #[test]
+    fn a_proof_has_128_bytes_and_is_never_the_same_twice() {
+        let [one, other] = [(); 2].map(|()| prove(20, Chain::honest(20)).unwrap().proof);
+        assert_ne!(one, other);
+        let decoded = ark_groth16::Proof::<Bn254>::deserialize_compressed(one.to_bytes().as_slice());
+        assert_eq!(decoded.unwrap(), *one.points());
+    }
+
+    #[test]
+    fn unsatisfied_assignments_are_errors_that_name_the_row() {
+        let refused = prove(20, Chain::broken(20, 7));
+        assert!(
+            matches!(refused, Err(ProveError::Unsatisfied { row: 7 })),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn a_proof_of_other_inputs_does_not_pass_the_self_check() {
+        let engine = engine(20);
+        let prepared = engine.of_tier(Tier::Xs).unwrap();
+        let honest = assignment(&engine, Chain::honest(20));
+        let proof = prepared.points(&honest, &Blinding::fresh().unwrap()).unwrap();
+        assert!(prepared.verify(&proof, honest.public()).is_ok());
+        let mut other = honest.public().to_vec();
+        other[0] += Fr::from(1);
+        assert!(matches!(prepared.verify(&proof, &other), Err(ProveError::SelfCheck)));
+    }
+
+    #[test]
+    fn an_inconsistent_key_gives_an_error_and_no_proof() {
+        let good = key_of(Tier::Xs, 20);
+        let mut bad = good.proving().clone();
+        bad.l_query.swap(0, 1);
+        let bad = CircuitKey::new(Tier::Xs, 1, good.matrices().clone(), bad, Provenance::Development).unwrap();
+        let engine = Arkworks::new(Mode::Development, [Arc::new(bad)]).unwrap();
+        let assignment = assignment(&engine, Chain::honest(20));
+        let refused = engine.prove_assignment(Tier::Xs, &assignment, &Quiet);
+        assert!(matches!(refused, Err(ProveError::SelfCheck)));
+    }
+
+    #[test]
+    fn another_circuits_assignment_and_a_missing_key_are_errors() {
+        let engine = engine(20);
+        let shape = *key_of(Tier::Xs, 21).shape();
+        let other = Assignment::synthesise(Chain::honest(21), &shape).unwrap();
+        let refused = engine.prove_assignment(Tier::Xs, &other, &Quiet);
+        assert!(matches!(refused, Err(ProveError::Mismatch { .. })));
+        let refused = engine.prove_assignment(Tier::L, &other, &Quiet);
+        assert!(matches!(refused, Err(ProveError::NoKey { tier: Tier::L })));
+    }
+
+    #[test]
+    fn development_keys_need_development_mode() {
+        assert!(Arkworks::new(Mode::Production, [key_of(Tier::Xs, 20)]).is_err());
+    }
+
+    struct Recorder {
+        steps: Mutex<Vec<(ProveStage, u64)>>,
+        stop_after: usize,
+    }
+
+    impl Progress<ProveStage> for Recorder {
+        fn advance(&self, stage: ProveStage, done: u64, _: u64) {
+            self.steps.lock().unwrap().push((stage, done));
+        }
+
+        fn cancelled(&self) -> bool {
+            self.steps.lock().unwrap().len() >= self.stop_after
+        }
+    }
+
+    #[test]
+    fn stages_are_reported_timed_and_can_be_stopped() {
+        use ProveStage::{Prove, Satisfaction, Verify};
+        let engine = engine(20);
+        let assignment = assignment(&engine, Chain::honest(20));
+        let run = |stop_after| {
+            let recorder = Recorder {
+                steps: Mutex::default(),
+                stop_after,
+            };
+            let result = engine.prove_assignment(Tier::Xs, &assignment, &recorder);
+            (result, recorder.steps.into_inner().unwrap())
+        };
+        let (proven, steps) = run(usize::MAX);
+        let timings = proven.unwrap().timings;
+        assert!(!timings.prove.is_zero() && !timings.verify.is_zero());
+        assert!(timings.total() >= timings.prove + timings.verify);
+        let expected: Vec<_> = [Satisfaction, Prove, Verify]
+            .into_iter()
+            .flat_map(|s| [(s, 0), (s, 1)])
+            .collect();
+        assert_eq!(steps, expected);
+        for stop_after in [0, 2, 4] {
+            let (stopped, steps) = run(stop_after);
+            assert!(matches!(stopped, Err(ProveError::Cancelled(_))));
+            assert_eq!(steps.len(), stop_after);
+        }
+    }
+
+    #[test]
+    fn blinding_is_not_left_out() {
+        let engine = engine(20);
+        let prepared = engine.of_tier(Tier::Xs).unwrap();
+        let assignment = assignment(&engine, Chain::honest(20));
+        let plain = prepared
+            .points(&assignment, &Blinding::fixed(Fr::zero(), Fr::zero()))
+            .unwrap();
+        let proven = engine.prove_assignment(Tier::Xs, &assignment, &Quiet).unwrap().proof;
+        let [a, b, c] = [
+            proven.points().a != plain.points().a,
+            proven.points().b != plain.points().b,
+            proven.points().c != plain.points().c,
+        ];
+        assert!(a && b && c);
+    }
+}

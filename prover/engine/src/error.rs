@@ -1,0 +1,55 @@
+//! Why there is no proof.
+
+use ark_relations::gr1cs::SynthesisError;
+use medproof_keys::Cancelled;
+use medproof_statement::check::Violation;
+use medproof_statement::tier::Tier;
+use thiserror::Error;
+
+/// Why there is no proof. Tells which relation fails, and nothing of the witness's values; whether
+/// even that may leave the prover is for its caller to decide (it may not reach the asker).
+#[derive(Debug, Error)]
+pub enum ProveError {
+    /// The engine was given no key of this tier.
+    #[error("no proving key of tier {tier}: load it and give it to the engine")]
+    NoKey {
+        /// Of the policy.
+        tier: Tier,
+    },
+    /// The witness does not satisfy the relation.
+    #[error("the statement does not hold: {0}")]
+    Violation(#[from] Violation),
+    /// The circuit could not be assigned.
+    #[error("the witness cannot be computed: {0}")]
+    Synthesis(SynthesisError),
+    /// The circuit and the key's matrices differ in size: the key is another circuit's.
+    #[error("{part}: the key takes {expected}, the circuit has {found}; use the key made for this circuit")]
+    Mismatch {
+        /// What differs.
+        part: &'static str,
+        /// Of the key.
+        expected: usize,
+        /// Of the circuit.
+        found: usize,
+    },
+    /// A row is not satisfied though the relation holds natively: circuit and relation disagree.
+    #[error("constraint {row} is not satisfied")]
+    Unsatisfied {
+        /// Its row in A, B and C, from 0.
+        row: usize,
+    },
+    /// The operating system gave no randomness.
+    #[error("no randomness from the operating system: {0}")]
+    Entropy(getrandom::Error),
+    /// The prover refused.
+    #[error("the prover failed: {0}")]
+    Prover(String),
+    /// The proof does not verify: the key is inconsistent, or the machine computes wrongly.
+    #[error(
+        "the proof does not verify under its own key: delete the key and make it anew, and test the machine's memory"
+    )]
+    SelfCheck,
+    /// Stopped as asked.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
