@@ -81,8 +81,10 @@ class Changed(unittest.TestCase):
         self.assertFalse(self.truth()["14"] or self.truth()["no14"])
 
     def test_end_known_in_part_is_over(self):
-        self.add("Condition", "72892002", clinicalStatus={"coding": [{"code": "resolved"}]}, abatementDateTime="2021")
-        self.assertTrue(self.truth()["no14"])
+        for end, over in (("2021", True), ("2021-04", True), ("2021-03-31", True), ("2021-04-01", False)):
+            self.take(ELIGIBLE)
+            self.add("Condition", "72892002", clinicalStatus={"coding": [{"code": "resolved"}]}, abatementDateTime=end)
+            self.assertEqual(self.truth()["no14"], over, end)
 
     def test_partial_onset_may_be_in_the_window(self):
         self.add("Condition", "22298006", recordedDate="2020")
