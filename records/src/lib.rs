@@ -1,3 +1,10 @@
 //! The issuer's side: FHIR R4 import, the encrypted vault, the registry tree.
 
 pub mod import;
+pub mod issuer;
+mod random;
+pub mod registry;
+pub mod salts;
+pub mod vault;
+
+pub use random::RandomError;

@@ -1,0 +1,675 @@
+//! The issuer: charts come in, holders enrol, roots go to the ledger, records open for a prover.
+//!
+//! Every call that changes something is one transaction over the encrypted vault and the
+//! registry: a batch appears whole or not at all, whatever happens to the process or the disk.
+//! Proofs are made under the **anchored** root, the one that the ledger has; changes gather in the
+//! current tree until [`Issuer::pending_root`] freezes it for the ledger and
+//! [`Issuer::mark_anchored`] makes it the anchored one.
+
+mod enrolment;
+mod json;
+mod receipt;
+#[cfg(test)]
+mod tests;
+
+use medproof_statement::day::Day;
+use medproof_statement::record::{Facts, MAX_FACTS, RecordError, RecordOpening};
+use medproof_statement::tree::{Path as TreePath, REGISTRY_DEPTH};
+use medproof_statement::{Fr, holder::Holder};
+use std::collections::BTreeSet;
+use std::path::Path;
+use thiserror::Error;
+
+pub use enrolment::{Enrolment, EnrolmentError, Invitation, enrolment_message};
+pub use json::JsonError;
+pub use receipt::{Receipt, ReceiptError};
+
+use crate::import::PatientChart;
+use crate::random;
+use crate::registry::{Anchor, RegistryError};
+use crate::salts::RecordSecret;
+use crate::vault::content::RecordContent;
+use crate::vault::disk::{Directory, Disk};
+use crate::vault::index::{Entry, FileRef};
+use crate::vault::log::Op;
+use crate::vault::{MasterKey, PatientId, PatientIdError, RecordId, Standing, Transaction, Vault, VaultError};
+
+/// Why one patient's part of a call is refused. Names no patient.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// Neither a known patient's id nor a known record's.
+    #[error("expected the id of an imported patient or record, found an unknown one: import the patient first")]
+    Unknown,
+    /// A chart whose patient id is none.
+    #[error(transparent)]
+    PatientId(#[from] PatientIdError),
+    /// The patient is there already.
+    #[error("the patient was imported before: update the record instead")]
+    AlreadyImported,
+    /// The same patient twice in one call.
+    #[error("the patient occurs twice in this call: leave one out")]
+    Repeated,
+    /// The patient has a holder.
+    #[error("the patient is enrolled already: rotate the keys, or revoke the record first")]
+    AlreadyEnrolled,
+    /// The patient has no holder.
+    #[error("the patient is not enrolled: enrol a holder first")]
+    NotEnrolled,
+    /// The leaf was emptied.
+    #[error("the record is revoked: enrol the patient again")]
+    Revoked,
+    /// The record's commitment is not on the ledger yet.
+    #[error("the record is not under the anchored root yet: anchor the pending root first")]
+    NotAnchored,
+    /// Another patient of this issuer has the nullifier key.
+    #[error(
+        "expected a nullifier key of this patient's own, found another patient's: every holder needs a key of their own"
+    )]
+    NullifierKeyTaken,
+    /// A rotation with another nullifier key.
+    #[error(
+        "expected the enrolled nullifier key, found another: a rotation keeps it; revoke the record and enrol again to replace it"
+    )]
+    NullifierKeyChanged,
+    /// A chart older than the one on file.
+    #[error("expected a chart read on {stored} or later, found one of {found}: export the chart again")]
+    Stale {
+        /// When the chart on file was read.
+        stored: Day,
+        /// When the given one was.
+        found: Day,
+    },
+    /// Facts that are no record's.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// An enrolment that proves nothing.
+    #[error(transparent)]
+    Enrolment(#[from] EnrolmentError),
+}
+
+/// A call that the issuer does not carry out. Nothing was changed, except as
+/// [`VaultError::Reopen`] says.
+#[derive(Debug, Error)]
+pub enum IssuerError {
+    /// The store.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// One patient's part.
+    #[error("{reason} (entry {place} of the call, counted from 0)")]
+    Refused {
+        /// Which of the call's patients.
+        place: usize,
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+impl From<random::RandomError> for IssuerError {
+    fn from(error: random::RandomError) -> Self {
+        IssuerError::Vault(error.into())
+    }
+}
+
+impl From<crate::vault::DiskError> for IssuerError {
+    fn from(error: crate::vault::DiskError) -> Self {
+        IssuerError::Vault(error.into())
+    }
+}
+
+/// How many records stand how, and what the ledger knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Charts without a holder.
+    pub unenrolled: u64,
+    /// Records whose leaf holds their commitment.
+    pub enrolled: u64,
+    /// Records whose leaf was emptied.
+    pub revoked: u64,
+    /// What the ledger last confirmed.
+    pub anchored: Option<Anchor>,
+    /// What was given to the ledger and waits for its answer.
+    pub staged: Option<Anchor>,
+    /// Whether the current root is neither anchored nor staged.
+    pub changed: bool,
+}
+
+/// One line of the issuer's list. For the issuer's own staff: it names the patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The record.
+    pub record: RecordId,
+    /// The patient.
+    pub patient: PatientId,
+    /// How it stands.
+    pub standing: Standing,
+    /// The version last stored.
+    pub version: u64,
+    /// The version under the anchored root.
+    pub anchored: Option<u64>,
+    /// When the chart was read.
+    pub issued_on: Day,
+}
+
+/// What a prover needs of a record: all of it secret, all under one anchored root.
+pub struct OpenedRecord {
+    /// The facts, linked and hashed.
+    pub facts: Facts,
+    /// The record commitment's opening.
+    pub opening: RecordOpening,
+    /// From the record's leaf to the root.
+    pub path: TreePath<REGISTRY_DEPTH>,
+    /// The anchored root, epoch and size.
+    pub anchor: Anchor,
+}
+
+impl core::fmt::Debug for OpenedRecord {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("OpenedRecord")
+            .field("anchor", &self.anchor)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One issuer's records and registry, in one directory that no other process can open meanwhile.
+///
+/// Patients are named by their FHIR id, or by their record's id (`record:…`).
+pub struct Issuer {
+    vault: Vault,
+}
+
+// A transaction in the making, and what it has touched.
+#[derive(Default)]
+struct Change {
+    tx: Transaction,
+    leaves: Vec<(u64, Option<Fr>)>,
+    records: BTreeSet<RecordId>,
+    holders: BTreeSet<[u8; 32]>,
+    new_leaves: u64,
+}
+
+impl Issuer {
+    /// Creates an issuer in an empty or missing directory. `name` is what holders and ledger know
+    /// it by; enrolments are bound to it, and it never changes.
+    ///
+    /// # Errors
+    /// [`VaultError::NotEmpty`] where something is there already.
+    pub fn create(dir: &Path, master: Box<dyn MasterKey>, name: &str) -> Result<Issuer, IssuerError> {
+        Self::create_on(Box::new(Directory::create(dir)?), master, name)
+    }
+
+    /// Opens an issuer.
+    ///
+    /// # Errors
+    /// Where another process has it, the master key is another, or a file is not as it was written.
+    pub fn open(dir: &Path, master: Box<dyn MasterKey>) -> Result<Issuer, IssuerError> {
+        Self::open_on(Box::new(Directory::open(dir)?), master)
+    }
+
+    pub(crate) fn create_on(
+        disk: Box<dyn Disk>,
+        master: Box<dyn MasterKey>,
+        name: &str,
+    ) -> Result<Issuer, IssuerError> {
+        Ok(Issuer {
+            vault: Vault::create(disk, master, name)?,
+        })
+    }
+
+    pub(crate) fn open_on(disk: Box<dyn Disk>, master: Box<dyn MasterKey>) -> Result<Issuer, IssuerError> {
+        Ok(Issuer {
+            vault: Vault::open(disk, master)?,
+        })
+    }
+
+    /// The name given at creation.
+    pub fn name(&self) -> &str {
+        self.vault.issuer()
+    }
+
+    /// Stores charts of new patients, without a holder yet. Gives their record ids in order.
+    ///
+    /// # Errors
+    /// [`Refusal`] for the first chart that is not a new patient's or not a record; nothing of any
+    /// chart is stored then.
+    pub fn import(&mut self, charts: &[PatientChart]) -> Result<Vec<RecordId>, IssuerError> {
+        let mut change = Change::default();
+        let mut patients = BTreeSet::new();
+        let mut ids = Vec::with_capacity(charts.len());
+        for (place, chart) in charts.iter().enumerate() {
+            let patient = check_chart(chart).map_err(at(place))?;
+            if self.vault.state().index.by_patient(&patient).is_some() {
+                return Err(refused(place, Refusal::AlreadyImported));
+            }
+            if !patients.insert(patient.clone()) {
+                return Err(refused(place, Refusal::Repeated));
+            }
+            let id = RecordId::random()?;
+            let content = RecordContent {
+                patient: patient.clone(),
+                version: 1,
+                leaf: None,
+                secret: RecordSecret::random()?,
+                facts: chart.facts.clone(),
+                coverage: chart.coverage,
+                issued_on: chart.issued_on,
+                holder: None,
+            };
+            let latest = self.vault.add(&mut change.tx, &id, &content)?;
+            let entry = Entry {
+                patient,
+                standing: Standing::Unenrolled,
+                leaf: None,
+                code: random::bytes()?,
+                nk_tag: None,
+                issued_on: chart.issued_on,
+                latest,
+                staged: None,
+                anchored: None,
+            };
+            change.tx.ops.push(Op::Put(id, Box::new(entry)));
+            ids.push(id);
+        }
+        self.commit(change)?;
+        Ok(ids)
+    }
+
+    /// Replaces charts by newer ones: a new version with new salts, in the same leaf where the
+    /// patient is enrolled. Gives the record ids in order.
+    ///
+    /// # Errors
+    /// [`Refusal`] for the first chart of an unknown patient, older than the one on file, or not a
+    /// record; nothing is changed then.
+    pub fn update(&mut self, charts: &[PatientChart]) -> Result<Vec<RecordId>, IssuerError> {
+        let mut change = Change::default();
+        let mut ids = Vec::with_capacity(charts.len());
+        for (place, chart) in charts.iter().enumerate() {
+            let patient = check_chart(chart).map_err(at(place))?;
+            let known = self.vault.state().index.by_patient(&patient);
+            let id = known.ok_or_else(|| refused(place, Refusal::Unknown))?;
+            let entry = self.touch(&mut change, place, id)?;
+            if chart.issued_on < entry.issued_on {
+                let reason = Refusal::Stale {
+                    stored: entry.issued_on,
+                    found: chart.issued_on,
+                };
+                return Err(refused(place, reason));
+            }
+            let mut content = self.vault.read(&id, entry.latest)?;
+            content.facts.clone_from(&chart.facts);
+            content.coverage = chart.coverage;
+            content.issued_on = chart.issued_on;
+            self.put_version(&mut change, place, id, entry, content)?;
+            ids.push(id);
+        }
+        self.commit(change)?;
+        Ok(ids)
+    }
+
+    /// What the patient needs to enrol a holder, or to rotate keys: hand it to them in person.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`].
+    pub fn invitation(&self, patient: &str) -> Result<Invitation, IssuerError> {
+        let (_, entry) = self.find(0, patient)?;
+        Ok(Invitation {
+            issuer: self.name().to_owned(),
+            code: entry.code,
+        })
+    }
+
+    /// Enrols a holder for a patient.
+    ///
+    /// # Errors
+    /// As [`Issuer::enroll_many`].
+    pub fn enroll(&mut self, patient: &str, enrolment: &Enrolment) -> Result<RecordId, IssuerError> {
+        self.enroll_all(core::iter::once((patient, enrolment)), 1)
+            .map(|ids| ids[0])
+    }
+
+    /// Enrols holders for patients who have none, or whose record was revoked: commits to the
+    /// chart and the holder, and gives the record a place in the registry.
+    ///
+    /// # Errors
+    /// [`Refusal`] for the first unknown or enrolled patient, enrolment not signed by its own key
+    /// for this patient's invitation, or nullifier key of another patient; nothing is changed then.
+    pub fn enroll_many(&mut self, enrolments: &[(&str, &Enrolment)]) -> Result<Vec<RecordId>, IssuerError> {
+        self.enroll_all(enrolments.iter().copied(), enrolments.len())
+    }
+
+    fn enroll_all<'a>(
+        &mut self,
+        enrolments: impl Iterator<Item = (&'a str, &'a Enrolment)>,
+        count: usize,
+    ) -> Result<Vec<RecordId>, IssuerError> {
+        let mut change = Change::default();
+        let mut ids = Vec::with_capacity(count);
+        for (place, (patient, enrolment)) in enrolments.enumerate() {
+            let (id, _) = self.find(place, patient)?;
+            let mut entry = self.touch(&mut change, place, id)?;
+            if entry.standing == Standing::Enrolled {
+                return Err(refused(place, Refusal::AlreadyEnrolled));
+            }
+            let tag = self.accept(&entry, enrolment).map_err(at(place))?;
+            let taken = self
+                .vault
+                .state()
+                .index
+                .by_holder(&tag)
+                .is_some_and(|other| other != id);
+            if taken || !change.holders.insert(tag) {
+                return Err(refused(place, Refusal::NullifierKeyTaken));
+            }
+            if entry.leaf.is_none() {
+                let leaf = self.vault.state().registry.new_leaf(change.new_leaves);
+                entry.leaf = Some(leaf.map_err(RegistryError::from)?);
+                change.new_leaves += 1;
+            }
+            entry.standing = Standing::Enrolled;
+            entry.nk_tag = Some(tag);
+            self.put_holder(&mut change, place, id, entry, &enrolment.holder)?;
+            ids.push(id);
+        }
+        self.commit(change)?;
+        Ok(ids)
+    }
+
+    /// Replaces an enrolled holder's public keys; the nullifier key stays.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the patient is not enrolled, the enrolment is not signed by the new key
+    /// for the present invitation, or its nullifier key is not the enrolled one.
+    pub fn rotate(&mut self, patient: &str, enrolment: &Enrolment) -> Result<RecordId, IssuerError> {
+        let mut change = Change::default();
+        let (id, _) = self.find(0, patient)?;
+        let entry = self.touch(&mut change, 0, id)?;
+        must_be_enrolled(0, &entry)?;
+        let tag = self.accept(&entry, enrolment).map_err(at(0))?;
+        if entry.nk_tag != Some(tag) {
+            return Err(refused(0, Refusal::NullifierKeyChanged));
+        }
+        self.put_holder(&mut change, 0, id, entry, &enrolment.holder)?;
+        self.commit(change)?;
+        Ok(id)
+    }
+
+    /// Empties an enrolled record's leaf. No proof opens it from now on, though its earlier
+    /// commitment stays under the anchored root until the next is anchored. The chart is kept.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the patient is unknown or not enrolled.
+    pub fn revoke(&mut self, patient: &str) -> Result<RecordId, IssuerError> {
+        let mut change = Change::default();
+        let (id, _) = self.find(0, patient)?;
+        let mut entry = self.touch(&mut change, 0, id)?;
+        must_be_enrolled(0, &entry)?;
+        entry.standing = Standing::Revoked;
+        (entry.staged, entry.anchored) = (None, None);
+        change.leaves.extend(entry.leaf.map(|leaf| (leaf, None)));
+        change.tx.ops.push(Op::Put(id, Box::new(entry)));
+        self.commit(change)?;
+        Ok(id)
+    }
+
+    /// Erases a patient: destroys every version of the record with its keys, its secret and salts
+    /// and the copy of the nullifier key, forgets the patient's id, and empties the leaf.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`]. A [`crate::vault::DiskError`] may also mean that a file could not be
+    /// overwritten after the erasure was made final: it is tried again at the next change or
+    /// opening.
+    pub fn erase(&mut self, patient: &str) -> Result<(), IssuerError> {
+        let mut change = Change::default();
+        let (id, _) = self.find(0, patient)?;
+        let entry = self.touch(&mut change, 0, id)?;
+        if entry.standing == Standing::Enrolled {
+            change.leaves.extend(entry.leaf.map(|leaf| (leaf, None)));
+        }
+        change.tx.ops.push(Op::Remove(id));
+        self.commit(change)?;
+        Ok(self.vault.sweep()?)
+    }
+
+    /// What to publish on the ledger. Freezes the current root until [`Issuer::mark_anchored`] or
+    /// [`Issuer::withdraw_pending`], so that an answer that comes late still finds its tree;
+    /// meanwhile it gives the frozen one again. Where nothing changed since the last anchoring it
+    /// gives that once more: a heartbeat.
+    ///
+    /// # Errors
+    /// Where it cannot be stored.
+    pub fn pending_root(&mut self) -> Result<Anchor, IssuerError> {
+        let registry = &self.vault.state().registry;
+        let anchor = registry.next_anchor();
+        if registry.staged().is_none() && registry.anchored() != Some(&anchor) {
+            self.apply(Op::Stage)?;
+        }
+        Ok(anchor)
+    }
+
+    /// The ledger has the root that [`Issuer::pending_root`] gave: proofs are made under it from
+    /// now on. Saying so again changes nothing.
+    ///
+    /// # Errors
+    /// [`RegistryError`] where it is not the pending one.
+    pub fn mark_anchored(&mut self, epoch: u64, root: Fr) -> Result<(), IssuerError> {
+        let registry = &self.vault.state().registry;
+        if registry.anchored().is_some_and(|a| (a.epoch, a.root) == (epoch, root)) {
+            return Ok(());
+        }
+        registry.confirm(epoch, root)?;
+        self.apply(Op::Anchor { epoch, root })
+    }
+
+    /// The ledger refused the pending root and never will have it: the next pending root is the
+    /// current tree's. Not for a transaction that may still be mined.
+    ///
+    /// # Errors
+    /// [`RegistryError::NothingStaged`].
+    pub fn withdraw_pending(&mut self) -> Result<(), IssuerError> {
+        if self.vault.state().registry.staged().is_none() {
+            return Err(RegistryError::NothingStaged.into());
+        }
+        self.apply(Op::Withdraw)
+    }
+
+    /// Opens an enrolled record under the anchored root: the version that is committed there, which
+    /// may be older than the latest.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the patient is unknown, not enrolled, revoked, or not anchored yet.
+    pub fn open_record(&self, patient: &str) -> Result<OpenedRecord, IssuerError> {
+        let (id, entry) = self.find(0, patient)?;
+        must_be_enrolled(0, entry)?;
+        let registry = &self.vault.state().registry;
+        let (Some(file), Some(leaf), Some(anchor)) = (entry.anchored, entry.leaf, registry.anchored()) else {
+            return Err(refused(0, Refusal::NotAnchored));
+        };
+        let content = self.vault.read(&id, file)?;
+        let holder = content.holder.clone().ok_or_else(|| mismatch(file))?;
+        let facts = content.commit_facts().map_err(|e| refused(0, e.into()))?;
+        let opening = content.opening(&facts, holder);
+        let (commitment, path) = registry.anchored_path(leaf).map_err(RegistryError::from)?;
+        if content.leaf != Some(leaf) || opening.commit() != commitment {
+            return Err(mismatch(file));
+        }
+        Ok(OpenedRecord {
+            facts,
+            opening,
+            path,
+            anchor: *anchor,
+        })
+    }
+
+    /// What the holder needs to check that the issuer committed to their keys, under the anchored
+    /// root.
+    ///
+    /// # Errors
+    /// As [`Issuer::open_record`].
+    pub fn receipt(&self, patient: &str) -> Result<Receipt, IssuerError> {
+        let opened = self.open_record(patient)?;
+        let epoch = opened.anchor.epoch;
+        Ok(Receipt::new(self.name(), epoch, &opened.opening, opened.path))
+    }
+
+    /// The record of a patient.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`].
+    pub fn record_id(&self, patient: &str) -> Result<RecordId, IssuerError> {
+        self.find(0, patient).map(|(id, _)| id)
+    }
+
+    /// Every record, in no order that means anything.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = Summary> {
+        self.vault.state().index.iter().map(|(id, entry)| Summary {
+            record: *id,
+            patient: entry.patient.clone(),
+            standing: entry.standing,
+            version: entry.latest.version,
+            anchored: entry.anchored.map(|f| f.version),
+            issued_on: entry.issued_on,
+        })
+    }
+
+    /// Counts and anchors.
+    pub fn status(&self) -> Status {
+        let state = self.vault.state();
+        let count = |standing| state.index.iter().filter(|(_, e)| e.standing == standing).count() as u64;
+        let registry = &state.registry;
+        let known = registry.staged().or(registry.anchored());
+        Status {
+            unenrolled: count(Standing::Unenrolled),
+            enrolled: count(Standing::Enrolled),
+            revoked: count(Standing::Revoked),
+            anchored: registry.anchored().copied(),
+            staged: registry.staged().copied(),
+            changed: known.is_none_or(|a| a.root != registry.root()),
+        }
+    }
+
+    fn find(&self, place: usize, patient: &str) -> Result<(RecordId, &Entry), IssuerError> {
+        let index = &self.vault.state().index;
+        let by_patient = || PatientId::parse(patient).ok().and_then(|p| index.by_patient(&p));
+        RecordId::parse(patient)
+            .or_else(by_patient)
+            .and_then(|id| Some((id, index.get(&id)?)))
+            .ok_or_else(|| refused(place, Refusal::Unknown))
+    }
+
+    // The entry to change; refuses a record that the call has changed before.
+    fn touch(&self, change: &mut Change, place: usize, id: RecordId) -> Result<Entry, IssuerError> {
+        if !change.records.insert(id) {
+            return Err(refused(place, Refusal::Repeated));
+        }
+        let entry = self.vault.state().index.get(&id);
+        entry.cloned().ok_or_else(|| refused(place, Refusal::Unknown))
+    }
+
+    fn accept(&self, entry: &Entry, enrolment: &Enrolment) -> Result<[u8; 32], Refusal> {
+        enrolment.verify(&Invitation {
+            issuer: self.name().to_owned(),
+            code: entry.code,
+        })?;
+        Ok(enrolment::nk_tag(self.vault.id(), &enrolment.holder.nk))
+    }
+
+    fn put_holder(
+        &self,
+        change: &mut Change,
+        place: usize,
+        id: RecordId,
+        mut entry: Entry,
+        holder: &Holder,
+    ) -> Result<(), IssuerError> {
+        // The invitation is used up.
+        entry.code = random::bytes()?;
+        let mut content = self.vault.read(&id, entry.latest)?;
+        content.holder = Some(holder.clone());
+        self.put_version(change, place, id, entry, content)
+    }
+
+    // The next version of a record, committed to where the record is enrolled.
+    fn put_version(
+        &self,
+        change: &mut Change,
+        place: usize,
+        id: RecordId,
+        mut entry: Entry,
+        mut content: RecordContent,
+    ) -> Result<(), IssuerError> {
+        content.version = entry.latest.version + 1;
+        content.leaf = entry.leaf;
+        if let (Standing::Enrolled, Some(leaf)) = (entry.standing, entry.leaf) {
+            let holder = content.holder.clone().ok_or_else(|| mismatch(entry.latest))?;
+            let facts = content.commit_facts().map_err(|e| refused(place, e.into()))?;
+            let commitment = content.opening(&facts, holder).commit();
+            change.leaves.push((leaf, Some(commitment)));
+        }
+        entry.issued_on = content.issued_on;
+        entry.latest = self.vault.add(&mut change.tx, &id, &content)?;
+        change.tx.ops.push(Op::Put(id, Box::new(entry)));
+        Ok(())
+    }
+
+    fn commit(&mut self, mut change: Change) -> Result<(), IssuerError> {
+        if !change.leaves.is_empty() {
+            change.tx.ops.push(Op::Leaves(change.leaves));
+        }
+        if change.tx.ops.is_empty() {
+            return Ok(());
+        }
+        Ok(self.vault.commit(change.tx)?)
+    }
+
+    fn apply(&mut self, op: Op) -> Result<(), IssuerError> {
+        let mut tx = Transaction::default();
+        tx.ops.push(op);
+        Ok(self.vault.commit(tx)?)
+    }
+}
+
+fn refused(place: usize, reason: Refusal) -> IssuerError {
+    IssuerError::Refused { place, reason }
+}
+
+fn at<E: Into<Refusal>>(place: usize) -> impl Fn(E) -> IssuerError {
+    move |reason| refused(place, reason.into())
+}
+
+fn mismatch(file: FileRef) -> IssuerError {
+    VaultError::Mismatch {
+        file: file.file.to_string(),
+    }
+    .into()
+}
+
+fn must_be_enrolled(place: usize, entry: &Entry) -> Result<(), IssuerError> {
+    match entry.standing {
+        Standing::Enrolled => Ok(()),
+        Standing::Unenrolled => Err(refused(place, Refusal::NotEnrolled)),
+        Standing::Revoked => Err(refused(place, Refusal::Revoked)),
+    }
+}
+
+// What `Facts::new` will ask, before anything is stored: hashing waits for the enrolment.
+fn check_chart(chart: &PatientChart) -> Result<PatientId, Refusal> {
+    let patient = PatientId::parse(&chart.patient_id)?;
+    if chart.facts.len() > MAX_FACTS {
+        return Err(RecordError::TooLarge {
+            found: chart.facts.len(),
+        }
+        .into());
+    }
+    for (place, fact) in chart.facts.iter().enumerate() {
+        let bits = fact.concept.bits();
+        if bits == 0 || fact.concept == medproof_statement::concept::Concept::MAX || fact.since > fact.date {
+            return Err(RecordError::Malformed { place }.into());
+        }
+        if place > 0 && chart.facts[place - 1].key() >= fact.key() {
+            return Err(RecordError::NotIncreasing { place }.into());
+        }
+    }
+    Ok(patient)
+}

@@ -1,0 +1,254 @@
+//! The master key: it wraps the key of every sealed file, and may live in another device.
+
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use core::fmt;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use thiserror::Error;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::seal::DataKey;
+use crate::random::{self, RandomError};
+
+/// Tells master keys apart without saying anything about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MasterKeyId(pub [u8; 8]);
+
+impl fmt::Display for MasterKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+/// Why there is no master key, or why it did not do its work. Never shows a key.
+#[derive(Debug, Error)]
+pub enum MasterKeyError {
+    /// A wrapped key that this master key did not wrap, or for another place.
+    #[error("the wrapped key was not made by this master key for this place")]
+    Refused,
+    /// A key file that others can read.
+    #[error(
+        "expected the master key file to be readable by its owner only (mode 0600), found mode {found:04o}: run chmod 600 on it"
+    )]
+    Permissions {
+        /// Its permission bits.
+        found: u32,
+    },
+    /// A file or variable that holds no key.
+    #[error(
+        "expected a master key of 64 lowercase hexadecimal digits, found something else: make one with a key file that does not exist yet"
+    )]
+    Malformed,
+    /// The variable is not set.
+    #[error(
+        "expected a master key in the environment variable {variable}, found none: set it to 64 hexadecimal digits"
+    )]
+    Unset {
+        /// Its name.
+        variable: String,
+    },
+    /// The file could not be read or written.
+    #[error("the master key file cannot be used: {0}")]
+    Io(#[from] io::Error),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A device or service that did not answer; in its own words, without secrets.
+    #[error("the master key's device did not do its work: {0}")]
+    Device(String),
+}
+
+/// Wraps data keys. An implementation may ask a device that never gives its key away.
+pub trait MasterKey: Send + Sync {
+    /// Which key this is.
+    fn id(&self) -> MasterKeyId;
+    /// Wraps a data key, bound to a context: authenticated, not hidden.
+    ///
+    /// # Errors
+    /// Where the key's device fails.
+    fn wrap(&self, key: &DataKey, context: &[u8]) -> Result<Vec<u8>, MasterKeyError>;
+    /// Unwraps what [`MasterKey::wrap`] made for the same context.
+    ///
+    /// # Errors
+    /// [`MasterKeyError::Refused`] for anything else.
+    fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<DataKey, MasterKeyError>;
+}
+
+const NONCE: usize = 24;
+
+/// A master key in this process's memory, from a file or the environment.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct LocalMasterKey([u8; 32]);
+
+impl LocalMasterKey {
+    /// From 32 bytes that a cryptographic generator made.
+    pub const fn from_bytes(bytes: [u8; 32]) -> LocalMasterKey {
+        LocalMasterKey(bytes)
+    }
+
+    /// Makes a key and writes it to a file that must not exist yet, for its owner only.
+    ///
+    /// # Errors
+    /// Where the file exists or cannot be written.
+    pub fn create_file(path: &Path) -> Result<LocalMasterKey, MasterKeyError> {
+        let key = LocalMasterKey(random::bytes()?);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        let mut text = Zeroizing::new(hex::encode(key.0));
+        text.push('\n');
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        Ok(key)
+    }
+
+    /// Reads a key file.
+    ///
+    /// # Errors
+    /// Where others can read the file too, or it does not hold exactly one key.
+    pub fn from_file(path: &Path) -> Result<LocalMasterKey, MasterKeyError> {
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path)?.permissions()) & 0o777;
+            if mode & 0o077 != 0 {
+                return Err(MasterKeyError::Permissions { found: mode });
+            }
+        }
+        let bytes = Zeroizing::new(fs::read(path)?);
+        Self::parse(bytes.strip_suffix(b"\n").unwrap_or(&bytes))
+    }
+
+    /// Reads a key from an environment variable.
+    ///
+    /// # Errors
+    /// Where the variable is unset or does not hold a key.
+    pub fn from_env(variable: &str) -> Result<LocalMasterKey, MasterKeyError> {
+        match std::env::var(variable) {
+            Ok(text) => Self::parse(Zeroizing::new(text).as_bytes()),
+            Err(std::env::VarError::NotPresent) => Err(MasterKeyError::Unset {
+                variable: variable.to_owned(),
+            }),
+            Err(std::env::VarError::NotUnicode(_)) => Err(MasterKeyError::Malformed),
+        }
+    }
+
+    fn parse(text: &[u8]) -> Result<LocalMasterKey, MasterKeyError> {
+        if text.iter().any(u8::is_ascii_uppercase) {
+            return Err(MasterKeyError::Malformed);
+        }
+        let mut key = LocalMasterKey([0; 32]);
+        hex::decode_to_slice(text, &mut key.0).map_err(|_| MasterKeyError::Malformed)?;
+        Ok(key)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        let mut key = Key::from(self.0);
+        let cipher = XChaCha20Poly1305::new(&key);
+        key.as_mut_slice().zeroize();
+        cipher
+    }
+}
+
+impl fmt::Debug for LocalMasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocalMasterKey(…)")
+    }
+}
+
+impl MasterKey for LocalMasterKey {
+    fn id(&self) -> MasterKeyId {
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        block[..32].copy_from_slice(&self.0);
+        let mac = Hmac::<Sha256>::new(&block)
+            .chain_update(b"medproof/v1/master-key-id")
+            .finalize();
+        block.as_mut_slice().zeroize();
+        let mut id = [0; 8];
+        id.copy_from_slice(&mac.into_bytes()[..8]);
+        MasterKeyId(id)
+    }
+
+    fn wrap(&self, key: &DataKey, context: &[u8]) -> Result<Vec<u8>, MasterKeyError> {
+        let nonce: [u8; NONCE] = random::bytes()?;
+        let mut wrapped = Vec::with_capacity(32 + 16);
+        wrapped.extend_from_slice(key.expose());
+        self.cipher()
+            .encrypt_in_place(&XNonce::from(nonce), context, &mut wrapped)
+            .map_err(|_| MasterKeyError::Refused)?;
+        Ok([nonce.as_slice(), &wrapped].concat())
+    }
+
+    fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<DataKey, MasterKeyError> {
+        let (nonce, sealed) = wrapped.split_first_chunk::<NONCE>().ok_or(MasterKeyError::Refused)?;
+        let mut key = Zeroizing::new(sealed.to_vec());
+        self.cipher()
+            .decrypt_in_place(&XNonce::from(*nonce), context, &mut *key)
+            .map_err(|_| MasterKeyError::Refused)?;
+        let bytes = Zeroizing::new(<[u8; 32]>::try_from(key.as_slice()).map_err(|_| MasterKeyError::Refused)?);
+        Ok(DataKey::from_bytes(*bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrapped_key_unwraps_in_its_context_only() {
+        let master = LocalMasterKey::from_bytes([1; 32]);
+        let wrapped = master.wrap(&DataKey::from_bytes([5; 32]), b"here").unwrap();
+        assert_eq!(master.unwrap(&wrapped, b"here").unwrap().expose(), &[5; 32]);
+        assert!(matches!(
+            master.unwrap(&wrapped, b"there"),
+            Err(MasterKeyError::Refused)
+        ));
+        assert!(matches!(
+            master.unwrap(&wrapped[..20], b"here"),
+            Err(MasterKeyError::Refused)
+        ));
+        let other = LocalMasterKey::from_bytes([2; 32]);
+        assert_ne!(other.id(), master.id());
+        assert!(matches!(other.unwrap(&wrapped, b"here"), Err(MasterKeyError::Refused)));
+    }
+
+    #[test]
+    fn a_key_file_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("master.key");
+        let made = LocalMasterKey::create_file(&path).unwrap();
+        assert_eq!(LocalMasterKey::from_file(&path).unwrap().0, made.0);
+        assert!(matches!(LocalMasterKey::create_file(&path), Err(MasterKeyError::Io(_))));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+            let error = LocalMasterKey::from_file(&path).unwrap_err();
+            assert!(matches!(error, MasterKeyError::Permissions { found: 0o640 }));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for text in ["", "00", &"AB".repeat(32), &"zz".repeat(32), &"00".repeat(33)] {
+            let error = LocalMasterKey::parse(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, MasterKeyError::Malformed));
+        }
+        let error = LocalMasterKey::from_env("MEDPROOF_NO_SUCH_VARIABLE").unwrap_err();
+        assert!(matches!(error, MasterKeyError::Unset { .. }));
+    }
+
+    #[test]
+    fn keys_are_never_shown() {
+        assert_eq!(
+            format!("{:?}", LocalMasterKey::from_bytes([1; 32])),
+            "LocalMasterKey(…)"
+        );
+        assert_eq!(format!("{:?}", DataKey::from_bytes([1; 32])), "DataKey(…)");
+    }
+}

@@ -1,0 +1,231 @@
+//! Sealed bytes: XChaCha20-Poly1305 under a data key of their own, which is wrapped under the
+//! master key.
+//!
+//! ```text
+//! file   = "MPV1" ‖ kind(8) ‖ master key id(64) ‖ length(16) ‖ wrapped data key ‖ nonce(192) ‖ ciphertext ‖ tag(128)
+//! inside = length(64) ‖ body ‖ zeros up to a power of two
+//! ```
+//!
+//! What the file is for (its kind, its name, whose record it is) is authenticated with the header,
+//! so that a file moved to another's place does not open. The padding leaves an observer no more
+//! than the order of magnitude of what is inside.
+
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::VaultError;
+use super::codec::{Reader, Writer};
+use super::master::{MasterKey, MasterKeyId};
+use crate::random;
+
+const MAGIC: &[u8; 4] = b"MPV1";
+const NONCE: usize = 24;
+const TAG: usize = 16;
+const LEAST: usize = 1024;
+
+/// A key that seals one thing once.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct DataKey([u8; 32]);
+
+impl DataKey {
+    /// From what unwrapping gave.
+    pub const fn from_bytes(bytes: [u8; 32]) -> DataKey {
+        DataKey(bytes)
+    }
+
+    /// The bytes, for wrapping.
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl core::fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("DataKey(…)")
+    }
+}
+
+/// What a sealed file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SealKind {
+    Head = 1,
+    Counter = 2,
+    Segment = 3,
+    Record = 4,
+}
+
+/// Seals `body` so that it opens only as this kind and in this context.
+pub(crate) fn seal(master: &dyn MasterKey, kind: SealKind, context: &[u8], body: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let data_key = DataKey(random::bytes()?);
+    let nonce: [u8; NONCE] = random::bytes()?;
+    let bound = bound(kind, context);
+    let wrapped = master.wrap(&data_key, &bound)?;
+    let length = u16::try_from(wrapped.len()).map_err(|_| VaultError::WrappedKeyTooLong { found: wrapped.len() })?;
+
+    let mut file = Vec::new();
+    file.extend_from_slice(MAGIC);
+    file.push(kind as u8);
+    file.extend_from_slice(&master.id().0);
+    file.extend_from_slice(&length.to_be_bytes());
+    file.extend_from_slice(&wrapped);
+    let aad = [&file[..], &bound].concat();
+
+    let mut inside = pad(body);
+    apply(&data_key, |cipher| {
+        cipher
+            .encrypt_in_place(&XNonce::from(nonce), &aad, &mut *inside)
+            .is_ok()
+    })
+    .then_some(())
+    .ok_or(VaultError::TooLarge { found: body.len() })?;
+    file.extend_from_slice(&nonce);
+    file.extend_from_slice(&inside);
+    Ok(file)
+}
+
+/// Opens what [`seal`] made, in the same place.
+pub(crate) fn open(
+    master: &dyn MasterKey,
+    kind: SealKind,
+    context: &[u8],
+    name: &str,
+    file: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let tampered = || VaultError::Tampered { file: name.to_owned() };
+    let mut reader = Reader::new(file);
+    let mut header = || {
+        let known = reader.array::<4>()? == *MAGIC && reader.u8()? == kind as u8;
+        let id = MasterKeyId(reader.array()?);
+        let length = usize::from(reader.u16()?);
+        let wrapped = reader.take(length)?;
+        let nonce = reader.array::<NONCE>()?;
+        Ok((known, id, wrapped, nonce, 15 + length))
+    };
+    let (known, id, wrapped, nonce, header_length) = header().map_err(|_: super::codec::DecodeError| tampered())?;
+    if !known {
+        return Err(tampered());
+    }
+    if id != master.id() {
+        return Err(VaultError::WrongMasterKey {
+            expected: id,
+            found: master.id(),
+        });
+    }
+    let bound = bound(kind, context);
+    let data_key = master.unwrap(wrapped, &bound).map_err(|e| match e {
+        super::MasterKeyError::Refused => tampered(),
+        other => VaultError::Master(other),
+    })?;
+    let aad = [&file[..header_length], &bound].concat();
+    let mut inside = Zeroizing::new(file[header_length + NONCE..].to_vec());
+    if !apply(&data_key, |cipher| {
+        cipher
+            .decrypt_in_place(&XNonce::from(nonce), &aad, &mut *inside)
+            .is_ok()
+    }) {
+        return Err(tampered());
+    }
+    unpad(inside).ok_or_else(tampered)
+}
+
+fn apply(key: &DataKey, work: impl FnOnce(&XChaCha20Poly1305) -> bool) -> bool {
+    let mut bytes = Key::from(key.0);
+    let done = work(&XChaCha20Poly1305::new(&bytes));
+    bytes.as_mut_slice().zeroize();
+    done
+}
+
+fn bound(kind: SealKind, context: &[u8]) -> Vec<u8> {
+    [b"medproof/v1/vault".as_slice(), &[kind as u8], context].concat()
+}
+
+fn pad(body: &[u8]) -> Zeroizing<Vec<u8>> {
+    let size = (body.len() + 8).next_power_of_two().max(LEAST);
+    // Room for the tag as well: the buffer never moves.
+    let mut w = Writer::with_capacity(size + TAG);
+    w.blob(body);
+    let mut inside = w.finish();
+    inside.resize(size, 0);
+    inside
+}
+
+fn unpad(mut inside: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
+    let length = u64::from_be_bytes(*inside.first_chunk()?);
+    let end = usize::try_from(length).ok()?.checked_add(8)?;
+    let zeros = inside.get(end..)?;
+    if zeros.iter().any(|b| *b != 0) {
+        return None;
+    }
+    inside.truncate(end);
+    inside.drain(..8);
+    Some(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::LocalMasterKey;
+
+    fn master() -> LocalMasterKey {
+        LocalMasterKey::from_bytes([7; 32])
+    }
+
+    fn sealed() -> Vec<u8> {
+        seal(&master(), SealKind::Record, b"place", b"body").unwrap()
+    }
+
+    fn open_as(kind: SealKind, context: &[u8], file: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        open(&master(), kind, context, "f", file)
+    }
+
+    #[test]
+    fn it_opens_in_its_place_only() {
+        let file = sealed();
+        assert_eq!(open_as(SealKind::Record, b"place", &file).unwrap().as_slice(), b"body");
+        for (kind, context) in [(SealKind::Head, b"place".as_slice()), (SealKind::Record, b"other")] {
+            assert!(matches!(
+                open_as(kind, context, &file),
+                Err(VaultError::Tampered { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_found() {
+        let file = sealed();
+        for at in 0..file.len() {
+            let mut bad = file.clone();
+            bad[at] ^= 1;
+            match open_as(SealKind::Record, b"place", &bad) {
+                Err(VaultError::WrongMasterKey { .. }) => assert!((5..13).contains(&at)),
+                Err(VaultError::Tampered { .. }) => {}
+                _ => panic!("a flip at byte {at} was not found"),
+            }
+            assert!(open_as(SealKind::Record, b"place", &file[..at]).is_err());
+        }
+        let mut longer = file;
+        longer.push(0);
+        assert!(open_as(SealKind::Record, b"place", &longer).is_err());
+    }
+
+    #[test]
+    fn another_master_key_is_named_as_such() {
+        let other = LocalMasterKey::from_bytes([8; 32]);
+        let error = open(&other, SealKind::Record, b"place", "f", &sealed()).unwrap_err();
+        assert!(matches!(error, VaultError::WrongMasterKey { .. }));
+    }
+
+    #[test]
+    fn sizes_tell_the_order_of_magnitude_only() {
+        let size = |n: usize| seal(&master(), SealKind::Record, b"", &vec![1; n]).unwrap().len();
+        assert_eq!(size(0), size(1000));
+        assert_eq!(size(40_000), size(65_000));
+        assert_ne!(size(1000), size(2000));
+    }
+
+    #[test]
+    fn no_two_seals_are_alike() {
+        assert_ne!(sealed(), sealed());
+    }
+}
