@@ -1,2 +1,53 @@
-//! Placeholder entry point.
-fn main() {}
+//! Developer commands: `cargo xtask test` installs what the tests need and runs them all.
+
+mod contracts;
+mod directions;
+mod run;
+mod test;
+mod tools;
+
+use run::Outcome;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Developer commands of medproof.
+
+Usage: cargo xtask COMMAND
+
+  test            everything that CI runs (under 30 minutes on 2 cores)
+  test --full     with the long tests: every patient by proof, every tier, every tool
+  lint            formatting, clippy with warnings denied, licences and sources, documentation
+  directions      which crate may depend on which, from cargo metadata
+  contracts       rebuild the contracts' artifacts (--check: compare only)
+
+Exit codes: 0 passed, 1 failed, 2 usage, 3 passed but for what could not be installed.
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.as_slice() {
+        ["test"] => test::all(false),
+        ["test", "--full"] => test::all(true),
+        ["lint"] => test::lint(),
+        ["directions"] => directions::check(),
+        ["contracts"] => contracts::build(false),
+        ["contracts", "--check"] => contracts::build(true),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(Outcome::Passed) => ExitCode::SUCCESS,
+        Ok(Outcome::Incomplete) => ExitCode::from(3),
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

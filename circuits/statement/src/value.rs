@@ -55,7 +55,7 @@ impl Value {
     /// No value.
     pub const NONE: Value = Value(0);
     /// A value that cannot be read.
-    pub const UNKNOWN: Value = Value((255 as u128) << V_BITS);
+    pub const UNKNOWN: Value = Value((255u128) << V_BITS);
 
     /// From a type and 66 bits; `None` where there are more.
     pub fn new(kind: ValueType, v: u128) -> Option<Value> {

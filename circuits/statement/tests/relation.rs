@@ -196,7 +196,7 @@ fn slots_must_open_the_record_and_fill_the_tier() {
     );
     let found = 6;
     assert_eq!(
-        altered(|_, w| drop(w.slots.pop())),
+        altered(|_, w| w.slots.truncate(6)),
         Violation::SlotCount { expected: 7, found }
     );
     assert_eq!(altered(|_, w| w.slots[0].ends = false), Violation::Clause);

@@ -1,0 +1,59 @@
+//! What the tests need beside Rust: found, or installed and said so.
+
+use crate::run::{Result, cargo, output, root, step};
+
+/// What could be had.
+pub struct Tools {
+    /// Node with npm and the contracts' packages: solc, anvil.
+    pub node: bool,
+    /// Python 3.11, for the independent evaluation.
+    pub python: bool,
+}
+
+/// Finds or installs everything.
+pub fn ensure() -> Result<Tools> {
+    let node = has("node") && has("npm") || install_debian("Node.js and npm", &["nodejs", "npm"]);
+    let node = node && packages()?;
+    let python = has("python3") || install_debian("Python", &["python3"]);
+    Ok(Tools { node, python })
+}
+
+/// cargo-deny, for `lint`.
+pub fn ensure_cargo_deny() -> Result<()> {
+    if output(&cargo(), &["deny", "--version"]).is_some() {
+        return Ok(());
+    }
+    step("install cargo-deny from crates.io", ".", &cargo(), &["install", "--quiet", "--locked", "cargo-deny"])
+}
+
+fn has(program: &str) -> bool {
+    output(program, &["--version"]).is_some()
+}
+
+// Debian's packages where we may; else the command to give.
+fn install_debian(what: &str, packages: &[&str]) -> bool {
+    let command = format!("apt-get install -y --no-install-recommends {}", packages.join(" "));
+    let is_root = output("id", &["-u"]).is_some_and(|id| id.trim() == "0");
+    if !is_root || output("apt-get", &["--version"]).is_none() {
+        println!("{what} is missing. Install it with:\n    sudo {command}\nThe tests that need it are left out.");
+        return false;
+    }
+    println!("{what} is missing; installing it with Debian's packages.");
+    let mut install = vec!["install", "-y", "--no-install-recommends"];
+    install.extend(packages);
+    step("package lists", ".", "apt-get", &["update", "-q"]).is_ok() && step(what, ".", "apt-get", &install).is_ok()
+}
+
+// The contracts' npm packages, as locked.
+fn packages() -> Result<bool> {
+    let folder = root().join("contracts");
+    let newer = |a: &str, b: &str| {
+        let time = |p: &str| folder.join(p).metadata().and_then(|m| m.modified()).ok();
+        time(a) >= time(b) && time(a).is_some()
+    };
+    if newer("node_modules/.package-lock.json", "package-lock.json") {
+        return Ok(true);
+    }
+    step("npm packages of contracts: solc, anvil", "contracts", "npm", &["ci", "--no-audit", "--no-fund"])?;
+    Ok(true)
+}
