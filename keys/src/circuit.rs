@@ -4,6 +4,7 @@ use crate::fit::{self, Misfit};
 use ark_bn254::Bn254;
 use ark_groth16::{ProvingKey, VerifyingKey};
 use medproof_gadgets::shape::{Matrices, Shape};
+use medproof_messages::key::{self, KeyInfo, PinnedKey};
 use medproof_statement::tier::Tier;
 use std::fmt;
 use thiserror::Error;
@@ -48,7 +49,18 @@ impl Mode {
     }
 }
 
-/// A key that fits its circuit.
+/// A key that no proof may be made with.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum UnusableKey {
+    /// Another circuit's.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// Its verifying key is not sound.
+    #[error("the verifying key is not sound: {0}")]
+    Unsound(#[from] key::KeyError),
+}
+
+/// A key that fits its circuit, and whose verifying key is sound.
 #[derive(Clone)]
 pub struct CircuitKey {
     tier: Tier,
@@ -57,23 +69,35 @@ pub struct CircuitKey {
     shape: Shape,
     proving: ProvingKey<Bn254>,
     provenance: Provenance,
+    pinned: PinnedKey,
 }
 
 impl CircuitKey {
     /// Joins a key to its circuit.
     ///
     /// # Errors
-    /// [`Misfit`] if any query has another length than the circuit takes, or the circuit has not
-    /// the statement's public inputs.
+    /// [`UnusableKey`] if any query has another length than the circuit takes, the circuit has not
+    /// the statement's public inputs, or the verifying key breaks a rule of soundness.
     pub fn new(
         tier: Tier,
         version: u32,
         matrices: Matrices,
         proving: ProvingKey<Bn254>,
         provenance: Provenance,
-    ) -> Result<Self, Misfit> {
+    ) -> Result<Self, UnusableKey> {
         let shape = matrices.shape();
         fit::check(&proving, &shape)?;
+        let vk = &proving.vk;
+        let verifying = key::VerifyingKey::new(vk.alpha_g1, vk.beta_g2, vk.gamma_g2, vk.delta_g2, &vk.gamma_abc_g1)?;
+        let info = KeyInfo {
+            tier,
+            circuit_version: version,
+            matrix_digest: shape.digest,
+            development: match provenance {
+                Provenance::Development => true,
+            },
+        };
+        let pinned = PinnedKey::new(verifying, info);
         Ok(Self {
             tier,
             version,
@@ -81,6 +105,7 @@ impl CircuitKey {
             shape,
             proving,
             provenance,
+            pinned,
         })
     }
 
@@ -120,6 +145,12 @@ impl CircuitKey {
         &self.proving.vk
     }
 
+    /// The verifying key as verifiers and contracts pin it, with its id.
+    #[must_use]
+    pub const fn pinned(&self) -> &PinnedKey {
+        &self.pinned
+    }
+
     /// Where its secrets come from.
     #[must_use]
     pub const fn provenance(&self) -> Provenance {
@@ -141,13 +172,33 @@ impl fmt::Debug for CircuitKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Chain, circuit_key, matrices_of, small_key};
+    use crate::testing::{Chain, circuit_key, matrices, matrices_of, small_key};
 
     #[test]
     fn a_key_of_another_circuit_is_refused() {
         let other = matrices_of(Chain::blank(9));
         let refused = CircuitKey::new(Tier::Xs, 1, other, small_key(), Provenance::Development);
-        assert!(refused.is_err());
+        assert!(matches!(refused, Err(UnusableKey::Misfit(_))));
+    }
+
+    #[test]
+    fn an_unsound_verifying_key_is_refused() {
+        let mut forged = small_key();
+        forged.vk.gamma_g2 = forged.vk.delta_g2;
+        let refused = CircuitKey::new(Tier::Xs, 1, matrices(), forged, Provenance::Development);
+        assert!(matches!(refused, Err(UnusableKey::Unsound(_))));
+    }
+
+    #[test]
+    fn the_pinned_key_says_what_it_verifies() {
+        let key = circuit_key();
+        let info = key.pinned().info();
+        assert!(info.development);
+        assert_eq!(
+            (info.tier, info.circuit_version, info.matrix_digest),
+            (Tier::Xs, 1, key.shape().digest)
+        );
+        assert_eq!(key.pinned().key().delta_g2(), &key.verifying().delta_g2);
     }
 
     #[test]

@@ -17,7 +17,7 @@ const SEED_TAG: &[u8] = b"medproof/insecure-development-key/v1";
 /// Makes the development key of a circuit: seconds to a minute.
 ///
 /// # Errors
-/// [`KeyError::Setup`] when no key can be made or the work was cancelled, [`KeyError::Misfit`] for
+/// [`KeyError::Setup`] when no key can be made or the work was cancelled, [`KeyError::Unusable`] for
 /// a circuit without the statement's public inputs.
 pub fn make(
     tier: Tier,

@@ -48,6 +48,18 @@ pub struct FileEntry {
     pub sha256: Sha256Digest,
 }
 
+impl FileEntry {
+    /// Describes a file of these bytes.
+    #[must_use]
+    pub fn of(name: &str, bytes: &[u8]) -> Self {
+        Self {
+            name: name.into(),
+            bytes: bytes.len() as u64,
+            sha256: Sha256Digest::of(bytes),
+        }
+    }
+}
+
 /// A manifest that describes another key than the one asked for, or none.
 #[derive(Debug, Error)]
 pub enum ManifestError {
@@ -119,6 +131,15 @@ impl Manifest {
         Ok(found)
     }
 
+    /// The manifest's file.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        // Strings and numbers only: this cannot fail.
+        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+
     /// The entry of a file.
     ///
     /// # Errors
@@ -159,11 +180,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn manifest() -> Value {
-        let entry = FileEntry {
-            name: "a".into(),
-            bytes: 3,
-            sha256: Sha256Digest::of(b"abc"),
-        };
+        let entry = FileEntry::of("a", b"abc");
         let manifest = Manifest::new(Tier::Xs, 1, &matrices().shape(), Provenance::Development, vec![entry]);
         serde_json::to_value(manifest).unwrap()
     }

@@ -42,6 +42,9 @@ pub enum MalformedKey {
         /// Where.
         part: &'static str,
     },
+    /// The verifying key beside it is not its own.
+    #[error("the verifying key beside it is another key's")]
+    Verifying,
 }
 
 /// Writes a key.

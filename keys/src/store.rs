@@ -4,16 +4,17 @@
 //! by a rename. Who makes it holds a lock; who comes meanwhile waits and finds it made.
 
 use crate::cache::{self, NoCacheDirectory};
-use crate::circuit::{CircuitKey, Provenance};
+use crate::circuit::{CircuitKey, Provenance, UnusableKey};
 use crate::development;
 use crate::digest::{HashingWriter, Sha256Digest};
-use crate::fit::{self, Misfit};
+use crate::fit;
 use crate::manifest::{FileEntry, Manifest, ManifestError};
 use crate::progress::{Cancelled, Progress, check};
 use crate::proving_file::{self, MalformedKey};
 use crate::setup::{SetupError, SetupStage};
 use crate::sizes;
 use ark_serialize::SerializationError;
+use medproof_disclosure::{CIRCUIT_VERSION, Disclosure};
 use medproof_gadgets::shape::{Matrices, Shape};
 use medproof_statement::tier::Tier;
 use std::fs::{self, File, TryLockError};
@@ -24,6 +25,8 @@ use thiserror::Error;
 
 /// The proving key's file.
 pub const PROVING_FILE: &str = "proving.key";
+/// The verifying key's file: the canonical JSON of a [`PinnedKey`](medproof_messages::key::PinnedKey).
+pub const VERIFYING_FILE: &str = "verifying.json";
 /// The manifest's file.
 pub const MANIFEST_FILE: &str = "manifest.json";
 /// No manifest is longer.
@@ -85,9 +88,9 @@ pub enum KeyError {
         /// What is wrong with it.
         source: MalformedKey,
     },
-    /// The key is another circuit's, or the circuit has other public inputs.
+    /// The key is another circuit's or not sound, or the circuit has other public inputs.
     #[error(transparent)]
-    Misfit(#[from] Misfit),
+    Unusable(#[from] UnusableKey),
     /// No key could be made.
     #[error(transparent)]
     Setup(SetupError),
@@ -129,7 +132,20 @@ impl KeyStore {
         }
     }
 
-    /// The development key of a circuit: loaded if it was made before, else made and kept.
+    /// The development key of a tier of the disclosure circuit: loaded if it was made before, else
+    /// made and kept.
+    ///
+    /// # Errors
+    /// As [`KeyStore::development_for`].
+    pub fn development(&self, tier: Tier, progress: &dyn Progress<SetupStage>) -> Result<CircuitKey, KeyError> {
+        progress.advance(SetupStage::Synthesis, 0, 1);
+        let matrices = Matrices::synthesise(Disclosure::blank(tier));
+        let matrices = matrices.map_err(|error| KeyError::Setup(SetupError::Synthesis(error)))?;
+        progress.advance(SetupStage::Synthesis, 1, 1);
+        self.development_for(tier, CIRCUIT_VERSION, matrices, progress)
+    }
+
+    /// The development key of any circuit with the statement's public inputs: loaded if it was made before, else made and kept.
     ///
     /// # Errors
     /// [`KeyError`]. What was half made is removed, now or by the next run.
@@ -140,7 +156,7 @@ impl KeyStore {
         matrices: Matrices,
         progress: &dyn Progress<SetupStage>,
     ) -> Result<CircuitKey, KeyError> {
-        fit::check_inputs(&matrices.shape())?;
+        fit::check_inputs(&matrices.shape()).map_err(UnusableKey::from)?;
         let place = Place::new(&self.root, tier, version, matrices);
         if !place.exists() {
             let _lock = place.lock(progress)?;
@@ -232,15 +248,18 @@ impl Place {
 
     fn write(&self, key: &CircuitKey, partial: &Path, progress: &dyn Progress<SetupStage>) -> Result<(), KeyError> {
         fs::create_dir_all(partial).map_err(io_error("create", partial))?;
-        let path = partial.join(PROVING_FILE);
         let bytes = sizes::proving_key_bytes(&self.shape);
         progress.advance(SetupStage::Writing, 0, bytes);
-        let entry = write_proving(key, &path).map_err(io_error("write", &path))?;
+        let path = partial.join(PROVING_FILE);
+        let proving = write_proving(key, &path).map_err(io_error("write", &path))?;
         progress.advance(SetupStage::Writing, bytes, bytes);
         check(progress)?;
-        let manifest = Manifest::new(self.tier, self.version, &self.shape, key.provenance(), vec![entry]);
-        let path = partial.join(MANIFEST_FILE);
-        write_manifest(&manifest, &path).map_err(io_error("write", &path))
+        let json = key.pinned().to_json();
+        let verifying = FileEntry::of(VERIFYING_FILE, &json);
+        write_synced(&partial.join(VERIFYING_FILE), &json)?;
+        let files = vec![proving, verifying];
+        let manifest = Manifest::new(self.tier, self.version, &self.shape, key.provenance(), files);
+        write_synced(&partial.join(MANIFEST_FILE), &manifest.to_json())
     }
 
     fn load(self) -> Result<CircuitKey, KeyError> {
@@ -248,22 +267,21 @@ impl Place {
         let provenance = Provenance::Development;
         let manifest = Manifest::parse(&bytes, self.tier, self.version, &self.shape, provenance);
         let manifest = manifest.map_err(|source| self.bad_manifest(source))?;
-        let entry = manifest
-            .file(PROVING_FILE)
-            .map_err(|source| self.bad_manifest(source))?;
-        let bytes = self.read_checked(PROVING_FILE, entry)?;
-        let proving = proving_file::read(&bytes, &self.shape);
-        let proving = proving.map_err(|source| KeyError::Malformed {
-            directory: self.directory.clone(),
-            source,
-        })?;
-        Ok(CircuitKey::new(
-            self.tier,
-            self.version,
-            self.matrices,
-            proving,
-            provenance,
-        )?)
+        let verifying = self.read_checked(VERIFYING_FILE, &manifest)?;
+        let proving = self.read_checked(PROVING_FILE, &manifest)?;
+        let directory = self.directory.clone();
+        let malformed = |source| KeyError::Malformed { directory, source };
+        let proving = match proving_file::read(&proving, &self.shape) {
+            Ok(proving) => proving,
+            Err(source) => return Err(malformed(source)),
+        };
+        let key = CircuitKey::new(self.tier, self.version, self.matrices, proving, provenance)?;
+        let own = key.pinned().to_json() == verifying;
+        if own {
+            Ok(key)
+        } else {
+            Err(malformed(MalformedKey::Verifying))
+        }
     }
 
     fn bad_manifest(&self, source: ManifestError) -> KeyError {
@@ -274,7 +292,8 @@ impl Place {
     }
 
     /// A file's bytes, if they are those of the manifest.
-    fn read_checked(&self, name: &'static str, entry: &FileEntry) -> Result<Vec<u8>, KeyError> {
+    fn read_checked(&self, name: &'static str, manifest: &Manifest) -> Result<Vec<u8>, KeyError> {
+        let entry = manifest.file(name).map_err(|source| self.bad_manifest(source))?;
         let path = self.directory.join(name);
         let found_bytes = fs::metadata(&path).map_err(io_error("read", &path))?.len();
         // A file of another size is hashed for the message, but not taken into memory.
@@ -314,12 +333,13 @@ fn write_proving(key: &CircuitKey, path: &Path) -> io::Result<FileEntry> {
     })
 }
 
-fn write_manifest(manifest: &Manifest, path: &Path) -> io::Result<()> {
-    let mut text = serde_json::to_vec_pretty(manifest)?;
-    text.push(b'\n');
-    let mut file = File::create(path)?;
-    file.write_all(&text)?;
-    file.sync_all()
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+    let write = || {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(io_error("write", path))
 }
 
 fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, KeyError> {

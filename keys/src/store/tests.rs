@@ -1,6 +1,7 @@
 use super::*;
 use crate::progress::Quiet;
 use crate::testing::{Chain, Recorder, matrices, matrices_of};
+use medproof_messages::key::PinnedKey;
 use serde_json::{Value, json};
 
 fn get(root: &Path) -> Result<CircuitKey, KeyError> {
@@ -22,12 +23,13 @@ fn edit_manifest(root: &Path, change: impl FnOnce(&mut Value)) {
     fs::write(&path, manifest.to_string()).unwrap();
 }
 
-// Makes the manifest vouch for whatever the file is now.
+// Makes the manifest vouch for whatever the files are now.
 fn vouch(root: &Path) {
-    let bytes = fs::read(directory(root).join(PROVING_FILE)).unwrap();
     edit_manifest(root, |manifest| {
-        manifest["files"][0]["bytes"] = json!(bytes.len());
-        manifest["files"][0]["sha256"] = json!(Sha256Digest::of(&bytes));
+        let files = [PROVING_FILE, VERIFYING_FILE];
+        manifest["files"] = files
+            .map(|name| json!(FileEntry::of(name, &fs::read(directory(root).join(name)).unwrap())))
+            .into();
     });
 }
 
@@ -114,6 +116,32 @@ fn a_key_that_the_manifest_vouches_for_must_still_fit() {
 }
 
 #[test]
+fn the_verifying_key_is_kept_beside_and_must_be_its_own() {
+    let root = tempfile::tempdir().unwrap();
+    let key = get(root.path()).unwrap();
+    let path = directory(root.path()).join(VERIFYING_FILE);
+    let kept = fs::read(&path).unwrap();
+    assert_eq!(PinnedKey::from_json(&kept).as_ref(), Ok(key.pinned()));
+    let other = development::make(Tier::S, 1, matrices(), &Quiet).unwrap();
+    fs::write(&path, other.pinned().to_json()).unwrap();
+    assert!(matches!(
+        get(root.path()),
+        Err(KeyError::Altered {
+            name: VERIFYING_FILE,
+            ..
+        })
+    ));
+    vouch(root.path());
+    assert!(matches!(
+        get(root.path()),
+        Err(KeyError::Malformed {
+            source: MalformedKey::Verifying,
+            ..
+        })
+    ));
+}
+
+#[test]
 fn a_manifest_of_another_key_is_refused() {
     let root = tempfile::tempdir().unwrap();
     get(root.path()).unwrap();
@@ -141,11 +169,7 @@ fn a_circuit_with_other_inputs_is_refused_before_any_work() {
     let refused = KeyStore::at(root.path()).development_for(Tier::Xs, 1, matrices, &Quiet);
     assert!(matches!(
         refused,
-        Err(KeyError::Misfit(Misfit {
-            expected: 6,
-            found: 1,
-            ..
-        }))
+        Err(KeyError::Unusable(UnusableKey::Misfit(misfit))) if misfit.found == 1
     ));
     assert!(!root.path().join("keys").exists());
 }
