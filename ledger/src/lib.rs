@@ -1,1 +1,49 @@
-//! The chain seen from Rust: an embedded EVM and JSON-RPC behind one trait.
+//! The chain seen from Rust: who may publish roots, which roots and keys hold, which consents are
+//! revoked, which requests are open and who answered them.
+//!
+//! [`Ledger`] is the one interface, object-safe and synchronous: a chain answers in milliseconds
+//! to seconds, and callers that serve many at once run it on threads of their own. Two chains
+//! stand behind it, running the same bytecode:
+//! - [`EmbeddedLedger`]: an EVM in this process, its state durable in a directory, final at once;
+//! - [`RpcLedger`]: any node that speaks JSON-RPC, read at its finalised block.
+//!
+//! Everything read carries the block that it was read at. Writes return a [`Receipt`], or the
+//! contract's named error as a typed [`Refusal`].
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod abi;
+mod account;
+mod action;
+mod chain;
+mod deployment;
+mod disclosure;
+mod embedded;
+mod error;
+mod field;
+mod key;
+mod ledger;
+mod refusal;
+mod registry;
+mod rpc;
+mod status;
+
+pub use account::{Account, AccountError};
+pub use action::{Action, ProposalId};
+pub use alloy_primitives::{Address, B256, U256};
+pub use chain::{BlockRef, Call, Chain, Log, Read, Receipt};
+pub use deployment::{Council, DeployConfig, Deployment, DeploymentError};
+pub use disclosure::{OpenRequest, ProofWords, Submission};
+pub use embedded::clock::{Clock, ManualClock, SystemClock};
+pub use embedded::store::StoreError;
+pub use embedded::{EMBEDDED_CHAIN_ID, EmbeddedChain};
+pub use error::{ChainError, LedgerError};
+pub use field::word;
+pub use key::{KeyId, KeyRegistration, KeyWords, VerifyingKeyPoints};
+pub use ledger::Ledger;
+pub use refusal::Refusal;
+pub use registry::{EmbeddedLedger, Registry, RpcLedger};
+pub use rpc::{RpcChain, RpcConfig};
+pub use status::{
+    Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, ProposalStatus, RequestStatus, RootEntry,
+    RootPublication, RootStatus,
+};
