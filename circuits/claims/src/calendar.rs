@@ -1,0 +1,142 @@
+//! Periods before a day, in the Gregorian calendar.
+
+use crate::spec::{Age, Period};
+use jiff::Span;
+use jiff::civil::Date;
+use medproof_statement::day::Day;
+
+/// The day so long before `day`: years and months first, to the last day of a shorter month, then
+/// days. `None` where `day` is no calendar day.
+///
+/// `Some(None)` before 1850, where our days begin.
+pub(crate) fn before(day: Day, period: Period) -> Option<Option<Day>> {
+    let Some(earlier) = subtract(to_date(day)?, period) else {
+        return Some(None);
+    };
+    Some(from_date(earlier))
+}
+
+/// First and last birth date of who is of this age on `day`; `None` where there is no such date.
+///
+/// Who turns n on `day` was born n years before; who is at most m has not turned m + 1, so was
+/// born after the day m + 1 years before.
+pub(crate) fn birth_dates(day: Day, age: Age) -> Option<(Day, Day)> {
+    let years_before = |years| before(day, Period::years(years)).map(|d| d.map(|d| d.0));
+    let last = match age.at_least {
+        None => Some(day.0),
+        Some(years) => years_before(years)?,
+    };
+    let first = match age.at_most {
+        None => 0,
+        Some(years) => years_before(years + 1)?.map_or(0, |day| day + 1),
+    };
+    let last = last?;
+    (first <= last).then_some((Day(first), Day(last)))
+}
+
+fn subtract(date: Date, period: Period) -> Option<Date> {
+    let span = Span::new()
+        .try_years(period.years)
+        .and_then(|span| span.try_months(period.months))
+        .and_then(|span| span.try_days(period.days))
+        .ok()?;
+    date.checked_sub(span).ok()
+}
+
+fn to_date(day: Day) -> Option<Date> {
+    let (year, month, day) = day.to_civil()?;
+    Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+}
+
+fn from_date(date: Date) -> Option<Day> {
+    let month = u8::try_from(date.month()).ok()?;
+    let day = u8::try_from(date.day()).ok()?;
+    Day::from_civil(i32::from(date.year()), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(year: i32, month: u8, day: u8) -> Day {
+        Day::from_civil(year, month, day).unwrap()
+    }
+
+    fn back(from: Day, years: u16, months: u16, days: u32) -> Day {
+        before(from, Period { years, months, days }).unwrap().unwrap()
+    }
+
+    #[test]
+    fn month_ends_and_leap_days() {
+        assert_eq!(back(day(2021, 3, 31), 0, 1, 0), day(2021, 2, 28));
+        assert_eq!(back(day(2020, 3, 31), 0, 1, 0), day(2020, 2, 29));
+        assert_eq!(back(day(2020, 2, 29), 1, 0, 0), day(2019, 2, 28));
+        assert_eq!(back(day(2020, 2, 29), 4, 0, 0), day(2016, 2, 29));
+        assert_eq!(back(day(2021, 5, 31), 0, 3, 0), day(2021, 2, 28));
+        assert_eq!(back(day(2021, 1, 1), 0, 0, 1), day(2020, 12, 31));
+        assert_eq!(back(day(2021, 4, 1), 0, 0, 365), day(2020, 4, 1));
+        assert_eq!(back(day(2020, 4, 1), 0, 0, 365), day(2019, 4, 2));
+        assert_eq!(back(day(1900, 3, 1), 0, 0, 1), day(1900, 2, 28));
+        assert_eq!(back(day(2000, 3, 1), 0, 0, 1), day(2000, 2, 29));
+        assert_eq!(back(day(2021, 4, 1), 0, 0, 0), day(2021, 4, 1));
+        // Months before days: 31 March less a month is 28 February, less a day the 27th.
+        assert_eq!(back(day(2021, 3, 31), 0, 1, 1), day(2021, 2, 27));
+        assert_eq!(back(day(2021, 1, 31), 1, 11, 0), day(2019, 2, 28));
+    }
+
+    #[test]
+    fn days_begin_in_1850() {
+        assert_eq!(before(day(1850, 1, 2), Period::days(1)), Some(Some(Day::MIN)));
+        assert_eq!(before(day(1850, 1, 1), Period::days(1)), Some(None));
+        assert_eq!(before(day(2021, 1, 1), Period::years(60_000)), Some(None));
+        assert_eq!(before(Day::OPEN, Period::days(1)), None);
+    }
+
+    fn is_of_age(born: Day, on: Day, at_least: Option<u16>, at_most: Option<u16>) -> bool {
+        let (first, last) = birth_dates(on, Age { at_least, at_most }).unwrap();
+        (first..=last).contains(&born)
+    }
+
+    #[test]
+    fn a_year_is_completed_on_the_birthday() {
+        let born = day(2003, 4, 1);
+        assert!(is_of_age(born, day(2021, 4, 1), Some(18), None));
+        assert!(!is_of_age(born, day(2021, 3, 31), Some(18), None));
+        assert!(is_of_age(born, day(2021, 3, 31), None, Some(17)));
+        assert!(!is_of_age(born, day(2021, 4, 1), None, Some(17)));
+    }
+
+    #[test]
+    fn a_leap_day_birthday_falls_on_1_march() {
+        let born = day(2004, 2, 29);
+        assert!(!is_of_age(born, day(2022, 2, 28), Some(18), None));
+        assert!(is_of_age(born, day(2022, 3, 1), Some(18), None));
+        assert!(is_of_age(born, day(2024, 2, 29), Some(20), None));
+        assert!(!is_of_age(born, day(2024, 2, 28), Some(20), None));
+        // Asked on a leap day.
+        assert!(!is_of_age(day(2006, 3, 1), day(2024, 2, 29), Some(18), None));
+        assert!(is_of_age(day(2006, 2, 28), day(2024, 2, 29), Some(18), None));
+    }
+
+    #[test]
+    fn ages_partition_the_birth_dates() {
+        // On any day, everybody has exactly one age: no birth date falls between n and n + 1.
+        for on in [day(2024, 2, 29), day(2023, 2, 28), day(2023, 3, 1), day(2021, 12, 31)] {
+            for age in 0..120 {
+                let (first, _) = birth_dates(
+                    on,
+                    Age {
+                        at_least: Some(age),
+                        at_most: Some(age),
+                    },
+                )
+                .unwrap();
+                let older = Age {
+                    at_least: Some(age + 1),
+                    at_most: None,
+                };
+                assert_eq!(birth_dates(on, older).unwrap().1, Day(first.0 - 1));
+            }
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Code lists, prefixes and named sets become disjoint intervals and sets of concepts.
+
+use crate::error::{ClaimError, Problem, Refusal};
+use crate::spec::{ClaimSpec, CodeGroup, Codes, Coding, Members};
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+use medproof_statement::codeset::MAX_MEMBERS;
+use medproof_statement::concept::{Code, Concept, Kind, System};
+use medproof_statement::coverage::Coverage;
+
+/// Groups of codes in one criterion or set at most.
+const MAX_GROUPS: usize = 64;
+
+/// What one row of the table can be about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Every concept from the first to the last.
+    Interval(Concept, Concept),
+    /// These, at least two and at most [`MAX_MEMBERS`], in order.
+    Set(Vec<Concept>),
+}
+
+/// Disjoint parts that together are the codes asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    pub(crate) parts: Vec<Part>,
+    /// For what a chart must be complete, so that absence of these codes means something.
+    pub(crate) coverage: Coverage,
+}
+
+#[derive(Default)]
+struct Union {
+    singles: BTreeSet<Concept>,
+    intervals: Vec<(Concept, Concept)>,
+    coverage: Coverage,
+}
+
+/// The concepts of `codes`, written at `path`.
+pub(crate) fn resolve(spec: &ClaimSpec, kind: Kind, codes: &Codes, path: &str) -> Result<Resolved, ClaimError> {
+    if Coverage::systems(kind).next().is_none() {
+        return Err(Problem::from(Refusal::ReservedKind { kind }).at(path));
+    }
+    let groups = match codes {
+        Codes::Groups(groups) => groups,
+        Codes::All => {
+            let parts = vec![whole_kind(kind)];
+            let coverage = Coverage::kind(kind);
+            return Ok(Resolved { parts, coverage });
+        }
+    };
+    refuse_many_groups(groups, path)?;
+    let mut union = Union::default();
+    for (i, group) in groups.iter().enumerate() {
+        let path = member_path(path, groups.len(), i);
+        match group {
+            CodeGroup::In(system, members) => union.add(kind, *system, members, &path)?,
+            CodeGroup::Set(name) => union.add_set(spec, kind, name, &path)?,
+        }
+    }
+    if union.singles.is_empty() && union.intervals.is_empty() {
+        return Err(Problem::Missing {
+            expected: "at least one code",
+        }
+        .at(path));
+    }
+    Ok(union.into_parts())
+}
+
+fn refuse_many_groups(groups: &[CodeGroup], path: &str) -> Result<(), ClaimError> {
+    if groups.len() <= MAX_GROUPS {
+        return Ok(());
+    }
+    let problem = Problem::OutOfRange {
+        expected: "at most 64 groups of codes; list the codes of a system together",
+        found: format!("{}", groups.len()),
+    };
+    Err(problem.at(path))
+}
+
+/// Where the normal form has the `i`th of several things: one stands without an array.
+fn member_path(path: &str, of: usize, i: usize) -> alloc::string::String {
+    if of == 1 { path.into() } else { format!("{path}/{i}") }
+}
+
+fn whole_kind(kind: Kind) -> Part {
+    let first = (kind as u128) << 72;
+    let ends = (Concept::from_bits(first), Concept::from_bits(first | ((1 << 72) - 1)));
+    let (lo, hi) = (ends.0.unwrap_or(Concept::MAX), ends.1.unwrap_or(Concept::MAX)); // 8 + 72 bits always fit
+    Part::Interval(lo, hi)
+}
+
+impl Union {
+    fn add_set(&mut self, spec: &ClaimSpec, kind: Kind, name: &str, path: &str) -> Result<(), ClaimError> {
+        let Some(set) = spec.code_sets.get(name) else {
+            let names: Vec<&str> = spec.code_sets.keys().map(AsRef::as_ref).collect();
+            let problem = Problem::UnknownName {
+                what: "code set",
+                found: name.into(),
+                suggestion: crate::suggest::nearest(name, names.iter().copied()).map(Into::into),
+                expected: if names.is_empty() {
+                    "none, as the claim has no code_sets".into()
+                } else {
+                    names.join(", ")
+                },
+            };
+            return Err(problem.at(path));
+        };
+        let at_set = format!("{}/codes", crate::json::child("/code_sets", name));
+        refuse_many_groups(&set.codes, &at_set)?;
+        for (i, group) in set.codes.iter().enumerate() {
+            let path = member_path(&at_set, set.codes.len(), i);
+            match group {
+                CodeGroup::In(system, members) => self.add(kind, *system, members, &path)?,
+                CodeGroup::Set(_) => {
+                    let why = "a code set lists its codes itself; expected no reference to another set";
+                    return Err(Problem::Conflict { why }.at(&path));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, kind: Kind, system: System, members: &Members, path: &str) -> Result<(), ClaimError> {
+        let Some(bit) = Coverage::pair(kind, system) else {
+            let expected: Vec<&str> = Coverage::systems(kind).map(System::name).collect();
+            let expected = expected.join(", ");
+            return Err(Problem::Pair { kind, system, expected }.at(path));
+        };
+        self.coverage = self.coverage.union(bit);
+        let concept = |code| Concept::new(kind, system, code);
+        match members {
+            Members::All => self.intervals.push(Concept::whole(kind, system)),
+            Members::Listed(list) => self.add_listed(kind, system, list, path)?,
+            Members::Prefix(Coding { code, .. }) => {
+                let (lo, hi) = prefix(system, code, path)?;
+                self.intervals.push((concept(lo), concept(hi)));
+            }
+            Members::Range { from, to, .. } => {
+                let (lo, hi) = (prefix(system, from, path)?.0, prefix(system, to, path)?.1);
+                if lo > hi {
+                    return Err(Problem::EmptyRange.at(path));
+                }
+                self.intervals.push((concept(lo), concept(hi)));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_listed(&mut self, kind: Kind, system: System, list: &[Coding], path: &str) -> Result<(), ClaimError> {
+        let mut listed = BTreeSet::new();
+        for Coding { code, .. } in list {
+            let concept = Concept::parse(kind, system, code).map_err(|reason| {
+                let code = code.clone();
+                Problem::Code { code, reason }.at(path)
+            })?;
+            if !listed.insert(concept) {
+                let code = code.clone();
+                return Err(Problem::DuplicateCode { code }.at(path));
+            }
+        }
+        if listed.is_empty() {
+            return Err(Problem::Missing {
+                expected: "at least one code",
+            }
+            .at(path));
+        }
+        self.singles.append(&mut listed);
+        Ok(())
+    }
+
+    // Intervals merged where they meet; of the single codes those outside of them, in as few
+    // sets as hold them.
+    fn into_parts(mut self) -> Resolved {
+        self.intervals.sort_unstable();
+        let mut merged: Vec<(Concept, Concept)> = Vec::new();
+        for (lo, hi) in self.intervals {
+            match merged.last_mut() {
+                Some((_, last)) if lo.bits() <= last.bits() + 1 => *last = hi.max(*last),
+                _ => merged.push((lo, hi)),
+            }
+        }
+        let outside = |c: &Concept| {
+            let before = merged.partition_point(|(lo, _)| lo <= c);
+            before == 0 || merged[before - 1].1 < *c
+        };
+        let singles: Vec<Concept> = self.singles.into_iter().filter(outside).collect();
+        let mut parts: Vec<Part> = merged.iter().map(|(lo, hi)| Part::Interval(*lo, *hi)).collect();
+        let sets = singles.len().div_ceil(MAX_MEMBERS).max(1);
+        for chunk in singles.chunks(singles.len().div_ceil(sets).max(1)) {
+            parts.push(match chunk {
+                [one] => Part::Interval(*one, *one),
+                several => Part::Set(several.to_vec()),
+            });
+        }
+        let coverage = self.coverage;
+        Resolved { parts, coverage }
+    }
+}
+
+fn prefix(system: System, text: &str, path: &str) -> Result<(Code, Code), ClaimError> {
+    if !system.is_alphanumeric() {
+        return Err(Problem::from(Refusal::NumericInterval { system }).at(path));
+    }
+    Code::prefix(system, text).map_err(|reason| {
+        let code = text.into();
+        Problem::Code { code, reason }.at(path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    fn listed(system: System, codes: &[&str]) -> CodeGroup {
+        CodeGroup::In(system, Members::Listed(codes.iter().map(|c| Coding::bare(c)).collect()))
+    }
+
+    fn range(from: &str, to: &str) -> CodeGroup {
+        CodeGroup::In(
+            System::Icd10Cm,
+            Members::Range {
+                from: from.to_string(),
+                to: to.to_string(),
+                display: None,
+            },
+        )
+    }
+
+    fn parts(groups: Vec<CodeGroup>) -> Vec<Part> {
+        let codes = Codes::Groups(groups);
+        resolve(&ClaimSpec::default(), Kind::Condition, &codes, "")
+            .unwrap()
+            .parts
+    }
+
+    fn icd(code: &str) -> Concept {
+        Concept::parse(Kind::Condition, System::Icd10Cm, code).unwrap()
+    }
+
+    #[test]
+    fn one_code_is_an_interval_and_several_a_set() {
+        assert_eq!(
+            parts(vec![listed(System::Icd10Cm, &["E11.9"])]),
+            [Part::Interval(icd("E11.9"), icd("E11.9"))]
+        );
+        assert_eq!(
+            parts(vec![listed(System::Icd10Cm, &["E11.9", "E10.9"])]),
+            [Part::Set(vec![icd("E10.9"), icd("E11.9")])]
+        );
+    }
+
+    #[test]
+    fn intervals_merge_and_swallow_codes() {
+        let found = parts(vec![
+            range("C50", "C60"),
+            listed(System::Icd10Cm, &["C55.1", "E11.9"]),
+            range("C00", "C49"),
+            range("C40", "C55"),
+        ]);
+        let [Part::Interval(lo, hi), Part::Interval(a, b)] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!((*a, *b), (icd("E11.9"), icd("E11.9")));
+        assert!(*lo <= icd("C00") && icd("C60.9") <= *hi && *hi < icd("C61"));
+    }
+
+    #[test]
+    fn intervals_stay_apart_where_codes_lie_between() {
+        // C4A, Merkel cell carcinoma, comes after C49 and before C50.
+        assert_eq!(parts(vec![range("C00", "C49"), range("C50", "C97")]).len(), 2);
+        assert_eq!(parts(vec![range("C00", "C97")]).len(), 1);
+    }
+
+    #[test]
+    fn large_sets_are_split_evenly() {
+        let codes: Vec<_> = (0..MAX_MEMBERS as u64 + 1)
+            .map(|i| (1_000_000 + i).to_string())
+            .collect();
+        let codes: Vec<&str> = codes.iter().map(AsRef::as_ref).collect();
+        let whole = parts(vec![listed(System::Snomed, &codes[1..])]);
+        assert!(matches!(&whole[..], [Part::Set(m)] if m.len() == MAX_MEMBERS));
+        let split = parts(vec![listed(System::Snomed, &codes)]);
+        assert!(
+            matches!(&split[..], [Part::Set(a), Part::Set(b)] if a.len() == 2048 && b.len() == 2048 && a[2047] < b[0])
+        );
+    }
+
+    #[test]
+    fn coverage_is_that_of_every_system_named() {
+        let resolve = |codes| {
+            resolve(&ClaimSpec::default(), Kind::Condition, &codes, "")
+                .unwrap()
+                .coverage
+        };
+        let bit = |system| Coverage::pair(Kind::Condition, system).unwrap();
+        assert_eq!(resolve(Codes::All), Coverage::kind(Kind::Condition));
+        assert_eq!(
+            resolve(Codes::Groups(vec![
+                listed(System::Snomed, &["44054006"]),
+                listed(System::Icd10Cm, &["E11"])
+            ])),
+            bit(System::Snomed).union(bit(System::Icd10Cm))
+        );
+    }
+
+    #[test]
+    fn every_code_of_a_kind_lies_in_its_interval() {
+        let Part::Interval(lo, hi) = whole_kind(Kind::Condition) else {
+            panic!("expected an interval")
+        };
+        for system in System::ALL {
+            let (first, last) = Concept::whole(Kind::Condition, system);
+            assert!(lo <= first && last <= hi);
+        }
+        assert!(Concept::whole(Kind::Immunization, System::Hcpcs).1 < lo);
+        assert!(hi < Concept::whole(Kind::Observation, System::Internal).0);
+    }
+}
