@@ -4,15 +4,47 @@
 //! and nothing of it is kept; what is well-formed but cannot be read with certainty becomes an
 //! uncertain fact. `docs/statements/import.md` fixes every rule and number.
 
+mod assemble;
+mod bundle;
 mod chart;
 mod concept_map;
+mod dates;
+mod draft;
 mod error;
+mod fhir;
 mod json;
 mod options;
+mod reading;
 mod report;
+mod resource;
+mod resources;
+mod status;
 
 pub use chart::PatientChart;
 pub use concept_map::{CLASS_TEXT, ConceptMap};
 pub use error::{ImportError, Place, Problem};
 pub use options::{Manifest, Options, UnknownKind};
 pub use report::{ImportReport, LeftOut, Uncertain, Unusable};
+pub use resources::{BIRTHDATE, DECEASED, SEX};
+
+/// Reads FHIR R4 under fixed [`Options`].
+#[derive(Clone, Debug)]
+pub struct Importer {
+    options: Options,
+}
+
+impl Importer {
+    /// An importer under these options.
+    pub fn new(options: Options) -> Importer {
+        Importer { options }
+    }
+
+    /// Reads a bundle of one patient. `source` names it in errors: best not by the patient's name.
+    ///
+    /// # Errors
+    /// [`ImportError`] with the line and JSON path of the first thing that is malformed; nothing
+    /// of the bundle is kept.
+    pub fn bundle(&self, bytes: &[u8], source: &str) -> Result<PatientChart, ImportError> {
+        bundle::read(bytes, source, &self.options)
+    }
+}
