@@ -23,8 +23,7 @@ const DIGEST_TAG: &[u8] = b"medproof/r1cs-matrices/v1";
 #[derive(Clone, PartialEq, Eq)]
 pub struct Matrices {
     abc: Vec<Matrix<Fr>>,
-    inputs: usize,
-    witness: usize,
+    shape: Shape,
 }
 
 /// Counts and digest of a circuit's matrices.
@@ -74,11 +73,24 @@ impl Matrices {
             return Err(SynthesisError::PredicateNotFound);
         }
         abc.iter_mut().flatten().for_each(canonicalise);
-        Ok(Self {
-            abc,
-            inputs: cs.num_instance_variables(),
-            witness: cs.num_witness_variables(),
-        })
+        Ok(Self::new(abc, cs.num_instance_variables(), cs.num_witness_variables()))
+    }
+
+    fn new(abc: Vec<Matrix<Fr>>, inputs: usize, witness: usize) -> Self {
+        let constraints = abc.first().map_or(0, Vec::len);
+        let mut nonzeros = [0; 3];
+        for (count, matrix) in nonzeros.iter_mut().zip(&abc) {
+            *count = matrix.iter().map(Vec::len).sum();
+        }
+        let digest = digest(&abc, [inputs, witness, constraints]);
+        let shape = Shape {
+            constraints,
+            nonzeros,
+            witness,
+            inputs,
+            digest,
+        };
+        Self { abc, shape }
     }
 
     /// A, B, C in this order.
@@ -89,56 +101,46 @@ impl Matrices {
 
     /// Rows.
     #[must_use]
-    pub fn constraints(&self) -> usize {
-        self.abc.first().map_or(0, Vec::len)
+    pub const fn constraints(&self) -> usize {
+        self.shape.constraints
     }
 
     /// Public inputs and the constant 1.
     #[must_use]
     pub const fn inputs(&self) -> usize {
-        self.inputs
+        self.shape.inputs
     }
 
     /// Private variables.
     #[must_use]
     pub const fn witness(&self) -> usize {
-        self.witness
+        self.shape.witness
     }
 
     /// Counts and digest.
     #[must_use]
-    pub fn shape(&self) -> Shape {
-        let mut nonzeros = [0; 3];
-        for (count, matrix) in nonzeros.iter_mut().zip(&self.abc) {
-            *count = matrix.iter().map(Vec::len).sum();
-        }
-        Shape {
-            constraints: self.constraints(),
-            nonzeros,
-            witness: self.witness,
-            inputs: self.inputs,
-            digest: self.digest(),
-        }
+    pub const fn shape(&self) -> Shape {
+        self.shape
     }
+}
 
-    /// SHA-256 over: tag; inputs, witness, constraints; then A, B, C, each row by row: the number
-    /// of its entries, and each entry's column and coefficient. Counts and columns are 8 bytes,
-    /// coefficients 32, all little-endian.
-    fn digest(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(DIGEST_TAG);
-        for count in [self.inputs, self.witness, self.constraints()] {
-            hash.update(word(count));
-        }
-        for row in self.abc.iter().flatten() {
-            hash.update(word(row.len()));
-            for (coefficient, column) in row {
-                hash.update(word(*column));
-                hash.update(coefficient.into_bigint().to_bytes_le());
-            }
-        }
-        hash.finalize().into()
+/// SHA-256 over: tag; inputs, witness, constraints; then A, B, C, each row by row: the number of
+/// its entries, and each entry's column and coefficient. Counts and columns are 8 bytes,
+/// coefficients 32, all little-endian.
+fn digest(abc: &[Matrix<Fr>], counts: [usize; 3]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(DIGEST_TAG);
+    for count in counts {
+        hash.update(word(count));
     }
+    for row in abc.iter().flatten() {
+        hash.update(word(row.len()));
+        for (coefficient, column) in row {
+            hash.update(word(*column));
+            hash.update(coefficient.into_bigint().to_bytes_le());
+        }
+    }
+    hash.finalize().into()
 }
 
 impl Shape {
@@ -147,7 +149,7 @@ impl Shape {
     /// # Errors
     /// As [`Matrices::of`].
     pub fn of(cs: &Cs) -> Result<Self, SynthesisError> {
-        Ok(Matrices::of(cs)?.shape())
+        Ok(Matrices::of(cs)?.shape)
     }
 
     /// All variables: the constant 1, the public inputs and the witness.
@@ -274,12 +276,20 @@ mod tests {
     #[test]
     fn columns_matrices_and_counts_are_bound() {
         let base = product(SynthesisMode::Setup, 1, false);
-        let mut others = vec![base.clone(); 4];
-        others[0].abc[0][0][0].1 = 3;
-        others[1].abc.swap(0, 2);
-        others[2].witness += 1;
-        others[3].abc.iter_mut().for_each(|m| m.push(Vec::new()));
-        for other in others {
+        let abc = base.abc().to_vec();
+        let (mut column, mut swapped, mut longer) = (abc.clone(), abc.clone(), abc.clone());
+        column[0][0][0].1 = 3;
+        swapped.swap(0, 2);
+        longer.iter_mut().for_each(|matrix| matrix.push(Vec::new()));
+        let others = [
+            (column, 2, 2),
+            (swapped, 2, 2),
+            (longer, 2, 2),
+            (abc.clone(), 2, 3),
+            (abc, 3, 2),
+        ];
+        for (abc, inputs, witness) in others {
+            let other = Matrices::new(abc, inputs, witness);
             assert_ne!(other.shape().digest, base.shape().digest);
         }
     }
