@@ -64,7 +64,7 @@ pub enum VaultError {
     NoIssuer,
     /// Something is in a directory where an issuer should be created.
     #[error(
-        "expected an empty directory for a new issuer, found files in it: open the issuer that is there, or choose another directory"
+        "expected an empty directory for a new issuer, found files in it: open the issuer that is there, choose another directory, or remove this one if its creation was interrupted"
     )]
     NotEmpty,
     /// The files were sealed under another master key.
@@ -218,7 +218,8 @@ impl Vault {
             },
             state: State::default(),
             operations: 0,
-            counter_lags: false,
+            // The counter comes first: a head without one would be taken for tampered with.
+            counter_lags: true,
             uncertain: false,
             garbage: BTreeSet::new(),
         };
@@ -302,6 +303,12 @@ impl Vault {
 
     pub(crate) const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// How many files the snapshot and the operations since take.
+    #[cfg(test)]
+    pub(crate) fn segments(&self) -> usize {
+        self.head.segments.len()
     }
 
     /// Bound into what must not be confused with another issuer's.

@@ -134,8 +134,8 @@ impl Receipt {
     }
 
     /// JSON: `version`, `issuer`, `epoch`, `holder`, `facts_root`, `coverage` (16 digits),
-    /// `schema`, `issued_on` (days since 1850-01-01), `record_salt`, `leaf`, `siblings` (ten
-    /// levels of seven, from the leaf); field elements as 64 hexadecimal digits, big-endian.
+    /// `schema`, `issued_on` (days since 1850-01-01), `record_salt`, `leaf`, `siblings`
+    /// ([`REGISTRY_DEPTH`] levels of seven, from the leaf); field elements as 64 hexadecimal digits, big-endian.
     ///
     /// # Errors
     /// [`ReceiptError::Json`] where it cannot be written.
@@ -220,7 +220,7 @@ mod tests {
             salt: Fr::from(5u64),
         };
         let mut siblings = [[Fr::from(6u64); ARITY - 1]; REGISTRY_DEPTH];
-        siblings[9][6] = Fr::from(7u64);
+        siblings[REGISTRY_DEPTH - 1][6] = Fr::from(7u64);
         let path = Path { index: 11, siblings };
         let root = path.root(opening.commit()).unwrap();
         (Receipt::new("hospital", 8, &opening, path), root)
@@ -247,7 +247,7 @@ mod tests {
             |r| r.schema = 0,
             |r| r.issued_on = Day(0),
             |r| r.salt = Fr::from(0u64),
-            |r| r.path.index += 1 << 30,
+            |r| r.path.index += 1 << (3 * REGISTRY_DEPTH),
             |r| r.path.siblings[5][3] = Fr::from(0u64),
         ];
         for edit in edits {

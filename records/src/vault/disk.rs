@@ -212,3 +212,68 @@ impl Disk for Directory {
         list().map_err(|e| DiskError::new("listing", "the issuer's directory", e))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_opener_is_told_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Directory::create(dir.path()).unwrap();
+        assert!(matches!(Directory::open(dir.path()), Err(DiskError::Locked)));
+        assert!(matches!(Directory::create(dir.path()), Err(DiskError::Locked)));
+        drop(first);
+        Directory::open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn no_directory_is_not_made_by_opening() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = dir.path().join("missing");
+        assert!(matches!(Directory::open(&missing), Err(DiskError::Missing { .. })));
+        assert!(!missing.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn everything_is_the_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("issuer");
+        let disk = Directory::create(&path).unwrap();
+        disk.create("a", b"x").unwrap();
+        let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
+        assert_eq!(
+            (mode(&path), mode(&path.join("a")), mode(&path.join(LOCK))),
+            (0o700, 0o600, 0o600)
+        );
+    }
+
+    #[test]
+    fn a_file_is_written_once_replaced_whole_and_destroyed() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = Directory::create(dir.path()).unwrap();
+        disk.create("a", &[7; 20_000]).unwrap();
+        assert!(disk.create("a", b"again").is_err());
+        disk.create("b", b"new").unwrap();
+        disk.sync("b").unwrap();
+        // Another name of the same file shows what destroying leaves of it.
+        fs::hard_link(dir.path().join("a"), dir.path().join("witness")).unwrap();
+        disk.shred("a").unwrap();
+        assert_eq!(disk.read("witness").unwrap(), vec![0; 20_000]);
+        assert!(matches!(disk.read("a"), Err(DiskError::Missing { .. })));
+        disk.rename("b", "witness").unwrap();
+        disk.sync_names().unwrap();
+        assert_eq!(disk.read("witness").unwrap(), b"new");
+        assert_eq!(disk.list().unwrap(), ["witness"]);
+    }
+
+    #[test]
+    fn a_full_disk_is_named_as_such() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let error = DiskError::new("writing", "a", kind.into());
+            assert!(matches!(error, DiskError::Full { .. }));
+        }
+    }
+}
