@@ -33,7 +33,7 @@ mod compile;
 mod error;
 mod explain;
 pub mod json;
-//LIB
+pub mod library;
 mod plan;
 mod read;
 pub mod spec;

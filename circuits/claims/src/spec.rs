@@ -106,7 +106,8 @@ pub struct Age {
     pub at_most: Option<u16>,
 }
 
-/// Administrative sex, as FHIR's Patient.gender.
+/// Administrative sex, as FHIR's Patient.gender. Its fourth value, unknown, shows nothing and
+/// cannot be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sex {
     /// male
@@ -115,8 +116,6 @@ pub enum Sex {
     Female,
     /// other
     Other,
-    /// unknown, as recorded
-    Unknown,
 }
 
 /// Facts that must be there.
@@ -372,7 +371,7 @@ impl Number {
 
 impl Sex {
     /// All of them.
-    pub const ALL: [Sex; 4] = [Sex::Male, Sex::Female, Sex::Other, Sex::Unknown];
+    pub const ALL: [Sex; 3] = [Sex::Male, Sex::Female, Sex::Other];
 
     /// The name in a claim.
     pub const fn name(self) -> &'static str {
@@ -380,7 +379,6 @@ impl Sex {
             Sex::Male => "male",
             Sex::Female => "female",
             Sex::Other => "other",
-            Sex::Unknown => "unknown",
         }
     }
 
@@ -390,7 +388,6 @@ impl Sex {
             Sex::Male => "MALE",
             Sex::Female => "FEMALE",
             Sex::Other => "OTHER",
-            Sex::Unknown => "UNKNOWN",
         }
     }
 }
