@@ -1,5 +1,5 @@
 //! Writes the contracts' Poseidon2 library from the statement's constants.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "../tests/support/poseidon2_solidity.rs"]
 mod poseidon2_solidity;

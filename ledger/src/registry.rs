@@ -138,7 +138,7 @@ impl<C: Chain> Ledger for Registry<C> {
         };
         Ok(IssuerStatus {
             issuer,
-            state: IssuerState::from_code(found.status as u8),
+            state: IssuerState::from_code(found.status),
             current_root,
             epoch: found.epoch,
             last_publication_at: some_time(found.lastPublicationAt.to()),
@@ -184,7 +184,7 @@ impl<C: Chain> Ledger for Registry<C> {
                 published_at,
                 superseded_at: some_time(entry.supersededAt.to()),
             }),
-            issuer_state: IssuerState::from_code(found.status as u8),
+            issuer_state: IssuerState::from_code(found.status),
             last_publication_at: some_time(found.lastPublicationAt.to()),
             grace: answer::<RecordRegistry::graceCall>(&read, 2)?.to(),
             paused: answer::<RecordRegistry::pausedCall>(&read, 3)?,
@@ -196,7 +196,7 @@ impl<C: Chain> Ledger for Registry<C> {
         let (block, key) = self.read_one(self.deployment.keys, &KeyRegistry::keyCall { keyId: key_id })?;
         Ok(KeyStatus {
             key_id,
-            state: KeyState::from_code(key.status as u8),
+            state: KeyState::from_code(key.status),
             tier: key.tier,
             circuit_version: key.circuitVersion,
             development: key.development,

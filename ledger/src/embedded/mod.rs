@@ -29,7 +29,7 @@ use store::Store;
 use world::World;
 
 /// The embedded chain's id: "med" in ASCII. All embedded chains share it.
-pub const EMBEDDED_CHAIN_ID: u64 = 0x6d_65_64;
+pub const EMBEDDED_CHAIN_ID: u64 = 0x006d_6564;
 
 /// Gas rules: those of Prague, as mainnet and current permissioned clients have them.
 const SPEC: SpecId = SpecId::PRAGUE;

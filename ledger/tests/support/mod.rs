@@ -1,0 +1,6 @@
+//! What the ledger's tests share.
+#![allow(dead_code, missing_docs)]
+
+pub mod anvil;
+pub mod proofs;
+pub mod rig;
