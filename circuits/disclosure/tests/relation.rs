@@ -30,10 +30,19 @@ fn chart() -> Facts {
     let value = |v: i128| Value::quantity(v * 1_000_000, false).unwrap();
     facts(&[
         fact(condition(10), 50_000, 1),
-        Fact { until: Day(50_200), ..fact(condition(20), 50_100, 2) },
+        Fact {
+            until: Day(50_200),
+            ..fact(condition(20), 50_100, 2)
+        },
         fact(condition(30), 50_100, 2),
-        Fact { value: value(6), ..fact(reading, 59_000, 3) },
-        Fact { value: value(8), ..fact(reading, 59_900, 4) },
+        Fact {
+            value: value(6),
+            ..fact(reading, 59_000, 3)
+        },
+        Fact {
+            value: value(8),
+            ..fact(reading, 59_900, 4)
+        },
     ])
 }
 
@@ -45,11 +54,26 @@ fn set() -> CodeSet {
 fn every_rule() -> Case {
     let set = set();
     let reading = concept(Kind::Observation, 5);
-    let range = (Value::quantity(7_000_000, false).unwrap(), Value::quantity(10_000_000, false).unwrap());
-    let of_set = Criterion { set_root: Some(set.root()), concept_hi: condition(28), ..has(condition(10)) };
+    let range = (
+        Value::quantity(7_000_000, false).unwrap(),
+        Value::quantity(10_000_000, false).unwrap(),
+    );
+    let of_set = Criterion {
+        set_root: Some(set.root()),
+        concept_hi: condition(28),
+        ..has(condition(10))
+    };
     let criteria = vec![
-        Criterion { count: 2, min_gap_days: 21, ..of_set },
-        Criterion { value: Some(range), date_lo: Day(AS_OF.0 - 365), ..latest(reading) },
+        Criterion {
+            count: 2,
+            min_gap_days: 21,
+            ..of_set
+        },
+        Criterion {
+            value: Some(range),
+            date_lo: Day(AS_OF.0 - 365),
+            ..latest(reading)
+        },
         // Passes 20, which is over, and jumps 30, which is no member.
         Criterion {
             set_root: Some(set.root()),
@@ -60,9 +84,20 @@ fn every_rule() -> Case {
             ..none(condition(11), condition(28))
         },
         // Passes the first reading for its value, and is met by the gap after the second.
-        Criterion { value: Some(range), date_hi: Day(59_500), ..none(reading, reading) },
-        Criterion { threshold: None, ..has(condition(99)) },
-        Criterion { threshold: Some(1), active_on: Some(AS_OF), ..has(condition(30)) },
+        Criterion {
+            value: Some(range),
+            date_hi: Day(59_500),
+            ..none(reading, reading)
+        },
+        Criterion {
+            threshold: None,
+            ..has(condition(99))
+        },
+        Criterion {
+            threshold: Some(1),
+            active_on: Some(AS_OF),
+            ..has(condition(30))
+        },
     ];
     let sets = vec![Some(set.clone()), None, Some(set), None, None, None];
     let table = Table::new(header(Tier::M), criteria).unwrap();
@@ -70,7 +105,10 @@ fn every_rule() -> Case {
 }
 
 fn small() -> Case {
-    Case::new(policy(Tier::Xs, vec![has(condition(10)), none(condition(11), condition(19))]), chart())
+    Case::new(
+        policy(Tier::Xs, vec![has(condition(10)), none(condition(11), condition(19))]),
+        chart(),
+    )
 }
 
 fn altered(alter: impl FnOnce(&mut PublicInputs, &mut Witness)) -> Violation {
@@ -103,7 +141,10 @@ fn the_record_and_its_place_are_bound() {
     assert_eq!(altered(|_, w| w.record.salt += one), Violation::Membership);
     assert_eq!(altered(|_, w| w.record.coverage = Coverage(1)), Violation::Membership);
     assert_eq!(altered(|_, w| w.record.issued_on = Day(1)), Violation::Membership);
-    assert_eq!(altered(|_, w| w.record.holder.nk = NullifierKey::from_bytes(&[9; 31])), Violation::Membership);
+    assert_eq!(
+        altered(|_, w| w.record.holder.nk = NullifierKey::from_bytes(&[9; 31])),
+        Violation::Membership
+    );
     let stranger = SigningKey::from_bytes([9; 32]).public();
     assert_eq!(altered(|_, w| w.record.holder.pk = stranger), Violation::Membership);
     assert_eq!(altered(|_, w| w.position.index = 8), Violation::Membership);
@@ -166,7 +207,9 @@ fn the_consent_is_bound_and_timely_and_signed_by_the_right_key() {
     witness.consent.signature = emergency.signing.sign(message);
     assert_eq!(refused(public, &witness), Violation::Signature);
     let (public, mut witness) = small().prove().unwrap();
-    witness.consent.signature = small().emergency.sign(witness.consent.consent.message(&witness.request));
+    witness.consent.signature = small()
+        .emergency
+        .sign(witness.consent.consent.message(&witness.request));
     assert_eq!(refused(public, &witness), Violation::Signature);
 }
 
@@ -181,7 +224,10 @@ fn a_request_of_anothers_is_not_what_was_consented_to() {
     assert_eq!(redigested(|w| w.request.audience += Fr::ONE), Violation::Signature);
     assert_eq!(redigested(|w| w.request.subject += Fr::ONE), Violation::Signature);
     assert_eq!(redigested(|w| w.request.scope += Fr::ONE), Violation::Signature);
-    assert_eq!(redigested(|w| w.request.purpose = Purpose::Payment), Violation::Signature);
+    assert_eq!(
+        redigested(|w| w.request.purpose = Purpose::Payment),
+        Violation::Signature
+    );
     assert_eq!(altered(|_, w| w.request.rest += Fr::ONE), Violation::RequestDigest);
 }
 

@@ -7,8 +7,12 @@
 
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, Zero};
-use ark_relations::gr1cs::{ConstraintSystem, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL, SynthesisError};
+use ark_relations::gr1cs::{
+    ConstraintSynthesizer, ConstraintSystem, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL, SynthesisError,
+    SynthesisMode,
+};
 
+use crate::shape::Matrices;
 use crate::wire::Cs;
 
 /// A fresh system that builds matrices and an assignment.
@@ -120,6 +124,47 @@ pub fn accepts(cs: &Cs, changes: &[(usize, Fr)]) -> Result<bool, SynthesisError>
     }
     let (a, b, c) = (evaluate(&a, &z), evaluate(&b, &z), evaluate(&c, &z));
     Ok(a.iter().zip(&b).zip(&c).all(|((a, b), c)| *a * b == *c))
+}
+
+/// The values of a circuit's variables in the order of the matrices' columns: the constant 1, the
+/// public inputs, the witness. Builds no matrices, so it is quick; checks nothing.
+///
+/// # Errors
+/// Those of the circuit.
+pub fn assignment(circuit: impl ConstraintSynthesizer<Fr>) -> Result<Vec<Fr>, SynthesisError> {
+    let cs = Cs::new(ConstraintSystem::new());
+    cs.set_mode(SynthesisMode::Prove {
+        construct_matrices: false,
+        generate_lc_assignments: false,
+    });
+    circuit.generate_constraints(cs.clone())?;
+    let mut values = cs.instance_assignment()?;
+    values.extend(cs.witness_assignment()?);
+    Ok(values)
+}
+
+/// The constraints that an assignment breaks, in order. Without matrices to build again, a tier's
+/// circuit is held against thousands of assignments in the time that synthesis takes for a few.
+#[must_use]
+pub fn violated(matrices: &Matrices, values: &[Fr]) -> Vec<usize> {
+    let [a, b, c] = matrices.abc() else {
+        return (0..matrices.constraints()).collect();
+    };
+    let rows = a.iter().zip(b).zip(c).enumerate();
+    rows.filter(|(_, ((a, b), c))| dot(a, values) * dot(b, values) != dot(c, values))
+        .map(|(row, _)| row)
+        .collect()
+}
+
+fn dot(row: &[(Fr, usize)], values: &[Fr]) -> Fr {
+    let term = |(coefficient, column): &(Fr, usize)| match values.get(*column) {
+        Some(value) if value.is_zero() => Fr::ZERO,
+        Some(value) if *coefficient == Fr::ONE => *value,
+        Some(value) if *value == Fr::ONE => *coefficient,
+        Some(value) => *coefficient * value,
+        None => Fr::ZERO,
+    };
+    row.iter().map(term).sum()
 }
 
 /// One constraint's coefficients of one variable.
@@ -247,6 +292,26 @@ mod tests {
         let free = free_variables(&cs).unwrap();
         assert_eq!(free.len(), 1);
         assert_eq!((free[0].witness, free[0].change), (1, Change::Any));
+    }
+
+    #[test]
+    fn an_assignment_breaks_the_constraints_that_it_does_not_satisfy() {
+        #[derive(Clone, Copy)]
+        struct Square(u64, u64);
+        impl ConstraintSynthesizer<Fr> for Square {
+            fn generate_constraints(self, cs: Cs) -> Result<(), SynthesisError> {
+                let square = Wire::input(&cs, || Ok(fr(self.1)))?;
+                let root = Wire::witness(&cs, || Ok(fr(self.0)))?;
+                root.enforce_nonzero(&cs)?;
+                enforce_product(&cs, &root, &root, &square)
+            }
+        }
+        let matrices = Matrices::synthesise(Square(3, 9)).unwrap();
+        let good = assignment(Square(3, 9)).unwrap();
+        assert_eq!(good[..3], [fr(1), fr(9), fr(3)]);
+        assert!(violated(&matrices, &good).is_empty());
+        assert_eq!(violated(&matrices, &assignment(Square(3, 8)).unwrap()), [1]);
+        assert!(assignment(Square(0, 0)).is_err());
     }
 
     #[test]
