@@ -71,9 +71,25 @@ pub enum JsonError {
     },
 }
 
+impl JsonError {
+    /// Its name in every interface: stable, lower case.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            JsonError::TooLarge { .. } => "json.too_large",
+            JsonError::Syntax { .. } => "json.syntax",
+            JsonError::Type { .. } => "json.type",
+            JsonError::Version { .. } => "json.version",
+            JsonError::Form { .. } => "json.form",
+            JsonError::NotCanonical { .. } => "json.not_canonical",
+        }
+    }
+}
+
 /// The JSON form of a message: its fields in alphabetical order, `type` and `version` last.
-pub(crate) trait Wire: Serialize + DeserializeOwned {
+pub trait Wire: Serialize + DeserializeOwned {
+    /// The value of `type`.
     const TYPE: &'static str;
+    /// The most bytes that are read.
     const MAX_BYTES: usize;
 }
 
@@ -85,7 +101,10 @@ struct Head {
 }
 
 /// Reads the canonical bytes of a message.
-pub(crate) fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
+///
+/// # Errors
+/// [`JsonError`] names the first rule that they break.
+pub fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
     if bytes.len() > W::MAX_BYTES {
         return Err(JsonError::TooLarge {
             expected: W::MAX_BYTES,
@@ -116,7 +135,7 @@ pub(crate) fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
 }
 
 /// The canonical bytes of a message. Empty only if memory for them is.
-pub(crate) fn write<W: Wire>(message: &W) -> Vec<u8> {
+pub fn write<W: Wire>(message: &W) -> Vec<u8> {
     // Strings, integers and lists alone: serialising these into memory has no way to fail.
     let written = serde_json::to_vec(message);
     debug_assert!(written.is_ok());

@@ -129,6 +129,23 @@ pub enum KeyError {
     Json(#[from] JsonError),
 }
 
+impl KeyError {
+    /// Its name in every interface: stable, lower case.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            KeyError::Length { .. } => "key.length",
+            KeyError::IcLength { .. } => "key.ic_length",
+            KeyError::Point { error, .. } => error.code(),
+            KeyError::Related { .. } => "key.related",
+            KeyError::Version { .. } => "key.version",
+            KeyError::Tier { .. } => "key.tier",
+            KeyError::Development { .. } => "key.development_mark",
+            KeyError::Id { .. } => "key.id",
+            KeyError::Json(error) => error.code(),
+        }
+    }
+}
+
 /// A Groth16 verifying key for the statement's public inputs, after all rules of soundness:
 /// canonical points of the right groups without an identity; none known to be a small multiple of
 /// a generator or of another of its group; IC of exact length.
@@ -426,7 +443,11 @@ impl PinnedKey {
         json::write(&self.to_wire())
     }
 
-    pub(crate) fn from_wire(wire: PinnedKeyWire) -> Result<PinnedKey, KeyError> {
+    /// From its JSON form inside another message.
+    ///
+    /// # Errors
+    /// As [`PinnedKey::from_json`].
+    pub fn from_wire(wire: PinnedKeyWire) -> Result<PinnedKey, KeyError> {
         let form = |rule: &str| JsonError::Form {
             kind: PinnedKeyWire::TYPE,
             rule: String::from(rule),
@@ -448,7 +469,8 @@ impl PinnedKey {
         Ok(pinned)
     }
 
-    pub(crate) fn to_wire(&self) -> PinnedKeyWire {
+    /// Its JSON form, to stand inside another message.
+    pub fn to_wire(&self) -> PinnedKeyWire {
         PinnedKeyWire {
             circuit_version: self.info.circuit_version,
             development: self.info.development,
@@ -465,9 +487,10 @@ impl PinnedKey {
 /// Version of a pinned key's bytes.
 const VERSION: u8 = 1;
 
-#[derive(Serialize, Deserialize)]
+/// A pinned key in JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PinnedKeyWire {
+pub struct PinnedKeyWire {
     circuit_version: u32,
     development: bool,
     key_id: Hex<32>,

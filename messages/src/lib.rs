@@ -19,7 +19,20 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod consent;
+pub mod did;
 pub mod encoding;
 pub mod json;
 pub mod key;
 pub mod point;
+pub mod presentation;
+pub mod request;
+pub mod revocation;
+pub mod terms;
+
+pub use consent::{ConsentError, ConsentMessage, Grant};
+pub use did::{AudienceKey, Did, DidError};
+pub use key::{KeyError, KeyId, KeyInfo, PinnedKey, VerifyingKey};
+pub use presentation::{Presentation, PresentationError, Proof};
+pub use request::{RequestBody, RequestError, SignedRequest, VerifiedRequest};
+pub use revocation::{Revocation, RevocationError};

@@ -37,6 +37,19 @@ pub enum PointError {
     OutsideSubgroup,
 }
 
+impl PointError {
+    /// Its name in every interface: stable, lower case.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            PointError::Flags => "point.flags",
+            PointError::Infinity => "point.infinity",
+            PointError::NotReduced => "point.not_reduced",
+            PointError::OffCurve => "point.off_curve",
+            PointError::OutsideSubgroup => "point.outside_subgroup",
+        }
+    }
+}
+
 /// Reads a point of G1.
 ///
 /// # Errors
