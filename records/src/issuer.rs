@@ -16,9 +16,11 @@ use medproof_statement::day::Day;
 use medproof_statement::record::{Facts, MAX_FACTS, RecordError, RecordOpening};
 use medproof_statement::tree::{Path as TreePath, REGISTRY_DEPTH};
 use medproof_statement::{Fr, holder::Holder};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeSet;
 use std::path::Path;
 use thiserror::Error;
+use zeroize::Zeroize;
 
 pub use enrolment::{Enrolment, EnrolmentError, Invitation, enrolment_message};
 pub use json::JsonError;
@@ -32,7 +34,9 @@ use crate::vault::content::RecordContent;
 use crate::vault::disk::{Directory, Disk};
 use crate::vault::index::{Entry, FileRef};
 use crate::vault::log::Op;
-use crate::vault::{MasterKey, PatientId, PatientIdError, RecordId, Standing, Transaction, Vault, VaultError};
+use crate::vault::{
+    MasterKey, PatientId, PatientIdError, RecordId, SealedFile, Standing, Transaction, Vault, VaultError,
+};
 
 /// Why one patient's part of a call is refused. Names no patient.
 #[derive(Debug, Error)]
@@ -180,14 +184,36 @@ pub struct Issuer {
     vault: Vault,
 }
 
-// A transaction in the making, and what it has touched.
+// A call that was checked and not carried out yet, and what it has touched.
 #[derive(Default)]
-struct Change {
-    tx: Transaction,
+struct Change<'a> {
+    versions: Vec<NewVersion<'a>>,
+    ops: Vec<Op>,
     leaves: Vec<(u64, Option<Fr>)>,
     records: BTreeSet<RecordId>,
     holders: BTreeSet<[u8; 32]>,
     new_leaves: u64,
+}
+
+// A version to be made of a record. The entry still names the version before.
+struct NewVersion<'a> {
+    place: usize,
+    id: RecordId,
+    entry: Entry,
+    edit: Edit<'a>,
+}
+
+enum Edit<'a> {
+    // The first version, without a holder.
+    Import(&'a PatientChart),
+    Chart(&'a PatientChart),
+    Holder(&'a Holder),
+}
+
+struct MadeVersion {
+    op: Op,
+    leaf: Option<(u64, Option<Fr>)>,
+    file: SealedFile,
 }
 
 impl Issuer {
@@ -247,17 +273,6 @@ impl Issuer {
                 return Err(refused(place, Refusal::Repeated));
             }
             let id = RecordId::random()?;
-            let content = RecordContent {
-                patient: patient.clone(),
-                version: 1,
-                leaf: None,
-                secret: RecordSecret::random()?,
-                facts: chart.facts.clone(),
-                coverage: chart.coverage,
-                issued_on: chart.issued_on,
-                holder: None,
-            };
-            let latest = self.vault.add(&mut change.tx, &id, &content)?;
             let entry = Entry {
                 patient,
                 standing: Standing::Unenrolled,
@@ -265,11 +280,16 @@ impl Issuer {
                 code: random::bytes()?,
                 nk_tag: None,
                 issued_on: chart.issued_on,
-                latest,
+                latest: FileRef::NONE,
                 staged: None,
                 anchored: None,
             };
-            change.tx.ops.push(Op::Put(id, Box::new(entry)));
+            change.versions.push(NewVersion {
+                place,
+                id,
+                entry,
+                edit: Edit::Import(chart),
+            });
             ids.push(id);
         }
         self.commit(change)?;
@@ -297,11 +317,12 @@ impl Issuer {
                 };
                 return Err(refused(place, reason));
             }
-            let mut content = self.vault.read(&id, entry.latest)?;
-            content.facts.clone_from(&chart.facts);
-            content.coverage = chart.coverage;
-            content.issued_on = chart.issued_on;
-            self.put_version(&mut change, place, id, entry, content)?;
+            change.versions.push(NewVersion {
+                place,
+                id,
+                entry,
+                edit: Edit::Chart(chart),
+            });
             ids.push(id);
         }
         self.commit(change)?;
@@ -369,7 +390,7 @@ impl Issuer {
             }
             entry.standing = Standing::Enrolled;
             entry.nk_tag = Some(tag);
-            self.put_holder(&mut change, place, id, entry, &enrolment.holder)?;
+            change.versions.push(with_holder(place, id, entry, &enrolment.holder)?);
             ids.push(id);
         }
         self.commit(change)?;
@@ -390,7 +411,7 @@ impl Issuer {
         if entry.nk_tag != Some(tag) {
             return Err(refused(0, Refusal::NullifierKeyChanged));
         }
-        self.put_holder(&mut change, 0, id, entry, &enrolment.holder)?;
+        change.versions.push(with_holder(0, id, entry, &enrolment.holder)?);
         self.commit(change)?;
         Ok(id)
     }
@@ -408,7 +429,7 @@ impl Issuer {
         entry.standing = Standing::Revoked;
         (entry.staged, entry.anchored) = (None, None);
         change.leaves.extend(entry.leaf.map(|leaf| (leaf, None)));
-        change.tx.ops.push(Op::Put(id, Box::new(entry)));
+        change.ops.push(Op::Put(id, Box::new(entry)));
         self.commit(change)?;
         Ok(id)
     }
@@ -427,7 +448,7 @@ impl Issuer {
         if entry.standing == Standing::Enrolled {
             change.leaves.extend(entry.leaf.map(|leaf| (leaf, None)));
         }
-        change.tx.ops.push(Op::Remove(id));
+        change.ops.push(Op::Remove(id));
         self.commit(change)?;
         Ok(self.vault.sweep()?)
     }
@@ -491,7 +512,7 @@ impl Issuer {
         let facts = content.commit_facts().map_err(|e| refused(0, e.into()))?;
         let opening = content.opening(&facts, holder);
         let (commitment, path) = registry.anchored_path(leaf).map_err(RegistryError::from)?;
-        if content.leaf != Some(leaf) || opening.commit() != commitment {
+        if opening.commit() != commitment {
             return Err(mismatch(file));
         }
         Ok(OpenedRecord {
@@ -559,7 +580,7 @@ impl Issuer {
     }
 
     // The entry to change; refuses a record that the call has changed before.
-    fn touch(&self, change: &mut Change, place: usize, id: RecordId) -> Result<Entry, IssuerError> {
+    fn touch(&self, change: &mut Change<'_>, place: usize, id: RecordId) -> Result<Entry, IssuerError> {
         if !change.records.insert(id) {
             return Err(refused(place, Refusal::Repeated));
         }
@@ -575,59 +596,96 @@ impl Issuer {
         Ok(enrolment::nk_tag(self.vault.id(), &enrolment.holder.nk))
     }
 
-    fn put_holder(
-        &self,
-        change: &mut Change,
-        place: usize,
-        id: RecordId,
-        mut entry: Entry,
-        holder: &Holder,
-    ) -> Result<(), IssuerError> {
-        // The invitation is used up.
-        entry.code = random::bytes()?;
-        let mut content = self.vault.read(&id, entry.latest)?;
-        content.holder = Some(holder.clone());
-        self.put_version(change, place, id, entry, content)
-    }
-
-    // The next version of a record, committed to where the record is enrolled.
-    fn put_version(
-        &self,
-        change: &mut Change,
-        place: usize,
-        id: RecordId,
-        mut entry: Entry,
-        mut content: RecordContent,
-    ) -> Result<(), IssuerError> {
+    // Reads, edits, commits and seals one record: the work of a call, each record on its own.
+    fn make(&self, version: NewVersion<'_>) -> Result<MadeVersion, IssuerError> {
+        let NewVersion {
+            place,
+            id,
+            mut entry,
+            edit,
+        } = version;
+        let mut content = match edit {
+            Edit::Import(chart) => first_version(&entry, chart)?,
+            Edit::Chart(_) | Edit::Holder(_) => self.vault.read(&id, entry.latest)?,
+        };
+        match edit {
+            Edit::Import(_) => {}
+            Edit::Chart(chart) => {
+                content.facts.zeroize();
+                content.facts.clone_from(&chart.facts);
+                content.coverage = chart.coverage;
+                content.issued_on = chart.issued_on;
+            }
+            Edit::Holder(holder) => content.holder = Some(holder.clone()),
+        }
         content.version = entry.latest.version + 1;
         content.leaf = entry.leaf;
-        if let (Standing::Enrolled, Some(leaf)) = (entry.standing, entry.leaf) {
+        let mut leaf = None;
+        if let (Standing::Enrolled, Some(index)) = (entry.standing, entry.leaf) {
             let holder = content.holder.clone().ok_or_else(|| mismatch(entry.latest))?;
-            let facts = content.commit_facts().map_err(|e| refused(place, e.into()))?;
-            let commitment = content.opening(&facts, holder).commit();
-            change.leaves.push((leaf, Some(commitment)));
+            let facts = content.commit_facts().map_err(at(place))?;
+            leaf = Some((index, Some(content.opening(&facts, holder).commit())));
         }
+        let file = self.vault.seal(&id, &content)?;
         entry.issued_on = content.issued_on;
-        entry.latest = self.vault.add(&mut change.tx, &id, &content)?;
-        change.tx.ops.push(Op::Put(id, Box::new(entry)));
-        Ok(())
+        entry.latest = file.name;
+        let op = Op::Put(id, Box::new(entry));
+        Ok(MadeVersion { op, leaf, file })
     }
 
-    fn commit(&mut self, mut change: Change) -> Result<(), IssuerError> {
-        if !change.leaves.is_empty() {
-            change.tx.ops.push(Op::Leaves(change.leaves));
+    fn commit(&mut self, change: Change<'_>) -> Result<(), IssuerError> {
+        let made: Result<Vec<MadeVersion>, IssuerError> = change
+            .versions
+            .into_par_iter()
+            .map(|version| self.make(version))
+            .collect();
+        let mut tx = Transaction {
+            ops: change.ops,
+            files: Vec::new(),
+        };
+        let mut leaves = change.leaves;
+        for made in made? {
+            tx.ops.push(made.op);
+            tx.files.push(made.file);
+            leaves.extend(made.leaf);
         }
-        if change.tx.ops.is_empty() {
+        if !leaves.is_empty() {
+            tx.ops.push(Op::Leaves(leaves));
+        }
+        if tx.ops.is_empty() {
             return Ok(());
         }
-        Ok(self.vault.commit(change.tx)?)
+        Ok(self.vault.commit(tx)?)
     }
 
     fn apply(&mut self, op: Op) -> Result<(), IssuerError> {
-        let mut tx = Transaction::default();
-        tx.ops.push(op);
-        Ok(self.vault.commit(tx)?)
+        let ops = vec![op];
+        Ok(self.vault.commit(Transaction { ops, files: Vec::new() })?)
     }
+}
+
+// A new holder uses the invitation up.
+fn with_holder(place: usize, id: RecordId, mut entry: Entry, holder: &Holder) -> Result<NewVersion<'_>, IssuerError> {
+    entry.code = random::bytes()?;
+    Ok(NewVersion {
+        place,
+        id,
+        entry,
+        edit: Edit::Holder(holder),
+    })
+}
+
+fn first_version(entry: &Entry, chart: &PatientChart) -> Result<RecordContent, IssuerError> {
+    Ok(RecordContent {
+        patient: entry.patient.clone(),
+        version: 0,
+        leaf: None,
+        secret: RecordSecret::random()?,
+        facts: chart.facts.clone(),
+        coverage: chart.coverage,
+        issued_on: chart.issued_on,
+        holder: None,
+    })
 }
 
 fn refused(place: usize, reason: Refusal) -> IssuerError {

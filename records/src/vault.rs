@@ -182,7 +182,13 @@ impl Head {
 #[derive(Default)]
 pub(crate) struct Transaction {
     pub(crate) ops: Vec<Op>,
-    files: Vec<(String, Vec<u8>)>,
+    pub(crate) files: Vec<SealedFile>,
+}
+
+/// A version of a record, sealed for the name that it will have.
+pub(crate) struct SealedFile {
+    pub(crate) name: FileRef,
+    bytes: Vec<u8>,
 }
 
 /// An open vault.
@@ -322,28 +328,18 @@ impl Vault {
         let bytes = self.disk.read(&name)?;
         let context = self.record_context(id, file);
         let body = seal::open(&*self.master, SealKind::Record, &context, &name, &bytes)?;
-        let content = form(&name, RecordContent::decode(&body))?;
-        if content.version != file.version {
-            return Err(VaultError::Mismatch { file: name });
-        }
-        Ok(content)
+        form(&name, RecordContent::decode(&body))
     }
 
-    /// Seals a version of a record into the transaction.
-    pub(crate) fn add(
-        &self,
-        tx: &mut Transaction,
-        id: &RecordId,
-        content: &RecordContent,
-    ) -> Result<FileRef, VaultError> {
-        let file = FileRef {
+    /// Seals a version of a record under a new name.
+    pub(crate) fn seal(&self, id: &RecordId, content: &RecordContent) -> Result<SealedFile, VaultError> {
+        let name = FileRef {
             file: FileName::random()?,
             version: content.version,
         };
-        let context = self.record_context(id, file);
-        let sealed = seal::seal(&*self.master, SealKind::Record, &context, &content.encode())?;
-        tx.files.push((file.file.to_string(), sealed));
-        Ok(file)
+        let context = self.record_context(id, name);
+        let bytes = seal::seal(&*self.master, SealKind::Record, &context, &content.encode())?;
+        Ok(SealedFile { name, bytes })
     }
 
     fn record_context(&self, id: &RecordId, file: FileRef) -> Vec<u8> {
@@ -379,7 +375,8 @@ impl Vault {
         let head_file = FileName::random()?.to_string();
         let counter_file = FileName::random()?.to_string();
         let context = [self.head.vault, *segment.bytes()].concat();
-        let Transaction { ops, mut files } = tx;
+        let Transaction { ops, files } = tx;
+        let mut files: Vec<(String, Vec<u8>)> = files.into_iter().map(|f| (f.name.file.to_string(), f.bytes)).collect();
         files.push((
             segment.to_string(),
             seal::seal(&*self.master, SealKind::Segment, &context, &body)?,

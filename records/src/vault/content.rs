@@ -220,6 +220,13 @@ mod tests {
             assert!(RecordContent::decode(&bytes[..at]).is_err());
         }
         assert!(RecordContent::decode(&[&bytes[..], &[0]].concat()).is_err());
+        let mut another_form = bytes.to_vec();
+        another_form[0] = 2;
+        assert!(RecordContent::decode(&another_form).is_err());
+        // The last fact's flags: two bits.
+        let mut stray = bytes.to_vec();
+        stray[bytes.len() - 19] = 4;
+        assert!(RecordContent::decode(&stray).is_err());
     }
 
     #[test]

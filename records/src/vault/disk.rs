@@ -50,7 +50,7 @@ impl DiskError {
 
 /// One directory of files. Nothing is durable before [`Disk::sync`] of the file, and no name
 /// before [`Disk::sync_names`].
-pub trait Disk: Send {
+pub trait Disk: Send + Sync {
     /// The whole of a file.
     ///
     /// # Errors

@@ -127,6 +127,14 @@ pub(crate) struct FileRef {
     pub(crate) version: u64,
 }
 
+impl FileRef {
+    /// What a record that is being imported has: versions count from 1.
+    pub(crate) const NONE: FileRef = FileRef {
+        file: FileName([0; 16]),
+        version: 0,
+    };
+}
+
 /// How a patient stands with the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

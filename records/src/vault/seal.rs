@@ -165,7 +165,7 @@ fn unpad(mut inside: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vault::LocalMasterKey;
+    use crate::vault::{LocalMasterKey, MasterKeyError};
 
     fn master() -> LocalMasterKey {
         LocalMasterKey::from_bytes([7; 32])
@@ -222,6 +222,51 @@ mod tests {
         assert_eq!(size(0), size(1000));
         assert_eq!(size(40_000), size(65_000));
         assert_ne!(size(1000), size(2000));
+    }
+
+    #[test]
+    fn padding_is_zeros_within_the_bytes() {
+        let padded = pad(b"body");
+        assert_eq!(unpad(padded.clone()).unwrap().as_slice(), b"body");
+        let mut stray = padded.clone();
+        stray[500] = 1;
+        assert!(unpad(stray).is_none());
+        let mut long = padded;
+        long[6] = 0xff;
+        assert!(unpad(long).is_none());
+        assert!(unpad(Zeroizing::new(vec![0; 7])).is_none());
+    }
+
+    /// A device that fails, or wraps keys in more bytes than a header can tell.
+    struct Device(Option<usize>);
+
+    impl MasterKey for Device {
+        fn id(&self) -> MasterKeyId {
+            MasterKeyId([0; 8])
+        }
+
+        fn wrap(&self, _: &DataKey, _: &[u8]) -> Result<Vec<u8>, MasterKeyError> {
+            let failed = || MasterKeyError::Device("no answer".to_owned());
+            self.0.map(|n| vec![0; n]).ok_or_else(failed)
+        }
+
+        fn unwrap(&self, _: &[u8], _: &[u8]) -> Result<DataKey, MasterKeyError> {
+            Err(MasterKeyError::Device("no answer".to_owned()))
+        }
+    }
+
+    #[test]
+    fn a_devices_failure_is_not_taken_for_tampering() {
+        let seal = |device: &Device| seal(device, SealKind::Record, b"", b"");
+        assert!(matches!(
+            seal(&Device(Some(1 << 16))),
+            Err(VaultError::WrappedKeyTooLong { found: 65_536 })
+        ));
+        let failed = |e: VaultError| matches!(e, VaultError::Master(MasterKeyError::Device(_)));
+        assert!(failed(seal(&Device(None)).unwrap_err()));
+        let device = Device(Some((1 << 16) - 1));
+        let file = seal(&device).unwrap();
+        assert!(failed(open(&device, SealKind::Record, b"", "f", &file).unwrap_err()));
     }
 
     #[test]

@@ -94,7 +94,8 @@ fn charts_that_are_no_new_patients_records_are_refused_whole() {
         edit(&mut bad);
         bad
     };
-    let bad: [(PatientChart, fn(&Refusal) -> bool); 8] = [
+    type Expected = fn(&Refusal) -> bool;
+    let bad: [(PatientChart, Expected); 8] = [
         (chart("a", 10), |r| matches!(r, Refusal::AlreadyImported)),
         (chart("ok", 10), |r| matches!(r, Refusal::Repeated)),
         (chart("no id", 10), |r| matches!(r, Refusal::PatientId(_))),
@@ -384,4 +385,25 @@ fn nothing_of_a_patient_is_in_errors_or_debug_output() {
     for text in shown {
         assert!(!text.contains("patient-name") && !text.contains(&salt), "{text}");
     }
+}
+
+#[test]
+fn operations_are_folded_into_snapshots() {
+    let disk = SimDisk::default();
+    let mut issuer = create(&disk);
+    issuer.import(&[chart("a", 10)]).unwrap();
+    for _ in 0..300 {
+        issuer.update(&[chart("a", 10)]).unwrap();
+        assert!(issuer.vault.segments() <= 260);
+    }
+    // Many records, few operations each: the files of them stay few.
+    let charts: Vec<PatientChart> = (0..600).map(|i| chart(&format!("p{i}"), 10)).collect();
+    issuer.import(&charts).unwrap();
+    for _ in 0..600 {
+        issuer.update(&[chart("a", 10)]).unwrap();
+        assert!(issuer.vault.segments() <= 514);
+    }
+    let before = fingerprint(&issuer).unwrap();
+    drop(issuer);
+    assert_eq!(fingerprint(&reopen(&disk).unwrap()).unwrap(), before);
 }

@@ -120,8 +120,23 @@ fn an_older_version_of_a_record_in_the_newer_ones_place_is_found() {
 #[test]
 fn files_of_others_are_left_alone() {
     let disk = base();
-    disk.plant("notes.txt", b"mine".to_vec());
+    for name in ["notes.txt", &"AB".repeat(16), &"ab".repeat(17)] {
+        disk.plant(name, b"mine".to_vec());
+    }
     let before = disk.files();
     read_all(&disk).unwrap();
     assert_eq!(disk.files(), before);
+}
+
+#[test]
+fn a_record_that_is_not_what_was_anchored_does_not_open() {
+    let disk = base();
+    let mut issuer = reopen(&disk).unwrap();
+    issuer.apply(Op::Leaves(vec![(0, Some(Fr::from(1u64)))])).unwrap();
+    anchor(&mut issuer);
+    assert!(matches!(
+        issuer.open_record("a"),
+        Err(IssuerError::Vault(VaultError::Mismatch { .. }))
+    ));
+    check_opened(&issuer, "b");
 }
