@@ -1,0 +1,54 @@
+//! The command line.
+
+use crate::commands::circuit::CircuitCommand;
+use crate::commands::claim::ClaimCommand;
+use crate::commands::keys::KeysCommand;
+use clap::{Args, Parser, Subcommand};
+
+/// Prove facts of health records without showing the records.
+///
+/// Exit codes: 0 valid or done; 1 refused, with a typed reason; 2 wrong usage or input, or the
+/// system failed; 130 stopped by Ctrl-C. With --json standard output has exactly one JSON
+/// document: the report, or {"error": {"kind", "code", "message"}}.
+#[derive(Debug, Parser)]
+#[command(
+    name = "medproof",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// For every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct GlobalArgs {
+    /// Print the report as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Take development keys and development ledgers. Nothing proved or verified so is evidence
+    /// of anything.
+    #[arg(long, global = true, env = "MEDPROOF_DEVELOPMENT", value_parser = clap::builder::FalseyValueParser::new())]
+    pub development: bool,
+}
+
+/// The groups of commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What is to be shown, in a form that people read and write.
+    #[command(subcommand)]
+    Claim(ClaimCommand),
+    /// What the circuits cost.
+    #[command(subcommand)]
+    Circuit(CircuitCommand),
+    /// Proving and verifying keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
