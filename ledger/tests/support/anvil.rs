@@ -46,7 +46,7 @@ fn binary() -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    let missing = "anvil is not installed: run `npm ci` in contracts/, or name it in MEDPROOF_ANVIL";
+    let missing = "anvil is not installed: run `npm ci` in contracts/ (on x86-64 Linux), or name it in MEDPROOF_ANVIL";
     assert!(std::env::var_os("CI").is_none(), "{missing}");
     eprintln!("SKIPPED: {missing}");
     None
