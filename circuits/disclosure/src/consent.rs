@@ -57,7 +57,7 @@ pub(crate) fn enforce(
     .map(Wire::clone);
     let message = poseidon2::hash::<12>(cs, Tag::Consent as u64, &elements)?;
     let signer = signer(cs, request, holder)?;
-    let signature = known.get(|w| w.consent.signature.clone());
+    let signature = known.get(|w| w.consent.signature);
     eddsa::enforce_verifies(cs, &signer, &message, || signature)?;
     Ok(message)
 }

@@ -156,6 +156,18 @@ pub fn violated(matrices: &Matrices, values: &[Fr]) -> Vec<usize> {
         .collect()
 }
 
+/// Whether the assignment breaks no constraint. Stops at the first that it does.
+#[must_use]
+pub fn satisfies(matrices: &Matrices, values: &[Fr]) -> bool {
+    let [a, b, c] = matrices.abc() else {
+        return false;
+    };
+    a.iter()
+        .zip(b)
+        .zip(c)
+        .all(|((a, b), c)| dot(a, values) * dot(b, values) == dot(c, values))
+}
+
 fn dot(row: &[(Fr, usize)], values: &[Fr]) -> Fr {
     let term = |(coefficient, column): &(Fr, usize)| match values.get(*column) {
         Some(value) if value.is_zero() => Fr::ZERO,
@@ -309,8 +321,10 @@ mod tests {
         let matrices = Matrices::synthesise(Square(3, 9)).unwrap();
         let good = assignment(Square(3, 9)).unwrap();
         assert_eq!(good[..3], [fr(1), fr(9), fr(3)]);
-        assert!(violated(&matrices, &good).is_empty());
-        assert_eq!(violated(&matrices, &assignment(Square(3, 8)).unwrap()), [1]);
+        assert!(violated(&matrices, &good).is_empty() && satisfies(&matrices, &good));
+        let bad = assignment(Square(3, 8)).unwrap();
+        assert_eq!(violated(&matrices, &bad), [1]);
+        assert!(!satisfies(&matrices, &bad));
         assert!(assignment(Square(0, 0)).is_err());
     }
 

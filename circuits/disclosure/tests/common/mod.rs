@@ -2,11 +2,12 @@
 #![allow(dead_code)]
 
 pub mod script;
+pub mod worlds;
 
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef};
 use medproof_disclosure::Disclosure;
 use medproof_gadgets::shape::Matrices;
-use medproof_gadgets::testing::{assignment, system, violated};
+use medproof_gadgets::testing::{assignment, satisfies, system, violated};
 use medproof_statement::Fr;
 use medproof_statement::check::{Violation, Witness, check};
 use medproof_statement::public::PublicInputs;
@@ -40,7 +41,7 @@ pub fn broken(public: PublicInputs, witness: &Witness) -> Option<Vec<usize>> {
 
 /// Whether the circuit accepts.
 pub fn satisfied(public: PublicInputs, witness: &Witness) -> bool {
-    broken(public, witness).is_some_and(|rows| rows.is_empty())
+    assigned(public, witness).is_some_and(|values| satisfies(matrices(witness.table.header().tier), &values))
 }
 
 /// Both accept.
