@@ -112,19 +112,7 @@ pub fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
         });
     }
     let head: Head = serde_json::from_slice(bytes).map_err(|e| refusal(W::TYPE, &e))?;
-    if head.kind != W::TYPE {
-        return Err(JsonError::Type {
-            expected: W::TYPE,
-            found: shown(&head.kind),
-        });
-    }
-    if head.version != VERSION {
-        return Err(JsonError::Version {
-            kind: W::TYPE,
-            expected: VERSION,
-            found: head.version,
-        });
-    }
+    check_head::<W>(&head.kind, head.version)?;
     let message: W = serde_json::from_slice(bytes).map_err(|e| refusal(W::TYPE, &e))?;
     let again = write(&message);
     if again != bytes {
@@ -132,6 +120,24 @@ pub fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
         return Err(JsonError::NotCanonical { at });
     }
     Ok(message)
+}
+
+/// Checks what a message says of itself, one that stands inside another included.
+pub(crate) fn check_head<W: Wire>(kind: &str, version: u64) -> Result<(), JsonError> {
+    if kind != W::TYPE {
+        return Err(JsonError::Type {
+            expected: W::TYPE,
+            found: shown(kind),
+        });
+    }
+    if version != VERSION {
+        return Err(JsonError::Version {
+            kind: W::TYPE,
+            expected: VERSION,
+            found: version,
+        });
+    }
+    Ok(())
 }
 
 /// The canonical bytes of a message. Empty only if memory for them is.

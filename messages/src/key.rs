@@ -448,6 +448,7 @@ impl PinnedKey {
     /// # Errors
     /// As [`PinnedKey::from_json`].
     pub fn from_wire(wire: PinnedKeyWire) -> Result<PinnedKey, KeyError> {
+        json::check_head::<PinnedKeyWire>(&wire.kind, wire.version)?;
         let form = |rule: &str| JsonError::Form {
             kind: PinnedKeyWire::TYPE,
             rule: String::from(rule),
