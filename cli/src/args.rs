@@ -1,8 +1,14 @@
 //! The command line.
 
+use crate::commands::audience::AudienceCommand;
 use crate::commands::circuit::CircuitCommand;
 use crate::commands::claim::ClaimCommand;
+use crate::commands::holder::HolderCommand;
+use crate::commands::issuer::IssuerCommand;
 use crate::commands::keys::KeysCommand;
+use crate::commands::ledger::LedgerCommand;
+use crate::commands::prove::ProveArgs;
+use crate::commands::request::RequestCommand;
 use clap::{Args, Parser, Subcommand};
 
 /// Prove facts of health records without showing the records.
@@ -42,13 +48,32 @@ pub struct GlobalArgs {
 /// The groups of commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// A hospital: charts in, holders enrolled, roots anchored.
+    #[command(subcommand)]
+    Issuer(IssuerCommand),
+    /// The patient's side: keys, enrolment, consent and its end.
+    #[command(subcommand)]
+    Holder(HolderCommand),
+    /// Who asks: a sponsor's or an insurer's keys.
+    #[command(subcommand)]
+    Audience(AudienceCommand),
     /// What is to be shown, in a form that people read and write.
     #[command(subcommand)]
     Claim(ClaimCommand),
+    /// What an audience asks, signed by it.
+    #[command(subcommand)]
+    Request(RequestCommand),
+    /// Answer a request with a presentation, from an issuer's records.
+    Prove(Box<ProveArgs>),
+    /// The chain that holds roots, requests, key ids, revocations and nullifiers.
+    #[command(subcommand)]
+    Ledger(Box<LedgerCommand>),
     /// What the circuits cost.
     #[command(subcommand)]
     Circuit(CircuitCommand),
     /// Proving and verifying keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The whole story on synthetic patients: commit, consent, prove, verify, and what is refused.
+    Demo,
 }

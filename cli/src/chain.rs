@@ -18,7 +18,12 @@ const DEVELOPMENT_COUNCIL: &str = "council";
 #[derive(Clone, Debug, Args)]
 pub struct LedgerArgs {
     /// A directory with an embedded chain, or a node's address: http://host:port.
-    #[arg(long, env = "MEDPROOF_LEDGER", default_value = "medproof/ledger", value_name = "DIR|URL")]
+    #[arg(
+        long,
+        env = "MEDPROOF_LEDGER",
+        default_value = "medproof/ledger",
+        value_name = "DIR|URL"
+    )]
     pub ledger: String,
     /// The deployment's file (written by `ledger deploy`), for a node.
     #[arg(long, env = "MEDPROOF_DEPLOYMENT", value_name = "FILE")]
@@ -91,8 +96,11 @@ pub fn open(args: &LedgerArgs, cx: &Context) -> Result<Box<dyn Ledger>, CliError
 }
 
 fn no_deployment() -> CliError {
-    CliError::input("ledger.no_deployment", "expected --deployment FILE beside a node's address, found none")
-        .with_help("name the file that `ledger deploy --out` wrote, or that the operator gave you")
+    CliError::input(
+        "ledger.no_deployment",
+        "expected --deployment FILE beside a node's address, found none",
+    )
+    .with_help("name the file that `ledger deploy --out` wrote, or that the operator gave you")
 }
 
 /// The ledger as requests name it.
@@ -101,7 +109,8 @@ fn no_deployment() -> CliError {
 /// A chain id that messages do not carry.
 pub(crate) fn named(ledger: &dyn Ledger) -> Result<terms::Ledger, CliError> {
     let deployment = ledger.deployment();
-    terms::Ledger::new(deployment.chain_id, deployment.records.into_array()).map_err(|e| CliError::input("ledger.chain", e))
+    terms::Ledger::new(deployment.chain_id, deployment.records.into_array())
+        .map_err(|e| CliError::input("ledger.chain", e))
 }
 
 /// Requires that a message is about this ledger.
@@ -178,11 +187,34 @@ impl From<&Receipt> for Sent {
 
 impl std::fmt::Display for Sent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "transaction {} in block {}, gas {}", self.transaction, self.block, self.gas_used)
+        write!(
+            f,
+            "transaction {} in block {}, gas {}",
+            self.transaction, self.block, self.gas_used
+        )
     }
 }
 
 /// Reads an account's address, for clap.
 pub(crate) fn address(text: &str) -> Result<Address, String> {
-    text.parse().map_err(|e| format!("expected an address, 0x and 40 hexadecimal digits: {e}"))
+    text.parse()
+        .map_err(|e| format!("expected an address, 0x and 40 hexadecimal digits: {e}"))
+}
+
+/// The ledger as requests name it, from its deployment's file alone: nothing is opened.
+///
+/// # Errors
+/// Where there is no such file, or it takes development keys and development mode was not asked for.
+pub(crate) fn named_without_opening(args: &LedgerArgs, cx: &Context) -> Result<terms::Ledger, CliError> {
+    let path = match (&args.deployment, args.directory()) {
+        (Some(path), _) => path.clone(),
+        (None, Some(directory)) => directory.join("deployment.json"),
+        (None, None) => return Err(no_deployment()),
+    };
+    let deployment = Deployment::load(&path).map_err(medproof_ledger::LedgerError::from)?;
+    if deployment.development {
+        cx.require_development(&format!("the ledger {} takes development keys: it", args.ledger))?;
+    }
+    terms::Ledger::new(deployment.chain_id, deployment.records.into_array())
+        .map_err(|e| CliError::input("ledger.chain", e))
 }

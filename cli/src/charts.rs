@@ -57,6 +57,11 @@ pub fn read(args: &RecordsArgs, issued_on: Day, cx: &Context) -> Result<Charts, 
         let bytes = read_bundle(path)?;
         charts.push(importer.bundle(&bytes, &path.display().to_string())?);
     }
+    if !ndjson.is_empty() {
+        cancel::check()?;
+        bar.set("reading Bulk Data", bundles.len() as u64, total);
+        charts.extend(importer.ndjson(&ndjson)?);
+    }
     let mut report = ImportReport::default();
     charts.iter().for_each(|chart| report.merge(&chart.report));
     Ok(Charts {

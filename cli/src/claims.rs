@@ -25,7 +25,7 @@ fn is_name(name: &str) -> bool {
     !name.contains(['/', '\\', '.'])
 }
 
-fn unknown(name: &str) -> CliError {
+pub(crate) fn unknown(name: &str) -> CliError {
     let names: Vec<&str> = library::CLAIMS.iter().map(|entry| entry.name).collect();
     let message = format!("expected a claim's file or a name of the library, found {name:?}, which is neither");
     CliError::input("claim.unknown", message).with_help(format!("the library has {}", names.join(", ")))

@@ -1,5 +1,11 @@
 //! The commands: one file a group, each command a function from arguments to a typed report.
 
+pub mod audience;
 pub mod circuit;
 pub mod claim;
+pub mod holder;
+pub mod issuer;
 pub mod keys;
+pub mod ledger;
+pub mod prove;
+pub mod request;

@@ -4,7 +4,11 @@ use crate::error::{CliError, Kind};
 use crate::text::chain;
 use medproof_claims::{ClaimError, CompileError};
 use medproof_keys::KeyError;
+use medproof_ledger::{ChainError, DeploymentError, LedgerError, StoreError};
+use medproof_messages::{ConsentError, DidError, PresentationError, RequestError, RevocationError};
 use medproof_records::import::ImportError;
+use medproof_records::issuer::{EnrolmentError, IssuerError, JsonError, ReceiptError};
+use medproof_records::vault::{DiskError, MasterKeyError, VaultError};
 
 impl From<ClaimError> for CliError {
     fn from(error: ClaimError) -> CliError {
@@ -29,6 +33,165 @@ impl From<KeyError> for CliError {
         if error.is_cancelled() {
             return CliError::cancelled();
         }
-        CliError::new(Kind::System, "key", chain(&error))
+        CliError::system("key", chain(&error))
+    }
+}
+
+impl From<LedgerError> for CliError {
+    fn from(error: LedgerError) -> CliError {
+        let message = chain(&error);
+        match &error {
+            LedgerError::Refused(refusal) => {
+                // `RequestExpired { .. }` is `ledger.request_expired`: the contract's own name.
+                let name = format!("{refusal:?}");
+                let name = name.split([' ', '{']).next().unwrap_or_default();
+                CliError::refused(format!("ledger.{}", snake(name)), message)
+            }
+            LedgerError::Chain(ChainError::Store(StoreError::Busy { .. })) => {
+                CliError::new(Kind::Busy, "ledger.busy", message)
+            }
+            LedgerError::Chain(_) => CliError::system("ledger.chain", message),
+            LedgerError::Deployment(DeploymentError::Unreadable { .. }) => CliError::input("ledger.none", message)
+                .with_help("make one with `medproof ledger deploy`, or name another with --ledger"),
+            LedgerError::Deployment(_) => CliError::input("ledger.deployment", message),
+        }
+    }
+}
+
+/// `RequestExpired` as `request_expired`.
+fn snake(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for (i, c) in name.chars().enumerate() {
+        if c.is_ascii_uppercase() && i > 0 {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+impl From<IssuerError> for CliError {
+    fn from(error: IssuerError) -> CliError {
+        let message = chain(&error);
+        match &error {
+            IssuerError::Refused { .. } => CliError::refused("issuer.refused", message),
+            IssuerError::Registry(_) => CliError::refused("issuer.registry", message),
+            IssuerError::Vault(VaultError::Disk(disk)) => match disk {
+                DiskError::Locked => CliError::new(Kind::Busy, "issuer.busy", message),
+                DiskError::Full { .. } => CliError::system("disk.full", message),
+                DiskError::Missing { .. } => CliError::input("issuer.none", message),
+                DiskError::Io { .. } => CliError::system("issuer.disk", message),
+            },
+            IssuerError::Vault(VaultError::NoIssuer) => CliError::input("issuer.none", message)
+                .with_help("make one with `medproof issuer init`, or name another with --issuer"),
+            IssuerError::Vault(VaultError::NotEmpty) => CliError::input("issuer.exists", message),
+            IssuerError::Vault(VaultError::WrongMasterKey { .. }) => CliError::input("issuer.master_key", message),
+            IssuerError::Vault(_) => CliError::system("issuer.vault", message),
+        }
+    }
+}
+
+impl From<MasterKeyError> for CliError {
+    fn from(error: MasterKeyError) -> CliError {
+        CliError::input("issuer.master_key", chain(&error))
+    }
+}
+
+impl From<EnrolmentError> for CliError {
+    fn from(error: EnrolmentError) -> CliError {
+        match error {
+            EnrolmentError::Json(error) => error.into(),
+            EnrolmentError::Key { .. } => CliError::input("enrolment", chain(&error)),
+            EnrolmentError::ForeignKey | EnrolmentError::NotPossessed => CliError::refused("enrolment", chain(&error)),
+        }
+    }
+}
+
+impl From<JsonError> for CliError {
+    fn from(error: JsonError) -> CliError {
+        CliError::input("message.json", error)
+    }
+}
+
+impl From<ReceiptError> for CliError {
+    fn from(error: ReceiptError) -> CliError {
+        match error {
+            ReceiptError::OtherHolder => CliError::refused("receipt.other_holder", error),
+            ReceiptError::OtherRoot => CliError::refused("receipt.other_root", error),
+            ReceiptError::Json(_) | ReceiptError::Place { .. } | ReceiptError::Shape => {
+                CliError::input("receipt.malformed", error)
+            }
+        }
+    }
+}
+
+/// Whether a code is that of bytes that are no message at all, rather than of a refused one.
+fn is_form(code: &str) -> bool {
+    code.starts_with("json.")
+}
+
+fn message(code: &str, error: &dyn std::error::Error) -> CliError {
+    let kind = if is_form(code) { Kind::Input } else { Kind::Refused };
+    CliError::new(kind, code, chain(error))
+}
+
+impl From<RequestError> for CliError {
+    fn from(error: RequestError) -> CliError {
+        message(error.code(), &error)
+    }
+}
+
+impl From<ConsentError> for CliError {
+    fn from(error: ConsentError) -> CliError {
+        message(error.code(), &error)
+    }
+}
+
+impl From<DidError> for CliError {
+    fn from(error: DidError) -> CliError {
+        message(error.code(), &error)
+    }
+}
+
+impl From<RevocationError> for CliError {
+    fn from(error: RevocationError) -> CliError {
+        message(error.code(), &error)
+    }
+}
+
+impl From<PresentationError> for CliError {
+    fn from(error: PresentationError) -> CliError {
+        message(error.code(), &error)
+    }
+}
+
+impl From<medproof_messages::KeyError> for CliError {
+    fn from(error: medproof_messages::KeyError) -> CliError {
+        message(error.code(), &error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ledger_refusals_keep_the_contracts_names() {
+        assert_eq!(snake("RequestExpired"), "request_expired");
+        let error = LedgerError::Refused(medproof_ledger::Refusal::RegistryPaused {});
+        let error = CliError::from(error);
+        assert_eq!(
+            (error.code.as_str(), error.kind),
+            ("ledger.registry_paused", Kind::Refused)
+        );
+    }
+
+    #[test]
+    fn two_runs_at_once_are_busy() {
+        let store = StoreError::Busy { path: "there".into() };
+        let error = CliError::from(LedgerError::from(ChainError::from(store)));
+        assert_eq!(error.kind, Kind::Busy);
+        let error = CliError::from(IssuerError::Vault(VaultError::Disk(DiskError::Locked)));
+        assert_eq!(error.kind, Kind::Busy);
     }
 }

@@ -269,7 +269,11 @@ fn bytes<const N: usize>(path: &Path, field: &str, text: &str) -> Result<Zeroizi
     let digits = text.strip_prefix("0x").unwrap_or_default();
     let mut bytes = Zeroizing::new([0; N]);
     hex::decode_to_slice(digits, bytes.as_mut_slice()).map_err(|_| {
-        let message = format!("{}: expected 0x and {} hexadecimal digits in {field}", path.display(), 2 * N);
+        let message = format!(
+            "{}: expected 0x and {} hexadecimal digits in {field}",
+            path.display(),
+            2 * N
+        );
         CliError::input("key_file.malformed", message)
     })?;
     Ok(bytes)
@@ -314,7 +318,10 @@ mod tests {
     fn a_file_of_another_type_is_refused_without_its_contents() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("h");
-        HolderKeys::generate(None).unwrap().save(&path, Overwrite::Never).unwrap();
+        HolderKeys::generate(None)
+            .unwrap()
+            .save(&path, Overwrite::Never)
+            .unwrap();
         let secret = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
         let seed = secret.split("signing_seed\": \"").nth(1).unwrap()[..66].to_owned();
         for error in [AudienceKeys::load(&path).err(), load_account(&path).err()] {

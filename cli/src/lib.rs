@@ -14,13 +14,18 @@
 
 pub mod args;
 pub mod cancel;
+pub mod chain;
 pub mod charts;
 pub mod claims;
 pub mod commands;
 mod context;
 mod convert;
+pub mod demo;
 mod error;
 pub mod files;
+pub mod keyfile;
+pub mod live;
+pub mod messages;
 mod run;
 mod text;
 mod ui;

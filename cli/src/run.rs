@@ -2,7 +2,7 @@
 
 use crate::args::{Cli, Command};
 use crate::cancel;
-use crate::commands::{circuit, claim, keys};
+use crate::commands::{audience, circuit, claim, holder, issuer, keys, ledger, prove, request};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::ui::{Report, Ui};
@@ -54,8 +54,17 @@ fn usage(error: &clap::Error, json: bool) -> ExitCode {
 
 fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
     match command {
+        Command::Issuer(command) => issuer(command, cx),
+        Command::Holder(command) => holder(command, cx),
+        Command::Audience(audience::AudienceCommand::Keygen(args)) => show(audience::keygen(&args, cx), cx),
+        Command::Audience(audience::AudienceCommand::Show(args)) => show(audience::show(&args, cx), cx),
         Command::Claim(command) => claim(command, cx),
+        Command::Request(request::RequestCommand::New(args)) => show(request::new(&args, cx), cx),
+        Command::Request(request::RequestCommand::Show(args)) => show(request::show(&args, cx), cx),
+        Command::Prove(args) => show(prove::prove(&args, cx), cx),
+        Command::Ledger(command) => ledger(*command, cx),
         Command::Circuit(circuit::CircuitCommand::Stats(args)) => show(circuit::stats(&args, cx), cx),
+        Command::Demo => show(crate::demo::run(cx), cx),
         Command::Keys(keys::KeysCommand::Dev(args)) => show(keys::dev(&args, cx), cx),
     }
 }
@@ -63,9 +72,61 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
 fn claim(command: claim::ClaimCommand, cx: &Context) -> Result<(), CliError> {
     use claim::ClaimCommand as C;
     match command {
+        C::New(args) => show(claim::new(&args, cx), cx),
+        C::List(args) => show(claim::list(&args, cx), cx),
         C::Check(args) => show(claim::check(&args, cx), cx),
         C::Explain(args) => show(claim::explain(&args, cx), cx),
         C::Test(args) => show(claim::test(&args, cx), cx),
+    }
+}
+
+fn issuer(command: issuer::IssuerCommand, cx: &Context) -> Result<(), CliError> {
+    use issuer::IssuerCommand as C;
+    match command {
+        C::Init(args) => show(issuer::init(&args, cx), cx),
+        C::Import(args) => show(issuer::import(&args, cx), cx),
+        C::Update(args) => show(issuer::update(&args, cx), cx),
+        C::Invite(args) => show(issuer::invite(&args, cx), cx),
+        C::Enroll(args) => show(issuer::enroll(&args, cx), cx),
+        C::Rotate(args) => show(issuer::rotate(&args, cx), cx),
+        C::Anchor(args) => show(issuer::anchor(&args, cx), cx),
+        C::Revoke(args) => show(issuer::revoke(&args, cx), cx),
+        C::Erase(args) => show(issuer::erase(&args, cx), cx),
+        C::Receipt(args) => show(issuer::receipt(&args, cx), cx),
+        C::List(args) => show(issuer::list(&args, cx), cx),
+    }
+}
+
+fn holder(command: holder::HolderCommand, cx: &Context) -> Result<(), CliError> {
+    use holder::HolderCommand as C;
+    match command {
+        C::Keygen(args) => show(holder::keygen(&args, cx), cx),
+        C::Enroll(args) => show(holder::enroll(&args, cx), cx),
+        C::Consent(args) => show(holder::consent(&args, cx), cx),
+        C::Revoke(args) => show(holder::revoke(&args, cx), cx),
+        C::Rotate(args) => show(holder::rotate(&args, cx), cx),
+        C::CheckReceipt(args) => show(holder::check_receipt(&args, cx), cx),
+    }
+}
+
+fn ledger(command: ledger::LedgerCommand, cx: &Context) -> Result<(), CliError> {
+    use ledger::LedgerCommand as C;
+    match command {
+        C::Deploy(args) => show(ledger::deploy(&args, cx), cx),
+        C::Status(args) => show(ledger::status(&args, cx), cx),
+        C::Account(args) => show(ledger::account(&args, cx), cx),
+        C::AdmitIssuer(args) => show(ledger::admit_issuer(&args, cx), cx),
+        C::SuspendIssuer(args) => show(ledger::suspend_issuer(&args, cx), cx),
+        C::ReinstateIssuer(args) => show(ledger::reinstate_issuer(&args, cx), cx),
+        C::RegisterKey(args) => show(ledger::register_key(&args, cx), cx),
+        C::RetireKey(args) => show(ledger::retire_key(&args, cx), cx),
+        C::RevokeKey(args) => show(ledger::revoke_key(&args, cx), cx),
+        C::Pause(args) => show(ledger::pause(&args, cx), cx),
+        C::Unpause(args) => show(ledger::unpause(&args, cx), cx),
+        C::OpenRequest(args) => show(ledger::open_request(&args, cx), cx),
+        C::Submit(args) => show(ledger::submit(&args, cx), cx),
+        C::RevokeConsent(args) => show(ledger::revoke_consent(&args, cx), cx),
+        C::Advance(args) => show(ledger::advance(&args, cx), cx),
     }
 }
 

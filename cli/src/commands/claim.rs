@@ -4,10 +4,11 @@ use crate::charts::{self, RecordsArgs};
 use crate::claims;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::files::{self, Secrecy};
 use crate::text;
 use clap::{Args, Subcommand};
 use medproof_claims::spec::{Absent, ClaimSpec, Clause, CodeGroup, Codes, Has, Latest, Test};
-use medproof_claims::{Claim, Day, Tier};
+use medproof_claims::{Claim, Day, Tier, library};
 use medproof_records::import::PatientChart;
 use medproof_statement::Fr;
 use medproof_statement::assign;
@@ -16,16 +17,124 @@ use medproof_statement::record::Facts;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 
 /// What to do with claims.
 #[derive(Debug, Subcommand)]
 pub enum ClaimCommand {
+    /// Write a claim to start from: a template, or one of the library.
+    New(NewArgs),
+    /// The claims of the library.
+    List(ListArgs),
     /// Check a claim: what cannot be expressed is refused by name.
     Check(CheckArgs),
     /// Say in plain words what a proof of a claim shows, and what it does not.
     Explain(ExplainArgs),
     /// Try a claim on FHIR records: who matches, how many slots it takes, which tier fits.
     Test(TestArgs),
+}
+
+/// The claim that `claim new` starts from.
+const TEMPLATE: &str = "trial_eligibility_t1";
+
+/// Arguments of `claim new`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medproof claim new --out trial.json\n  medproof claim new --from vaccinated --out doses.json"
+)]
+pub struct NewArgs {
+    /// The name of a claim of the library to start from (see `claim list`).
+    #[arg(long, default_value = TEMPLATE, value_name = "NAME")]
+    pub from: String,
+    /// Where to write it.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// A claim to start from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewReport {
+    /// What it is called.
+    pub title: String,
+    /// Where it is.
+    pub file: PathBuf,
+}
+
+/// Writes a claim to start from.
+///
+/// # Errors
+/// Where the library has no such claim, or the file cannot be written.
+pub fn new(args: &NewArgs, _: &Context) -> Result<NewReport, CliError> {
+    let entry = library::find(&args.from).ok_or_else(|| claims::unknown(&args.from))?;
+    files::write_text(&args.out, entry.json, Secrecy::Public, args.force.into())?;
+    Ok(NewReport {
+        title: entry.claim()?.spec().title.clone(),
+        file: args.out.clone(),
+    })
+}
+
+impl fmt::Display for NewReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        writeln!(
+            f,
+            "{} written to {file}: change it, then run `medproof claim check {file}`",
+            self.title
+        )
+    }
+}
+
+/// Arguments of `claim list`.
+#[derive(Clone, Debug, Default, Args)]
+#[command(after_help = "Examples:\n  medproof claim list\n  medproof claim list --criteria --json")]
+pub struct ListArgs {
+    /// The single criteria of the trials too.
+    #[arg(long)]
+    pub criteria: bool,
+}
+
+/// A claim of the library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LibraryLine {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is called.
+    pub title: String,
+    /// What requests and standing consents name it by.
+    pub claim_id: String,
+}
+
+/// The claims of the library. A list in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ListReport(pub Vec<LibraryLine>);
+
+/// Lists the library.
+///
+/// # Errors
+/// None but those of a claim that does not read.
+pub fn list(args: &ListArgs, _: &Context) -> Result<ListReport, CliError> {
+    let criteria = if args.criteria { library::CRITERIA } else { &[] };
+    let lines = library::CLAIMS.iter().chain(criteria).map(|entry| {
+        let claim = entry.claim()?;
+        Ok(LibraryLine {
+            name: entry.name,
+            title: claim.spec().title.clone(),
+            claim_id: text::shown(&claim.id()),
+        })
+    });
+    lines.collect::<Result<_, CliError>>().map(ListReport)
+}
+
+impl fmt::Display for ListReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|line| writeln!(f, "{:<24} {}", line.name, line.title))
+    }
 }
 
 /// Arguments of `claim check`.
