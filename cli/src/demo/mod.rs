@@ -73,7 +73,7 @@ impl Display for DemoReport {
             "",
             self.tiers
                 .iter()
-                .map(|t| format!("{:>22}", t.claim))
+                .map(|t| format!("{:>28}", t.claim))
                 .collect::<String>()
         )?;
         let mut row = |name: &str, cell: &dyn Fn(&TierRow) -> String| {
@@ -82,7 +82,7 @@ impl Display for DemoReport {
                 "   {name:<24}{}",
                 self.tiers
                     .iter()
-                    .map(|t| format!("{:>22}", cell(t)))
+                    .map(|t| format!("{:>28}", cell(t)))
                     .collect::<String>()
             )
         };
