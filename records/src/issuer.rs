@@ -7,6 +7,7 @@
 //! [`Issuer::mark_anchored`] makes it the anchored one.
 
 mod enrolment;
+mod error;
 mod json;
 mod receipt;
 #[cfg(test)]
@@ -19,12 +20,14 @@ use medproof_statement::{Fr, holder::Holder};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeSet;
 use std::path::Path;
-use thiserror::Error;
 use zeroize::Zeroize;
 
 pub use enrolment::{Enrolment, EnrolmentError, Invitation, enrolment_message};
+pub use error::{IssuerError, Refusal};
 pub use json::JsonError;
 pub use receipt::{Receipt, ReceiptError};
+
+use error::{at, mismatch, refused};
 
 use crate::import::PatientChart;
 use crate::random;
@@ -34,94 +37,7 @@ use crate::vault::content::RecordContent;
 use crate::vault::disk::{Directory, Disk};
 use crate::vault::index::{Entry, FileRef};
 use crate::vault::log::Op;
-use crate::vault::{
-    MasterKey, PatientId, PatientIdError, RecordId, SealedFile, Standing, Transaction, Vault, VaultError,
-};
-
-/// Why one patient's part of a call is refused. Names no patient.
-#[derive(Debug, Error)]
-pub enum Refusal {
-    /// Neither a known patient's id nor a known record's.
-    #[error("expected the id of an imported patient or record, found an unknown one: import the patient first")]
-    Unknown,
-    /// A chart whose patient id is none.
-    #[error(transparent)]
-    PatientId(#[from] PatientIdError),
-    /// The patient is there already.
-    #[error("the patient was imported before: update the record instead")]
-    AlreadyImported,
-    /// The same patient twice in one call.
-    #[error("the patient occurs twice in this call: leave one out")]
-    Repeated,
-    /// The patient has a holder.
-    #[error("the patient is enrolled already: rotate the keys, or revoke the record first")]
-    AlreadyEnrolled,
-    /// The patient has no holder.
-    #[error("the patient is not enrolled: enrol a holder first")]
-    NotEnrolled,
-    /// The leaf was emptied.
-    #[error("the record is revoked: enrol the patient again")]
-    Revoked,
-    /// The record's commitment is not on the ledger yet.
-    #[error("the record is not under the anchored root yet: anchor the pending root first")]
-    NotAnchored,
-    /// Another patient of this issuer has the nullifier key.
-    #[error(
-        "expected a nullifier key of this patient's own, found another patient's: every holder needs a key of their own"
-    )]
-    NullifierKeyTaken,
-    /// A rotation with another nullifier key.
-    #[error(
-        "expected the enrolled nullifier key, found another: a rotation keeps it; revoke the record and enrol again to replace it"
-    )]
-    NullifierKeyChanged,
-    /// A chart older than the one on file.
-    #[error("expected a chart read on {stored} or later, found one of {found}: export the chart again")]
-    Stale {
-        /// When the chart on file was read.
-        stored: Day,
-        /// When the given one was.
-        found: Day,
-    },
-    /// Facts that are no record's.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// An enrolment that proves nothing.
-    #[error(transparent)]
-    Enrolment(#[from] EnrolmentError),
-}
-
-/// A call that the issuer does not carry out. Nothing was changed, except as
-/// [`VaultError::Reopen`] says.
-#[derive(Debug, Error)]
-pub enum IssuerError {
-    /// The store.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// The registry.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// One patient's part.
-    #[error("{reason} (entry {place} of the call, counted from 0)")]
-    Refused {
-        /// Which of the call's patients.
-        place: usize,
-        /// Why.
-        reason: Refusal,
-    },
-}
-
-impl From<random::RandomError> for IssuerError {
-    fn from(error: random::RandomError) -> Self {
-        IssuerError::Vault(error.into())
-    }
-}
-
-impl From<crate::vault::DiskError> for IssuerError {
-    fn from(error: crate::vault::DiskError) -> Self {
-        IssuerError::Vault(error.into())
-    }
-}
+use crate::vault::{MasterKey, PatientId, RecordId, SealedFile, Standing, Transaction, Vault};
 
 /// How many records stand how, and what the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,7 +137,7 @@ impl Issuer {
     /// it by; enrolments are bound to it, and it never changes.
     ///
     /// # Errors
-    /// [`VaultError::NotEmpty`] where something is there already.
+    /// [`crate::vault::VaultError::NotEmpty`] where something is there already.
     pub fn create(dir: &Path, master: Box<dyn MasterKey>, name: &str) -> Result<Issuer, IssuerError> {
         Self::create_on(Box::new(Directory::create(dir)?), master, name)
     }
@@ -686,21 +602,6 @@ fn first_version(entry: &Entry, chart: &PatientChart) -> Result<RecordContent, I
         issued_on: chart.issued_on,
         holder: None,
     })
-}
-
-fn refused(place: usize, reason: Refusal) -> IssuerError {
-    IssuerError::Refused { place, reason }
-}
-
-fn at<E: Into<Refusal>>(place: usize) -> impl Fn(E) -> IssuerError {
-    move |reason| refused(place, reason.into())
-}
-
-fn mismatch(file: FileRef) -> IssuerError {
-    VaultError::Mismatch {
-        file: file.file.to_string(),
-    }
-    .into()
 }
 
 fn must_be_enrolled(place: usize, entry: &Entry) -> Result<(), IssuerError> {

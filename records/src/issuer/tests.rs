@@ -1,8 +1,8 @@
 //! The issuer from outside: its life, its refusals, its crashes, and a plain model beside it.
 
 use super::*;
-use crate::vault::LocalMasterKey;
 use crate::vault::sim::{CRASHES, SimDisk};
+use crate::vault::{LocalMasterKey, VaultError};
 use medproof_statement::concept::Concept;
 use medproof_statement::coverage::Coverage;
 use medproof_statement::eddsa::SigningKey;
