@@ -1,0 +1,129 @@
+//! The engine on the disclosure circuit itself, tier XS.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use ark_bn254::Bn254;
+use ark_groth16::{Groth16, prepare_verifying_key};
+use medproof_disclosure::{CIRCUIT_VERSION, Disclosure};
+use medproof_engine::{Arkworks, Assignment, Engine, Progress, ProveError, ProveStage, Quiet, satisfaction};
+use medproof_gadgets::shape::Matrices;
+use medproof_keys::{CircuitKey, KeyStore, Mode, development};
+use medproof_statement::check::{Violation, Witness};
+use medproof_statement::public::PublicInputs;
+use medproof_statement::testing::{Case, condition, fact, facts, has, policy};
+use medproof_statement::tier::Tier;
+use std::sync::{Arc, LazyLock, Mutex};
+
+static KEY: LazyLock<Arc<CircuitKey>> = LazyLock::new(|| {
+    let matrices = Matrices::synthesise(Disclosure::blank(Tier::Xs)).unwrap();
+    Arc::new(development::make(Tier::Xs, CIRCUIT_VERSION, matrices, &Quiet).unwrap())
+});
+
+fn engine() -> Arkworks {
+    Arkworks::new(Mode::Development, [Arc::clone(&KEY)]).unwrap()
+}
+
+fn case() -> Case {
+    let policy = policy(Tier::Xs, vec![has(condition(5))]);
+    Case::new(policy, facts(&[fact(condition(5), 100, 1), fact(condition(9), 200, 2)]))
+}
+
+fn witness() -> (PublicInputs, Witness) {
+    case().prove().unwrap()
+}
+
+#[test]
+fn a_true_statement_is_proved_and_verifies() {
+    let (public, witness) = witness();
+    let proven = engine().prove(&public, &witness, &Quiet).unwrap();
+    let verifying = prepare_verifying_key(KEY.verifying());
+    let verify = |inputs: &[_]| Groth16::<Bn254>::verify_proof(&verifying, proven.proof.points(), inputs).unwrap();
+    let mut inputs = public.to_array();
+    assert!(verify(&inputs));
+    inputs.swap(3, 4);
+    assert!(!verify(&inputs));
+    let timings = proven.timings;
+    for stage in [
+        timings.check,
+        timings.synthesis,
+        timings.satisfaction,
+        timings.prove,
+        timings.verify,
+    ] {
+        assert!(!stage.is_zero());
+    }
+}
+
+/// Counts the stages that were begun.
+#[derive(Default)]
+struct Begun(Mutex<Vec<ProveStage>>);
+
+impl Progress<ProveStage> for Begun {
+    fn advance(&self, stage: ProveStage, done: u64, _: u64) {
+        if done == 0 {
+            self.0.lock().unwrap().push(stage);
+        }
+    }
+}
+
+#[test]
+fn a_false_statement_is_refused_by_name_before_any_synthesis() {
+    let (mut public, witness) = witness();
+    public.nullifier += medproof_statement::Fr::from(1u64);
+    let begun = Begun::default();
+    let refused = engine().prove(&public, &witness, &begun);
+    assert!(
+        matches!(refused, Err(ProveError::Violation(Violation::Nullifier))),
+        "{refused:?}"
+    );
+    assert_eq!(begun.0.into_inner().unwrap(), [ProveStage::Check]);
+}
+
+// The native check would refuse these first: here the rows alone must.
+#[test]
+fn every_false_public_input_breaks_a_row() {
+    let (public, witness) = witness();
+    let honest = Assignment::synthesise(Disclosure::new(public, &witness), KEY.shape()).unwrap();
+    assert!(satisfaction::check(KEY.matrices(), &honest).is_ok());
+    for index in 0..public.to_array().len() {
+        let mut inputs = public.to_array();
+        inputs[index] += medproof_statement::Fr::from(1u64);
+        let circuit = Disclosure::new(PublicInputs::from_array(inputs), &witness);
+        let assignment = Assignment::synthesise(circuit, KEY.shape()).unwrap();
+        let refused = satisfaction::check(KEY.matrices(), &assignment);
+        assert!(matches!(refused, Err(ProveError::Unsatisfied { .. })), "input {index}");
+    }
+}
+
+#[test]
+fn a_tier_without_a_key_is_an_error() {
+    let policy = policy(Tier::S, vec![has(condition(5))]);
+    let case = Case::new(policy, facts(&[fact(condition(5), 100, 1)]));
+    let (public, witness) = case.prove().unwrap();
+    let refused = engine().prove(&public, &witness, &Quiet);
+    assert!(matches!(refused, Err(ProveError::NoKey { tier: Tier::S })));
+}
+
+#[test]
+fn a_key_of_another_tiers_circuit_is_an_error() {
+    let (matrices, proving) = (KEY.matrices().clone(), KEY.proving().clone());
+    let posing = CircuitKey::new(Tier::S, CIRCUIT_VERSION, matrices, proving, KEY.provenance()).unwrap();
+    let engine = Arkworks::new(Mode::Development, [Arc::new(posing)]).unwrap();
+    let policy = policy(Tier::S, vec![has(condition(5))]);
+    let case = Case::new(policy, facts(&[fact(condition(5), 100, 1)]));
+    let (public, witness) = case.prove().unwrap();
+    let refused = engine.prove(&public, &witness, &Quiet);
+    assert!(matches!(refused, Err(ProveError::Mismatch { .. })), "{refused:?}");
+}
+
+#[test]
+fn the_stored_key_of_a_tier_is_the_same_key() {
+    let root = tempfile::tempdir().unwrap();
+    let store = KeyStore::at(root.path());
+    let made = store.development(Tier::Xs, &Quiet).unwrap();
+    let loaded = store.development(Tier::Xs, &Quiet).unwrap();
+    assert!(made.proving() == KEY.proving() && loaded.proving() == KEY.proving());
+    assert_eq!(loaded.pinned().id(), KEY.pinned().id());
+    let engine = Arkworks::new(Mode::Development, [Arc::new(loaded)]).unwrap();
+    let (public, witness) = witness();
+    assert!(engine.prove(&public, &witness, &Quiet).is_ok());
+}
