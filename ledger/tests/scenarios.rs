@@ -6,7 +6,7 @@ mod support;
 use alloy_sol_types::SolCall;
 use ark_bn254::{Fq, G1Affine, G2Affine};
 use ark_ff::{AdditiveGroup, Field, PrimeField};
-use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, RecordRegistry};
+use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
 use medproof_ledger::{
     Account, Action, B256, Call, Chain, Council, IssuerState, KeyState, KeyWords, Ledger, OpenRequest, ProofWords,
     ProposalId, Refusal, Registry, RootPublication, Submission, U256, word,
@@ -526,6 +526,8 @@ fn a_suspended_issuer<C: Chain>(rig: &Rig<C>) {
     assert_eq!(refusal(rig.decree(&Action::SuspendIssuer(issuer))), suspended);
     let again = refusal(rig.decree(&Action::AdmitIssuer(issuer)));
     assert_eq!(again, Refusal::IssuerAlreadyAdmitted { issuer });
+    let issuer_zero = refusal(rig.decree(&Action::AdmitIssuer(Default::default())));
+    assert!(matches!(issuer_zero, Refusal::IssuerInvalid { .. }));
     rig.decree(&Action::ReinstateIssuer(issuer)).unwrap();
     rig.publish(100, 1).unwrap();
     rig.submit(&rig.submission(5, 77, 3)).unwrap();
@@ -558,6 +560,9 @@ fn a_pause_takes_fewer<C: Chain>(rig: &Rig<C>) {
     );
     // A holder's revocation is never paused.
     rig.write().revoke_consent(&rig.stranger, Fr::from(8)).unwrap();
+    let again = rig.write().propose(first, &Action::Pause).unwrap();
+    let refused = refusal(rig.write().execute(first, again, &Action::Pause));
+    assert_eq!(refused, Refusal::RegistryPaused {});
     // One member can't end it.
     let id = rig.write().propose(first, &Action::Unpause).unwrap();
     let refused = refusal(rig.write().execute(first, id, &Action::Unpause));
@@ -812,6 +817,10 @@ fn a_key_from_active_to_revoked<C: Chain>(rig: &Rig<C>) {
         }
     );
     let unknown = B256::repeat_byte(9);
+    for (key_id, state) in [(key_id, KeyState::Revoked), (unknown, KeyState::Unknown)] {
+        let refused = refusal(rig.decree(&Action::RevokeKey(key_id)));
+        assert_eq!(refused, Refusal::KeyNotUsable { key_id, state });
+    }
     assert_eq!(rig.ledger().key_status(unknown).unwrap().state, KeyState::Unknown);
     let refused = refusal(rig.ledger().verifying_key(unknown));
     assert_eq!(
@@ -972,7 +981,7 @@ fn only_the_council_governs<C: Chain>(rig: &Rig<C>) {
     assert_eq!(refusal(rig.write().execute(stranger, id, &action)), not_a_member);
     // Past the council, even a member is a stranger.
     let d = rig.write().deployment();
-    let key = medproof_ledger::abi::KeyRegistry::revokeKeyCall { keyId: B256::ZERO };
+    let key = KeyRegistry::revokeKeyCall { keyId: B256::ZERO };
     let direct = [
         (
             d.records,
@@ -998,10 +1007,7 @@ fn only_the_council_governs<C: Chain>(rig: &Rig<C>) {
         (d.records, RecordRegistry::pauseCall {}.abi_encode()),
         (d.records, RecordRegistry::unpauseCall {}.abi_encode()),
         (d.keys, key.abi_encode()),
-        (
-            d.keys,
-            medproof_ledger::abi::KeyRegistry::retireKeyCall { keyId: B256::ZERO }.abi_encode(),
-        ),
+        (d.keys, KeyRegistry::retireKeyCall { keyId: B256::ZERO }.abi_encode()),
     ];
     let member = &rig.members[0];
     for (to, data) in direct {
@@ -1013,7 +1019,7 @@ fn only_the_council_governs<C: Chain>(rig: &Rig<C>) {
             }
         );
     }
-    let register = medproof_ledger::abi::KeyRegistry::registerKeyCall {
+    let register = KeyRegistry::registerKeyCall {
         keyId: B256::repeat_byte(1),
         tier: 1,
         circuitVersion: 1,
@@ -1032,7 +1038,7 @@ fn only_the_council_governs<C: Chain>(rig: &Rig<C>) {
             caller: member.address()
         }
     );
-    let council = medproof_ledger::abi::Governance::setCouncilCall {
+    let council = Governance::setCouncilCall {
         members: vec![stranger.address()],
         threshold: 1,
         pauseThreshold: 1,
@@ -1049,6 +1055,18 @@ fn only_the_council_governs<C: Chain>(rig: &Rig<C>) {
             caller: member.address()
         }
     );
+    // A call of what is no contract would succeed and do nothing.
+    let target = stranger.address();
+    let propose = Governance::proposeCall {
+        target,
+        data: RecordRegistry::pauseCall {}.abi_encode().into(),
+    };
+    let call = Call {
+        to: d.governance,
+        data: propose.abi_encode(),
+    };
+    let refused = refusal(rig.chain().transact(member, call));
+    assert_eq!(refused, Refusal::TargetWithoutCode { target });
 }
 
 fn the_time_lock<C: Chain>(rig: &Rig<C>) {
@@ -1131,13 +1149,12 @@ fn a_new_council<C: Chain>(rig: &Rig<C>) {
         })
     };
     let (a, b) = (rig.stranger.address(), rig.audience.address());
-    for members in [vec![], vec![a, a], vec![a, Default::default()]] {
+    let many = (0..65)
+        .map(|i| medproof_ledger::Address::with_last_byte(i + 1))
+        .collect();
+    for members in [vec![], vec![a, a], vec![a, Default::default()], many] {
         let refused = refusal(rig.decree(&of(members, 1, 1, 0)));
-        // No threshold fits no members; which is said first does not matter.
-        assert!(matches!(
-            refused,
-            Refusal::MembersInvalid {} | Refusal::ThresholdInvalid { .. }
-        ));
+        assert_eq!(refused, Refusal::MembersInvalid {});
     }
     for (threshold, pause) in [(0, 0), (3, 1), (2, 2), (2, 0), (1, 2)] {
         let refused = refusal(rig.decree(&of(vec![a, b], threshold, pause, 0)));
@@ -1174,7 +1191,6 @@ fn a_new_council<C: Chain>(rig: &Rig<C>) {
 
 fn development_keys_in_production<C: Chain>(rig: &Rig<C>) {
     use alloy_sol_types::SolConstructor;
-    use medproof_ledger::abi::{Governance, KeyRegistry};
     // A key registry outside development, governed by an account: only the flag is at stake.
     let member = &rig.members[0];
     let arguments = KeyRegistry::constructorCall {
@@ -1225,6 +1241,21 @@ fn development_keys_in_production<C: Chain>(rig: &Rig<C>) {
             ..
         }
     ));
+
+    // And a grace period has an end.
+    let arguments = RecordRegistry::constructorCall {
+        governance_: member.address(),
+        grace_: "604801".parse().unwrap(),
+    };
+    let code = [RecordRegistry::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
+    let refused = refusal(rig.chain().deploy(member, code));
+    assert_eq!(
+        refused,
+        Refusal::GraceOutOfRange {
+            grace: 604_801,
+            maximum: 604_800
+        }
+    );
 }
 
 fn inputs_of(submission: &Submission) -> PublicInputs {
