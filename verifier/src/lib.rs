@@ -38,3 +38,8 @@ pub use bundle::{BundleBody, BundleError, TrustBundle};
 pub use ledger::LedgerView;
 pub use refusal::Refusal;
 pub use verify::{Issuers, Mode, Settings, Verified, Verifier};
+
+/// The README's example compiles.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
