@@ -13,6 +13,7 @@ mod draft;
 mod error;
 mod fhir;
 mod json;
+mod ndjson;
 mod options;
 mod reading;
 mod report;
@@ -23,6 +24,7 @@ mod status;
 pub use chart::PatientChart;
 pub use concept_map::{CLASS_TEXT, ConceptMap};
 pub use error::{ImportError, Place, Problem};
+pub use ndjson::Charts;
 pub use options::{Manifest, Options, UnknownKind};
 pub use report::{ImportReport, LeftOut, Uncertain, Unusable};
 pub use resources::{BIRTHDATE, DECEASED, SEX};
@@ -37,6 +39,16 @@ impl Importer {
     /// An importer under these options.
     pub fn new(options: Options) -> Importer {
         Importer { options }
+    }
+
+    /// Reads the NDJSON files of one Bulk Data export: each file holds resources of one type, of
+    /// any number of patients. Memory grows with the facts, not with the files.
+    ///
+    /// # Errors
+    /// [`ImportError`] with the file, line and JSON path of the first thing that is malformed; of
+    /// the whole export nothing is kept then.
+    pub fn ndjson(&self, files: &[std::path::PathBuf]) -> Result<Charts, ImportError> {
+        ndjson::read(files, &self.options)
     }
 
     /// Reads a bundle of one patient. `source` names it in errors: best not by the patient's name.

@@ -103,13 +103,23 @@ fn is_plain(header: &Header) -> bool {
     header.modifier.is_none() && header.implicit_rules.is_none()
 }
 
+// Under every name that others may use; two resources of one name are two versions.
+fn remember<T: Clone>(known: &mut HashMap<String, T>, entry: &Opened<'_>, what: T) -> Result<(), Problem> {
+    for name in names(entry).into_iter().collect::<BTreeSet<_>>() {
+        if known.insert(name, what.clone()).is_some() {
+            return Err(Problem::DuplicateId);
+        }
+    }
+    Ok(())
+}
+
 fn medications(entries: &[Opened<'_>], locate: &Locate<'_>) -> Result<HashMap<String, CodeableConcept>, ImportError> {
     let mut known = HashMap::new();
     for entry in entries.iter().filter(|e| e.kind == Some(Type::Medication)) {
         let medication: Medication = json::read(entry.raw.as_bytes()).map_err(|f| locate.entry(entry, f))?;
-        if let Some(code) = medication.code.filter(|_| is_plain(&entry.header)) {
-            known.extend(names(entry).into_iter().map(|name| (name, code.clone())));
-        }
+        // What a modifier may change has no code that can be relied on.
+        let code = medication.code.filter(|_| is_plain(&entry.header)).unwrap_or_default();
+        remember(&mut known, entry, code).map_err(|p| locate.entry(entry, p.into()))?;
     }
     Ok(known)
 }
@@ -123,7 +133,7 @@ fn coverages(
     for entry in entries.iter().filter(|e| e.kind == Some(Type::Coverage)) {
         let coverage: Coverage = json::read(entry.raw.as_bytes()).map_err(|f| locate.entry(entry, f))?;
         let class = class_of(&coverage, context).filter(|_| is_plain(&entry.header));
-        known.extend(names(entry).into_iter().map(|name| (name, class)));
+        remember(&mut known, entry, class).map_err(|p| locate.entry(entry, p.into()))?;
     }
     Ok(known)
 }
@@ -210,7 +220,7 @@ fn add(draft: &mut Draft, entry: &Opened<'_>, own: &BTreeSet<String>, context: &
         return Ok(());
     };
     let id = resource::id(&entry.header, entry.full_url)?;
-    let Some(found) = resource::read(kind, entry.raw.as_bytes(), &entry.header, id, context)? else {
+    let Some(found) = resource::read(kind, entry.raw.as_bytes(), &entry.header, id, names(entry), context)? else {
         return Ok(());
     };
     let doubt = match &found.subject {

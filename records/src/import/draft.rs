@@ -35,6 +35,7 @@ pub(crate) struct Event {
 // A resource and what it says, before it is known whether another restates it.
 struct Pending {
     id: String,
+    names: Vec<String>,
     subject_doubt: Option<Uncertain>,
     units: Vec<Unit>,
 }
@@ -90,6 +91,10 @@ impl Draft {
         for inner in &resource.contained {
             self.lose(*inner, Unusable::Contained);
         }
+        // Under a modifier, what the Patient does not say (a death) shows nothing either.
+        if resource.modified && kind == Kind::Demographic {
+            self.held.insert(kind, Held { systems: 0, any: false });
+        }
         let doubt = first(doubt, resource.modified.then_some(Uncertain::Modifier));
         match resource.outcome {
             Outcome::Out(why) => {
@@ -111,6 +116,7 @@ impl Draft {
             }
             Outcome::Bill(Bill::Claim, units) => self.claims.push(Pending {
                 id: resource.id,
+                names: resource.names,
                 subject_doubt: doubt,
                 units,
             }),
@@ -128,16 +134,13 @@ impl Draft {
         ImportReport::count(self.report.unusable.entry(kind.name()).or_default(), why);
     }
 
-    // A claim whose every code an explanation repeats adds nothing; the others stand, uncertain.
+    /// Once all was read: a claim whose every code an explanation repeats adds nothing; the others
+    /// stand, uncertain.
     pub fn settle_claims(&mut self) {
         for claim in std::mem::take(&mut self.claims) {
             let (codes, unusable) = concepts(Kind::Claim, &claim.units);
-            let references = [
-                format!("Claim/{}", claim.id),
-                format!("urn:uuid:{}", claim.id),
-                claim.id.clone(),
-            ];
-            let restated = references
+            let restated = claim
+                .names
                 .iter()
                 .filter_map(|r| self.restated.get(r))
                 .any(|(known, lost)| codes.is_subset(known) && unusable <= *lost);

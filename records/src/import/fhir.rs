@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 macro_rules! elements {
     ($($(#[$meta:meta])* $name:ident { $($field:ident: $ty:ty = $json:literal,)* })*) => {$(
         $(#[$meta])*
-        #[derive(Clone, Deserialize)]
+        #[derive(Clone, Default, Deserialize)]
         pub(crate) struct $name {
             $(#[serde(default, rename = $json, deserialize_with = "present")] pub $field: Option<$ty>,)*
         }

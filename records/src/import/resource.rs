@@ -15,6 +15,8 @@ const MAX_ID: usize = 256;
 pub(crate) struct Resource {
     pub kind: Type,
     pub id: String,
+    /// References by which others may name it.
+    pub names: Vec<String>,
     /// Whose it is, as a resolvable reference.
     pub subject: Option<String>,
     /// Whether its meaning may be other than it seems.
@@ -63,6 +65,7 @@ pub(crate) fn read(
     raw: &[u8],
     header: &Header,
     id: String,
+    names: Vec<String>,
     context: &Context<'_>,
 ) -> Result<Option<Resource>, Fault> {
     let (subject, outcome) = match kind {
@@ -83,6 +86,7 @@ pub(crate) fn read(
     Ok(Some(Resource {
         kind,
         id,
+        names,
         subject,
         modified: header.modifier.is_some() || header.implicit_rules.is_some(),
         contained: contained(header)?,
