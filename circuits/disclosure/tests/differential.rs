@@ -8,9 +8,9 @@
 mod common;
 
 use ark_ff::Field;
-use common::satisfied;
-use common::script::{At, set_leaf, then};
+use common::script::{At, set_leaf, start, then};
 use common::worlds::{TODAY, one_of, pick, random_case, random_chart, value};
+use common::{assigned, prepared};
 use medproof_statement::Fr;
 use medproof_statement::assign::{Slots, assign};
 use medproof_statement::check::{Violation, Witness, check, public_inputs};
@@ -18,7 +18,7 @@ use medproof_statement::consent::Bound;
 use medproof_statement::coverage::Coverage;
 use medproof_statement::day::Day;
 use medproof_statement::holder::NullifierKey;
-use medproof_statement::machine::{Action, Machine, Opened, Slot};
+use medproof_statement::machine::{Action, Machine, Opened, Rule, Slot};
 use medproof_statement::policy::{Header, Table};
 use medproof_statement::public::PublicInputs;
 use medproof_statement::record::Facts;
@@ -35,6 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 struct World {
     case: Case,
     stranger: Facts,
+    // Every leaf with every action that fits it; a set's leaf with its criterion.
     pool: Vec<Slot>,
 }
 
@@ -62,32 +63,93 @@ impl World {
         let mut slot = one_of(rng, &self.pool).clone();
         slot.start = pick(rng, 3) == 0;
         slot.ends = pick(rng, 3) == 0;
-        slot.criterion = pick(rng, self.tier().criteria() as u32 + 1) as usize;
+        if !slot.action.opens_set() {
+            let beyond = u32::from(pick(rng, 10) == 0);
+            slot.criterion = pick(rng, self.case.policy.table().criteria().len() as u32 + beyond) as usize;
+        }
         slot
     }
 
-    /// Slots of which each is legal after the ones before, wherever they lead.
-    fn wander(&self, rng: &mut ChaCha8Rng) -> Slots {
+    /// A slot that may follow.
+    fn legal(&self, rng: &mut ChaCha8Rng, machine: &Machine) -> Option<(Slot, Machine)> {
+        (0..60).find_map(|_| {
+            let slot = self.any_slot(rng);
+            let mut next = machine.clone();
+            next.step(self.case.policy.table(), &slot)
+                .is_ok()
+                .then_some((slot, next))
+        })
+    }
+
+    /// A slot that breaks a rule, of the rarer ones if there is any.
+    fn illegal(&self, rng: &mut ChaCha8Rng, machine: &Machine) -> Slot {
+        let rarity = |slot: &Slot| match machine.clone().step(self.case.policy.table(), slot) {
+            Ok(()) => 0,
+            Err(Rule::LeafKind | Rule::NoGroup) => 1,
+            Err(Rule::Boundary | Rule::Mode | Rule::MemberDue) => 2,
+            Err(Rule::Concept | Rule::GapStart | Rule::PassKey | Rule::Member | Rule::NotLatest) => 3,
+            Err(_) => 4,
+        };
+        let most = 2 + pick(rng, 3);
+        let tried = (0..20).map(|_| self.any_slot(rng));
+        tried
+            .max_by_key(|slot| Some(rarity(slot)).filter(|r| *r <= most))
+            .unwrap_or_else(|| self.idle())
+    }
+
+    /// Slots of which each is legal after the ones before, wherever they lead; but for one.
+    fn wander(&self, rng: &mut ChaCha8Rng, astray: bool) -> Slots {
         let table = self.case.policy.table();
+        let tier = self.tier();
         let mut machine = Machine::new(table);
         let mut slots = Vec::new();
-        while slots.len() < self.tier().slots() {
-            let step = (0..60).find_map(|_| {
-                let slot = self.any_slot(rng);
-                let mut next = machine.clone();
-                next.step(table, &slot).is_ok().then_some((slot, next))
-            });
-            let (slot, next) = step.unwrap_or_else(|| (self.idle(), machine.clone()));
+        // What is true of every chart comes first, so that only the rest can be refused.
+        let last = table.criteria().len() - 1;
+        let absent = start(last, Action::RecordGap, At::Fact(self.case.facts.leaves().len() - 1)).ends();
+        let absent = absent.slot(&self.case);
+        if machine.clone().step(table, &absent).is_ok() {
+            machine.step(table, &absent).unwrap();
+            slots.push(absent);
+        }
+        let room = tier.slots() - slots.len();
+        let length = slots.len() + pick(rng, room as u32) as usize;
+        while slots.len() < length {
+            let Some((slot, next)) = self.legal(rng, &machine) else {
+                break;
+            };
             slots.push(slot);
             machine = next;
         }
+        if astray {
+            slots.push(self.illegal(rng, &machine));
+        }
+        self.settle(rng, slots)
+    }
+
+    /// The slots with the member that the last one wants, and idle ones up to the tier's number.
+    fn settle(&self, rng: &mut ChaCha8Rng, mut slots: Vec<Slot>) -> Slots {
+        let room = self.tier().slots();
+        let group = slots.iter().rev().find(|s| s.start).map(|s| s.criterion);
+        let set = group.and_then(|criterion| self.case.policy.set(criterion).map(|set| (criterion, set)));
+        if let Some((criterion, set)) = set
+            && slots.len() < room
+            && slots.last().is_some_and(|s| s.action == Action::Fact)
+            && let Opened::Record(leaf) = slots[slots.len() - 1].opened
+        {
+            let mut leaf = (0..=set.members().count()).find(|i| set_leaf(set, *i).0.member == leaf.fact.concept);
+            if pick(rng, 8) == 0 {
+                leaf = None;
+            }
+            slots.push(then(Action::Member, At::Set(criterion, leaf.unwrap_or(0))).slot(&self.case));
+        }
+        slots.resize(room, self.idle());
         Slots::from(slots)
     }
 
     fn slots(&self, rng: &mut ChaCha8Rng) -> Slots {
         match assign(&self.case.policy, &self.case.facts) {
-            Ok(slots) if pick(rng, 4) > 0 => slots,
-            _ => self.wander(rng),
+            Ok(slots) if pick(rng, 3) > 0 => slots,
+            _ => self.wander(rng, false),
         }
     }
 }
@@ -108,6 +170,7 @@ fn pool(case: &Case) -> Vec<Slot> {
             for action in [Action::Member, Action::SetGap] {
                 pool.push(Slot {
                     action,
+                    criterion,
                     opened: Opened::Set(leaf),
                     path: path.clone(),
                     ..then(action, At::Fact(0)).slot(case)
@@ -127,6 +190,8 @@ struct Mutation {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    Astray,
+    Wander,
     Action,
     Start,
     Ends,
@@ -154,7 +219,9 @@ enum Kind {
     PublicAnew,
 }
 
-const SLOTS: [Kind; 15] = [
+const SLOTS: [Kind; 17] = [
+    Kind::Astray,
+    Kind::Wander,
     Kind::Action,
     Kind::Start,
     Kind::Ends,
@@ -206,6 +273,8 @@ impl Mutation {
         let at = pick(rng, slots.len() as u32) as usize;
         let last = slots.len() - 1;
         match self.kind {
+            Kind::Astray => *slots = world.wander(rng, true).to_vec(),
+            Kind::Wander => *slots = world.wander(rng, false).to_vec(),
             Kind::Action => slots[at].action = *one_of(rng, &Action::ALL),
             Kind::Start => slots[at].start ^= true,
             Kind::Ends => slots[at].ends ^= true,
@@ -355,9 +424,25 @@ struct Trial {
     world: World,
     public: PublicInputs,
     witness: Witness,
+    // The witness's variables, and the constraints that they break.
+    values: Vec<Fr>,
+    broken: Vec<usize>,
 }
 
 impl Trial {
+    fn new(world: World, slots: Slots) -> Trial {
+        let (public, witness) = world.case.with_slots(slots);
+        let values = assigned(public, &witness).unwrap();
+        let broken = prepared(world.tier()).violated(&values);
+        Trial {
+            world,
+            public,
+            witness,
+            values,
+            broken,
+        }
+    }
+
     fn altered(&self, mutations: &[Mutation]) -> (PublicInputs, Witness) {
         let (mut public, mut witness) = (self.public, self.witness.clone());
         for mutation in mutations {
@@ -366,11 +451,18 @@ impl Trial {
         (public, witness)
     }
 
+    fn satisfied(&self, public: PublicInputs, witness: &Witness) -> bool {
+        assigned(public, witness).is_some_and(|values| {
+            let circuit = prepared(self.world.tier());
+            circuit.violated_beside(&values, &self.values, &self.broken).is_empty()
+        })
+    }
+
     /// What the check says, if the circuit says the same.
     fn verdict(&self, mutations: &[Mutation]) -> Result<Result<(), Violation>, Result<(), Violation>> {
         let (public, witness) = self.altered(mutations);
         let verdict = check(&public, &witness);
-        if verdict.is_ok() == satisfied(public, &witness) {
+        if verdict.is_ok() == self.satisfied(public, &witness) {
             Ok(verdict)
         } else {
             Err(verdict)
@@ -408,14 +500,17 @@ fn name(verdict: Result<(), Violation>) -> String {
 fn trial(seed: u64, tier: Tier, alterations: usize, tally: &Mutex<Tally>) {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
     let world = World::random(rng, tier);
-    let (public, witness) = world.case.with_slots(world.slots(rng));
-    let trial = Trial { world, public, witness };
+    let slots = world.slots(rng);
+    let trial = Trial::new(world, slots);
     for round in 0..=alterations {
         // The first as it is; then mostly slots, by one change or a few.
-        let kinds: &[Kind] = if pick(rng, 5) == 0 { &REST } else { &SLOTS };
-        let mutations: Vec<Mutation> = (0..round.min(1 + round % 3))
-            .map(|_| Mutation::random(rng, kinds))
-            .collect();
+        let (kinds, n): (&[Kind], usize) = match (round, pick(rng, 8)) {
+            (0, _) => (&[], 0),
+            (_, 0) => (&REST, 1 + round % 3),
+            (_, 1..=4) => (&[Kind::Astray], 1),
+            _ => (&SLOTS, 1 + round % 3),
+        };
+        let mutations: Vec<Mutation> = (0..n).map(|_| Mutation::random(rng, kinds)).collect();
         match trial.verdict(&mutations) {
             Ok(verdict) => *tally.lock().unwrap().entry(name(verdict)).or_default() += 1,
             Err(verdict) => panic!(

@@ -143,29 +143,85 @@ pub fn assignment(circuit: impl ConstraintSynthesizer<Fr>) -> Result<Vec<Fr>, Sy
     Ok(values)
 }
 
-/// The constraints that an assignment breaks, in order. Without matrices to build again, a tier's
-/// circuit is held against thousands of assignments in the time that synthesis takes for a few.
-#[must_use]
-pub fn violated(matrices: &Matrices, values: &[Fr]) -> Vec<usize> {
-    let [a, b, c] = matrices.abc() else {
-        return (0..matrices.constraints()).collect();
-    };
-    let rows = a.iter().zip(b).zip(c).enumerate();
-    rows.filter(|(_, ((a, b), c))| dot(a, values) * dot(b, values) != dot(c, values))
-        .map(|(row, _)| row)
-        .collect()
+/// A circuit's matrices, ready to be held against many assignments: thousands in the time that
+/// synthesis with matrices takes for a few.
+pub struct Prepared {
+    matrices: Matrices,
+    // Per column, the rows that mention it.
+    rows: Vec<Vec<usize>>,
 }
 
-/// Whether the assignment breaks no constraint. Stops at the first that it does.
-#[must_use]
-pub fn satisfies(matrices: &Matrices, values: &[Fr]) -> bool {
-    let [a, b, c] = matrices.abc() else {
-        return false;
-    };
-    a.iter()
-        .zip(b)
-        .zip(c)
-        .all(|((a, b), c)| dot(a, values) * dot(b, values) == dot(c, values))
+impl Prepared {
+    /// Builds the matrices of a circuit as for a key.
+    ///
+    /// # Errors
+    /// Those of [`Matrices::synthesise`].
+    pub fn new(circuit: impl ConstraintSynthesizer<Fr>) -> Result<Self, SynthesisError> {
+        let matrices = Matrices::synthesise(circuit)?;
+        let mut rows = vec![Vec::new(); matrices.inputs() + matrices.witness()];
+        for matrix in matrices.abc() {
+            for (row, terms) in matrix.iter().enumerate() {
+                terms.iter().for_each(|(_, column)| rows[*column].push(row));
+            }
+        }
+        for rows in &mut rows {
+            rows.sort_unstable();
+            rows.dedup();
+        }
+        Ok(Self { matrices, rows })
+    }
+
+    /// The matrices.
+    #[must_use]
+    pub const fn matrices(&self) -> &Matrices {
+        &self.matrices
+    }
+
+    /// The constraints that mention a variable, in order.
+    #[must_use]
+    pub fn rows_of(&self, column: usize) -> &[usize] {
+        self.rows.get(column).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the constraint holds.
+    #[must_use]
+    pub fn holds(&self, row: usize, values: &[Fr]) -> bool {
+        let [a, b, c] = self.matrices.abc() else {
+            return false;
+        };
+        dot(&a[row], values) * dot(&b[row], values) == dot(&c[row], values)
+    }
+
+    /// The constraints that an assignment breaks, in order.
+    #[must_use]
+    pub fn violated(&self, values: &[Fr]) -> Vec<usize> {
+        let all = 0..self.matrices.constraints();
+        all.filter(|row| !self.holds(*row, values)).collect()
+    }
+
+    /// As [`Prepared::violated`], from an assignment that differs little and breaks `broken`: looks
+    /// only at constraints that mention a variable of another value.
+    #[must_use]
+    pub fn violated_beside(&self, values: &[Fr], beside: &[Fr], broken: &[usize]) -> Vec<usize> {
+        if values.len() != beside.len() {
+            return self.violated(values);
+        }
+        let mut touched = vec![false; self.matrices.constraints()];
+        for (column, rows) in self.rows.iter().enumerate() {
+            if values.get(column) != beside.get(column) {
+                rows.iter().for_each(|row| touched[*row] = true);
+            }
+        }
+        let all = 0..touched.len();
+        all.filter(|row| {
+            if touched[*row] {
+                !self.holds(*row, values)
+            } else {
+                broken.binary_search(row).is_ok()
+            }
+        })
+        .collect()
+    }
 }
 
 fn dot(row: &[(Fr, usize)], values: &[Fr]) -> Fr {
@@ -318,13 +374,16 @@ mod tests {
                 enforce_product(&cs, &root, &root, &square)
             }
         }
-        let matrices = Matrices::synthesise(Square(3, 9)).unwrap();
+        let circuit = Prepared::new(Square(3, 9)).unwrap();
         let good = assignment(Square(3, 9)).unwrap();
         assert_eq!(good[..3], [fr(1), fr(9), fr(3)]);
-        assert!(violated(&matrices, &good).is_empty() && satisfies(&matrices, &good));
+        assert_eq!(circuit.violated(&good), []);
         let bad = assignment(Square(3, 8)).unwrap();
-        assert_eq!(violated(&matrices, &bad), [1]);
-        assert!(!satisfies(&matrices, &bad));
+        assert_eq!(circuit.violated(&bad), [1]);
+        assert_eq!(circuit.violated_beside(&bad, &good, &[]), [1]);
+        assert_eq!(circuit.violated_beside(&bad, &bad, &[1]), [1]);
+        assert_eq!(circuit.violated_beside(&good, &bad, &[1]), []);
+        assert_eq!(circuit.rows_of(3), [0]);
         assert!(assignment(Square(0, 0)).is_err());
     }
 

@@ -6,8 +6,7 @@ pub mod worlds;
 
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef};
 use medproof_disclosure::Disclosure;
-use medproof_gadgets::shape::Matrices;
-use medproof_gadgets::testing::{assignment, satisfies, system, violated};
+use medproof_gadgets::testing::{Prepared, assignment, system};
 use medproof_statement::Fr;
 use medproof_statement::check::{Violation, Witness, check};
 use medproof_statement::public::PublicInputs;
@@ -23,9 +22,9 @@ pub fn synthesise(public: PublicInputs, witness: &Witness) -> Option<ConstraintS
 }
 
 /// A tier's matrices as a key is made from them, built once.
-pub fn matrices(tier: Tier) -> &'static Matrices {
-    static BUILT: [OnceLock<Matrices>; 4] = [const { OnceLock::new() }; 4];
-    BUILT[tier as usize].get_or_init(|| Matrices::synthesise(Disclosure::blank(tier)).expect("a circuit"))
+pub fn prepared(tier: Tier) -> &'static Prepared {
+    static BUILT: [OnceLock<Prepared>; 4] = [const { OnceLock::new() }; 4];
+    BUILT[tier as usize].get_or_init(|| Prepared::new(Disclosure::blank(tier)).expect("a circuit"))
 }
 
 /// The values of all variables; nothing where one cannot even be assigned.
@@ -36,12 +35,12 @@ pub fn assigned(public: PublicInputs, witness: &Witness) -> Option<Vec<Fr>> {
 /// The constraints that the witness breaks; nothing where a value cannot even be assigned.
 pub fn broken(public: PublicInputs, witness: &Witness) -> Option<Vec<usize>> {
     let values = assigned(public, witness)?;
-    Some(violated(matrices(witness.table.header().tier), &values))
+    Some(prepared(witness.table.header().tier).violated(&values))
 }
 
 /// Whether the circuit accepts.
 pub fn satisfied(public: PublicInputs, witness: &Witness) -> bool {
-    assigned(public, witness).is_some_and(|values| satisfies(matrices(witness.table.header().tier), &values))
+    broken(public, witness).is_some_and(|rows| rows.is_empty())
 }
 
 /// Both accept.

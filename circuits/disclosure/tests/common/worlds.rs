@@ -9,7 +9,7 @@ use medproof_statement::fact::{Fact, Seq};
 use medproof_statement::policy::{Criterion, Header, Mode, Policy, Table};
 use medproof_statement::record::Facts;
 use medproof_statement::request::Purpose;
-use medproof_statement::testing::{Case, condition, fact, facts, has, header};
+use medproof_statement::testing::{Case, condition, fact, facts, has, header, none};
 use medproof_statement::tier::Tier;
 use medproof_statement::value::Value;
 use rand_chacha::ChaCha8Rng;
@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 pub const TODAY: Day = Day(3);
 const FIRST: u32 = 10;
 const CONCEPTS: u32 = 4;
+/// A concept that is in no chart.
+const ABSENT: u32 = 90;
 
 /// One of 0 … n − 1.
 pub fn pick(rng: &mut ChaCha8Rng, n: u32) -> u32 {
@@ -123,21 +125,29 @@ fn random_row(rng: &mut ChaCha8Rng) -> (Criterion, Option<CodeSet>) {
     (row, set)
 }
 
-// One to four criteria, cut into clauses at random, each with a threshold that it can meet.
+// One to four criteria. Half of the time they are alternatives of one clause and the last of them
+// is true of every chart, so that whatever the others' slots do is all that can be refused; else
+// they are cut into clauses at random, each with a threshold that it can meet.
 fn random_policy(rng: &mut ChaCha8Rng, tier: Tier) -> Policy {
     let n = 1 + pick(rng, tier.criteria().min(4) as u32) as usize;
-    let (mut criteria, mut sets) = (Vec::new(), Vec::new());
-    let mut in_clause = 0;
-    for i in 0..n {
-        let (mut row, set) = random_row(rng);
-        in_clause += 1;
-        if i + 1 == n || chance(rng, 2) {
-            row.threshold = Some(1 + pick(rng, in_clause) as u8);
-            in_clause = 0;
+    let (mut criteria, mut sets): (Vec<_>, Vec<_>) = (0..n).map(|_| random_row(rng)).unzip();
+    if chance(rng, 2) {
+        criteria.truncate(n.max(2) - 1);
+        sets.truncate(n.max(2) - 1);
+        criteria.push(none(condition(ABSENT), condition(ABSENT)));
+        sets.push(None);
+    } else {
+        let mut in_clause = 0;
+        for row in &mut criteria[..n - 1] {
+            in_clause += 1;
+            if chance(rng, 2) {
+                row.threshold = Some(1 + pick(rng, in_clause) as u8);
+                in_clause = 0;
+            }
         }
-        criteria.push(row);
-        sets.push(set);
     }
+    criteria.iter_mut().for_each(|row| row.date_hi = row.date_hi.min(TODAY));
+    criteria.last_mut().expect("one at least").threshold = Some(1);
     let required = Coverage(1 << pick(rng, 64) | 1 << pick(rng, 64));
     let header = Header {
         as_of: TODAY,
