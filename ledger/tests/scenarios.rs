@@ -179,6 +179,11 @@ fn one_answer_per_holder_and_scope<C: Chain>(rig: &Rig<C>) {
     let submission = rig.submission(5, 77, 3);
     rig.submit(&submission).unwrap();
 
+    // The answer is that request's alone, though the scope is both's.
+    let found = rig
+        .ledger()
+        .disclosure(rig.audience.address(), Fr::from(6), Fr::from(77));
+    assert_eq!(found.unwrap(), None);
     let spent = Refusal::NullifierSpent {
         scope: U256::from(9),
         nullifier: U256::from(77),
