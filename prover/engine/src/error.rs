@@ -2,6 +2,7 @@
 
 use ark_relations::gr1cs::SynthesisError;
 use medproof_keys::Cancelled;
+use medproof_messages::PresentationError;
 use medproof_statement::check::Violation;
 use medproof_statement::tier::Tier;
 use thiserror::Error;
@@ -41,6 +42,9 @@ pub enum ProveError {
     /// The operating system gave no randomness.
     #[error("no randomness from the operating system: {0}")]
     Entropy(getrandom::Error),
+    /// The prover gave points that no proof has: the identity, or outside their group.
+    #[error("the prover gave no proof: {0}; run again, and test the machine's memory if it recurs")]
+    Points(#[from] PresentationError),
     /// The prover refused.
     #[error("the prover failed: {0}")]
     Prover(String),

@@ -10,7 +10,6 @@ mod arkworks;
 pub mod assignment;
 mod blinding;
 mod error;
-mod proof;
 pub mod satisfaction;
 mod stage;
 #[cfg(test)]
@@ -21,7 +20,7 @@ pub use assignment::Assignment;
 pub use blinding::Blinding;
 pub use error::ProveError;
 pub use medproof_keys::{Progress, Quiet};
-pub use proof::Proof;
+pub use medproof_messages::Proof;
 pub use stage::{ProveStage, Timings};
 
 use medproof_statement::check::Witness;

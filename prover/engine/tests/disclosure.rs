@@ -36,7 +36,9 @@ fn a_true_statement_is_proved_and_verifies() {
     let (public, witness) = witness();
     let proven = engine().prove(&public, &witness, &Quiet).unwrap();
     let verifying = prepare_verifying_key(KEY.verifying());
-    let verify = |inputs: &[_]| Groth16::<Bn254>::verify_proof(&verifying, proven.proof.points(), inputs).unwrap();
+    let (a, b, c) = (*proven.proof.a(), *proven.proof.b(), *proven.proof.c());
+    let points = ark_groth16::Proof { a, b, c };
+    let verify = |inputs: &[_]| Groth16::<Bn254>::verify_proof(&verifying, &points, inputs).unwrap();
     let mut inputs = public.to_array();
     assert!(verify(&inputs));
     inputs.swap(3, 4);
