@@ -9,6 +9,8 @@ use crate::commands::keys::KeysCommand;
 use crate::commands::ledger::LedgerCommand;
 use crate::commands::prove::ProveArgs;
 use crate::commands::request::RequestCommand;
+use crate::commands::verifier::VerifierCommand;
+use crate::commands::verify::VerifyArgs;
 use clap::{Args, Parser, Subcommand};
 
 /// Prove facts of health records without showing the records.
@@ -65,6 +67,11 @@ pub enum Command {
     Request(RequestCommand),
     /// Answer a request with a presentation, from an issuer's records.
     Prove(Box<ProveArgs>),
+    /// Check the answer to your own request.
+    Verify(Box<VerifyArgs>),
+    /// Trust bundles, for verifiers without a connection.
+    #[command(subcommand)]
+    Verifier(VerifierCommand),
     /// The chain that holds roots, requests, key ids, revocations and nullifiers.
     #[command(subcommand)]
     Ledger(Box<LedgerCommand>),

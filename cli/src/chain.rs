@@ -8,6 +8,7 @@ use medproof_ledger::{
     Account, Address, Deployment, EmbeddedLedger, Ledger, Receipt, Registry, RpcChain, RpcConfig, SystemClock,
 };
 use medproof_messages::terms;
+use medproof_statement::request::Time;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -217,4 +218,18 @@ pub(crate) fn named_without_opening(args: &LedgerArgs, cx: &Context) -> Result<t
     }
     terms::Ledger::new(deployment.chain_id, deployment.records.into_array())
         .map_err(|e| CliError::input("ledger.chain", e))
+}
+
+/// The time for what is held against the ledger: the machine's, or on a development ledger whose
+/// time was moved ahead, that.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub(crate) fn now(ledger: &dyn Ledger, cx: &Context) -> Result<Time, CliError> {
+    let now = cx.now()?;
+    if !ledger.deployment().development {
+        return Ok(now);
+    }
+    let head = Time::new(ledger.head()?.time).map_err(|e| CliError::system("ledger.time", e))?;
+    Ok(now.max(head))
 }

@@ -1,10 +1,12 @@
 //! A claim by the path of its file, or by its name in the library.
 
 use crate::error::CliError;
+use medproof_claim_readers::read_yaml;
 use medproof_claims::{Claim, library};
+use std::ffi::OsStr;
 use std::path::Path;
 
-/// Reads a claim: a JSON file, or the name of a claim of the library.
+/// Reads a claim: a JSON or YAML file, or the name of a claim of the library.
 ///
 /// # Errors
 /// No such file or name; or what is wrong with the claim and where.
@@ -17,7 +19,13 @@ pub fn load(name: &str) -> Result<Claim, CliError> {
         };
     }
     let bytes = crate::files::read(path, "a claim")?;
-    Claim::parse(&bytes).map_err(|e| CliError::input("claim", format!("{}: {e}", path.display())))
+    let yaml = matches!(path.extension().and_then(OsStr::to_str), Some("yaml" | "yml"));
+    let refused = |e: &dyn std::fmt::Display| CliError::input("claim", format!("{}: {e}", path.display()));
+    if yaml {
+        read_yaml(&bytes).map_err(|e| refused(&e))
+    } else {
+        Claim::parse(&bytes).map_err(|e| refused(&e))
+    }
 }
 
 // What has neither a directory nor an extension is not meant as a file.

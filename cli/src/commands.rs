@@ -9,3 +9,5 @@ pub mod keys;
 pub mod ledger;
 pub mod prove;
 pub mod request;
+pub mod verifier;
+pub mod verify;

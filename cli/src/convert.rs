@@ -4,11 +4,13 @@ use crate::error::{CliError, Kind};
 use crate::text::chain;
 use medproof_claims::{ClaimError, CompileError};
 use medproof_keys::KeyError;
-use medproof_ledger::{ChainError, DeploymentError, LedgerError, StoreError};
+use medproof_ledger::{ChainError, DeploymentError, LedgerError, StoreError as LedgerStoreError};
 use medproof_messages::{ConsentError, DidError, PresentationError, RequestError, RevocationError};
 use medproof_records::import::ImportError;
 use medproof_records::issuer::{EnrolmentError, IssuerError, JsonError, ReceiptError};
 use medproof_records::vault::{DiskError, MasterKeyError, VaultError};
+use medproof_verifier::store::StoreError;
+use medproof_verifier::{BundleError, Refusal};
 
 impl From<ClaimError> for CliError {
     fn from(error: ClaimError) -> CliError {
@@ -47,7 +49,7 @@ impl From<LedgerError> for CliError {
                 let name = name.split([' ', '{']).next().unwrap_or_default();
                 CliError::refused(format!("ledger.{}", snake(name)), message)
             }
-            LedgerError::Chain(ChainError::Store(StoreError::Busy { .. })) => {
+            LedgerError::Chain(ChainError::Store(LedgerStoreError::Busy { .. })) => {
                 CliError::new(Kind::Busy, "ledger.busy", message)
             }
             LedgerError::Chain(_) => CliError::system("ledger.chain", message),
@@ -127,7 +129,7 @@ impl From<ReceiptError> for CliError {
 
 /// Whether a code is that of bytes that are no message at all, rather than of a refused one.
 fn is_form(code: &str) -> bool {
-    code.starts_with("json.")
+    code.starts_with("json.") || matches!(code, "presentation.version" | "presentation.length")
 }
 
 fn message(code: &str, error: &dyn std::error::Error) -> CliError {
@@ -171,6 +173,34 @@ impl From<medproof_messages::KeyError> for CliError {
     }
 }
 
+impl From<Refusal> for CliError {
+    fn from(error: Refusal) -> CliError {
+        match error {
+            Refusal::Presentation(error) => error.into(),
+            Refusal::Unavailable(_) => CliError::system(error.code(), error),
+            error => CliError::refused(error.code(), error),
+        }
+    }
+}
+
+impl From<BundleError> for CliError {
+    fn from(error: BundleError) -> CliError {
+        message(error.code(), &error)
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> CliError {
+        let code = error.code();
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Busy { .. } => CliError::new(Kind::Busy, code, error),
+            StoreError::Format { .. } | StoreError::Damaged { .. } => CliError::input(code, error),
+            StoreError::Disk { .. } | StoreError::Failed { .. } => CliError::system(code, error),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,7 +218,7 @@ mod tests {
 
     #[test]
     fn two_runs_at_once_are_busy() {
-        let store = StoreError::Busy { path: "there".into() };
+        let store = LedgerStoreError::Busy { path: "there".into() };
         let error = CliError::from(LedgerError::from(ChainError::from(store)));
         assert_eq!(error.kind, Kind::Busy);
         let error = CliError::from(IssuerError::Vault(VaultError::Disk(DiskError::Locked)));

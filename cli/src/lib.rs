@@ -29,6 +29,7 @@ pub mod messages;
 mod run;
 mod text;
 mod ui;
+pub mod view;
 
 pub use context::Context;
 pub use error::{CliError, Kind};

@@ -107,7 +107,7 @@ pub fn require_open(request: &VerifiedRequest, cx: &Context) -> Result<(), CliEr
 }
 
 // Canonical JSON has no newline at its end; files that people keep often do.
-fn trim(bytes: &[u8]) -> &[u8] {
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     bytes.strip_suffix(b"\n").unwrap_or(bytes)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::args::{Cli, Command};
 use crate::cancel;
-use crate::commands::{audience, circuit, claim, holder, issuer, keys, ledger, prove, request};
+use crate::commands::{audience, circuit, claim, holder, issuer, keys, ledger, prove, request, verifier, verify};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::ui::{Report, Ui};
@@ -62,6 +62,8 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Request(request::RequestCommand::New(args)) => show(request::new(&args, cx), cx),
         Command::Request(request::RequestCommand::Show(args)) => show(request::show(&args, cx), cx),
         Command::Prove(args) => show(prove::prove(&args, cx), cx),
+        Command::Verify(args) => show(verify::verify(&args, cx), cx),
+        Command::Verifier(verifier::VerifierCommand::Bundle(args)) => show(verifier::bundle(&args, cx), cx),
         Command::Ledger(command) => ledger(*command, cx),
         Command::Circuit(circuit::CircuitCommand::Stats(args)) => show(circuit::stats(&args, cx), cx),
         Command::Demo => show(crate::demo::run(cx), cx),

@@ -1,6 +1,5 @@
 //! Small values as people write and read them: days, spans of time, tiers, field elements.
 
-use crate::error::CliError;
 use medproof_messages::encoding::{FieldHex, Hex};
 use medproof_messages::terms::parse_day;
 use medproof_statement::day::Day;
@@ -74,12 +73,6 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = below.source();
     }
     text
-}
-
-/// UTF-8 text of a file.
-pub(crate) fn utf8<'a>(path: &std::path::Path, bytes: &'a [u8]) -> Result<&'a str, CliError> {
-    let refused = |_| CliError::input("file.not_text", format!("{}: expected UTF-8 text", path.display()));
-    std::str::from_utf8(bytes).map_err(refused)
 }
 
 #[cfg(test)]

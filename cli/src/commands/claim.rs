@@ -242,6 +242,8 @@ pub struct ExplainReport {
     pub shown: Vec<String>,
     /// What is asked of the record itself.
     pub record: Vec<String>,
+    /// What the asker learns.
+    pub learned: Vec<String>,
     /// What a proof does not show.
     pub not_shown: Vec<String>,
     #[serde(skip)]
@@ -275,6 +277,7 @@ pub(crate) fn explained(claim: &Claim, as_of: Option<Day>) -> ExplainReport {
         title: explanation.title.clone(),
         shown,
         record: explanation.record.clone(),
+        learned: explanation.learned.clone(),
         not_shown: explanation.not_shown.clone(),
         words: explanation.to_string(),
     }

@@ -154,7 +154,10 @@ pub fn init(args: &InitArgs, _: &Context) -> Result<InitReport, CliError> {
         _ => Path::new("."),
     };
     files::make_directory(parent)?;
-    let temporary = tempfile::Builder::new()
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let temporary = builder
         .prefix(".issuer.")
         .suffix(".partial")
         .tempdir_in(parent)
