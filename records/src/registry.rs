@@ -349,6 +349,10 @@ mod tests {
         registry.stage();
         assert_eq!(registry.next_anchor(), staged);
         registry.mark_anchored(staged.epoch, staged.root).unwrap();
+        for leaf in 0..2 {
+            let (found, path) = registry.anchored_path(leaf).unwrap();
+            assert_eq!(path.root(found), Some(staged.root));
+        }
         let second = anchor(&mut registry);
         assert_eq!(second.epoch, 2);
         registry.stage();

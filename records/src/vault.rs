@@ -391,9 +391,11 @@ impl Vault {
         // From here on the change may be on disk whatever happens.
         self.uncertain = true;
         self.disk.rename(&head_file, HEAD)?;
+        // Before the counter's name: a counter ahead of its head is what a head put back looks like.
         self.disk.sync_names()?;
+        // Not synced on its own: a counter one behind is accepted, and the next change, which
+        // syncs names before its head, never finds it two behind.
         self.disk.rename(&counter_file, COUNTER)?;
-        self.disk.sync_names()?;
         let old_segments = core::mem::replace(&mut self.head, head).segments;
         match folded {
             Some((state, dropped)) => {
@@ -462,7 +464,6 @@ impl Vault {
             let file = FileName::random()?.to_string();
             self.prepare(&[(file.clone(), self.sealed_counter(self.head.generation)?)])?;
             self.disk.rename(&file, COUNTER)?;
-            self.disk.sync_names()?;
             self.counter_lags = false;
         }
         Ok(())
@@ -488,7 +489,7 @@ impl Vault {
                 true
             }
         });
-        self.disk.sync_names()?;
+        // A name that a crash brings back names zeros, and is collected again.
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 }

@@ -15,9 +15,17 @@ pub(crate) enum Crash {
     LosesContents,
     /// Neither.
     LosesAll,
+    /// Contents, and of the names only the last renaming: it is atomic, but nothing orders it after
+    /// others save a sync.
+    KeepsLastName,
 }
 
-pub(crate) const CRASHES: [Crash; 3] = [Crash::KeepsAll, Crash::LosesContents, Crash::LosesAll];
+pub(crate) const CRASHES: [Crash; 4] = [
+    Crash::KeepsAll,
+    Crash::LosesContents,
+    Crash::LosesAll,
+    Crash::KeepsLastName,
+];
 
 #[derive(Clone, Default)]
 struct Content {
@@ -30,6 +38,8 @@ struct Inner {
     contents: Vec<Content>,
     names: BTreeMap<String, usize>,
     synced_names: BTreeMap<String, usize>,
+    // Since names were synced.
+    last_renamed: Option<(String, String)>,
     operations: u64,
     dies_at: Option<u64>,
     full_at: Option<u64>,
@@ -70,10 +80,16 @@ impl SimDisk {
         let mut inner = self.inner();
         inner.dead = false;
         inner.dies_at = None;
-        if crash == Crash::LosesAll {
+        if matches!(crash, Crash::LosesAll | Crash::KeepsLastName) {
+            let last = inner.last_renamed.take().filter(|_| crash == Crash::KeepsLastName);
             inner.names = inner.synced_names.clone();
+            if let Some((from, to)) = last
+                && let Some(index) = inner.names.remove(&from)
+            {
+                inner.names.insert(to, index);
+            }
         }
-        if crash != Crash::KeepsAll {
+        if matches!(crash, Crash::LosesAll | Crash::LosesContents) {
             inner.contents.iter_mut().for_each(|c| c.seen = c.synced.clone());
         }
         inner.contents.iter_mut().for_each(|c| c.synced = c.seen.clone());
@@ -198,6 +214,7 @@ impl Disk for SimDisk {
             return Err(error);
         }
         inner.synced_names = inner.names.clone();
+        inner.last_renamed = None;
         Ok(())
     }
 
@@ -209,6 +226,7 @@ impl Disk for SimDisk {
         let index = inner.index(from)?;
         inner.names.remove(from);
         inner.names.insert(to.to_owned(), index);
+        inner.last_renamed = Some((from.to_owned(), to.to_owned()));
         Ok(())
     }
 
