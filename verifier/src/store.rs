@@ -215,6 +215,10 @@ impl AnswerStore {
             end: 0,
             failed: false,
         };
+        // A device would be read without end.
+        if !store.file.metadata().map_err(disk)?.is_file() {
+            return Err(StoreError::Format { path: store.path });
+        }
         let mut bytes = Vec::new();
         store.file.read_to_end(&mut bytes).map_err(disk)?;
         store.load(&bytes)?;
@@ -347,5 +351,39 @@ impl AnswerStore {
             path: self.path.clone(),
             source,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the disk refuses is not taken; and a store that cannot be cut back takes nothing more.
+    #[test]
+    fn a_store_that_cannot_write_takes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("answers");
+        drop(AnswerStore::open(&path).unwrap());
+        let mut store = AnswerStore::open(&path).unwrap();
+        store.file = File::open(&path).unwrap();
+        let end = store.end;
+        assert!(matches!(store.append(&[1; RECORD]), Err(StoreError::Disk { .. })));
+        assert_eq!(store.end, end);
+        let refused = store.append(&[1; RECORD]).unwrap_err();
+        assert!(matches!(refused, StoreError::Failed { .. }));
+        assert_eq!(refused.code(), "store.failed");
+        drop(store);
+        assert!(AnswerStore::open(&path).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_record_that_was_half_written_is_cut_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("answers");
+        let mut store = AnswerStore::open(&path).unwrap();
+        store.file.seek(SeekFrom::End(0)).unwrap();
+        store.file.write_all(&[7; 100]).unwrap();
+        store.cut().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), HEADER);
     }
 }
