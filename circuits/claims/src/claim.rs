@@ -111,7 +111,7 @@ impl Claim {
     /// What its author should know.
     pub fn warnings(&self) -> Vec<Warning> {
         let must_hold = self.spec.clauses.iter().flat_map(|clause| match clause {
-            Clause::One(one) => core::slice::from_ref(one),
+            Clause::One(one) => core::slice::from_ref(&**one),
             Clause::Group(group) if group.rule == Rule::All => &group.of,
             Clause::Group(_) => &[],
         });

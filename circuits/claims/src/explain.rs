@@ -2,7 +2,9 @@
 
 use crate::compile;
 use crate::plan::{Plan, Row};
-use crate::spec::{Absent, Age, ClaimSpec, Clause, Criterion, Group, Has, Latest, Lower, Rule, Test, Upper, When};
+use crate::spec::{
+    Absent, Age, ClaimSpec, Clause, Codes, Criterion, Group, Has, Latest, Lower, Rule, Test, Upper, Wanted, When,
+};
 use crate::words;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -26,6 +28,8 @@ pub struct Explanation {
     pub clauses: Vec<ClauseExplained>,
     /// What is asked of the record itself.
     pub record: Vec<String>,
+    /// What the asker learns from a proof.
+    pub learned: Vec<String>,
     /// What a proof does not show.
     pub not_shown: Vec<String>,
 }
@@ -91,6 +95,7 @@ impl fmt::Display for Explanation {
             }
         }
         write_section(f, "Of the record:", &self.record)?;
+        write_section(f, "The asker learns:", &self.learned)?;
         write_section(f, "Not shown:", &self.not_shown)
     }
 }
@@ -103,6 +108,9 @@ fn write_section(f: &mut fmt::Formatter<'_>, title: &str, lines: &[String]) -> f
     lines.iter().try_for_each(|line| writeln!(f, "  - {line}"))
 }
 
+const LEARNED: &str = "That all of this holds, the issuer, the epoch of its registry, the size of the proof, a nullifier \
+                       (one for each patient and scope) and the handle of the patient's consent.";
+
 pub(crate) fn explain(spec: &ClaimSpec, plan: &Plan, as_of: Option<Day>) -> Explanation {
     let words = Words { spec, plan, as_of };
     let clauses = spec.clauses.iter().enumerate();
@@ -114,6 +122,7 @@ pub(crate) fn explain(spec: &ClaimSpec, plan: &Plan, as_of: Option<Day>) -> Expl
             .map(|(i, clause)| words.clause(clause, &format!("/clauses/{i}")))
             .collect(),
         record: words.record(),
+        learned: [LEARNED.to_owned()].into(),
         not_shown: words.not_shown(),
     }
 }
@@ -161,14 +170,13 @@ impl Words<'_> {
             Test::None(absent) => self.absent(absent, &format!("{path}/none")),
         };
         let caveat = match &criterion.test {
-            Test::None(absent) => Some(self.absence(absent, &format!("{path}/none"))),
+            Test::None(absent) => Some(self.absence(absent)),
             Test::NotDeceased => {
                 Some("Absence means: the chart of this issuer gives neither a date nor a flag.".to_owned())
             }
-            Test::Latest(_) => Some(
-                "Another reading that is unreadable, or differs, at what could be the same time makes it fail."
-                    .to_owned(),
-            ),
+            Test::Latest(_) => {
+                Some("No later one, and no other of the same time with another value, is in the chart.".to_owned())
+            }
             Test::Age(_) | Test::Sex(_) | Test::Has(_) => None,
         };
         CriterionExplained {
@@ -197,8 +205,8 @@ impl Words<'_> {
         let (one, many) = words::kind(has.kind);
         let codes = words::codes(&self.spec.code_sets, has.kind, &has.codes);
         let facts = match has.count {
-            1 => format!("a certain {one}"),
-            n => format!("at least {n} certain {many} (different entries)"),
+            1 => format!("{} {one}", words::article(one)),
+            n => format!("at least {n} {many} (different entries)"),
         };
         let value = self.value(has.kind, has.value.as_ref());
         let apart = match has.min_gap_days {
@@ -234,17 +242,21 @@ impl Words<'_> {
         );
         let value = words::wanted(&latest.value);
         format!(
-            "The latest {one} {codes} is certain, lies{}, and its value is {value}.",
+            "The latest {one} {codes} is{}, and its value is {value}.",
             in_time(&time)
         )
     }
 
-    fn value(&self, kind: Kind, value: Option<&crate::spec::Wanted>) -> String {
+    fn value(&self, kind: Kind, value: Option<&Wanted>) -> String {
         let Some(value) = value else {
             return String::new();
         };
-        let of = if kind == Kind::Claim { "coverage class" } else { "value" };
-        format!(", with the {of} {}", words::wanted(value))
+        let of = match (kind, value) {
+            (_, Wanted::Pseudonym(_)) => "",
+            (Kind::Claim, _) => "coverage class ",
+            _ => "value ",
+        };
+        format!(", with the {of}{}", words::wanted(value))
     }
 
     // The days of the row that stands at `path`, if a day is given and they exist.
@@ -275,6 +287,7 @@ impl Words<'_> {
                 match (days, from, to) {
                     (_, None, None) => {}
                     (Some((_, to)), None, Some(_)) => parts.push(format!("dated on or before {to}")),
+                    (Some((from, to)), ..) if from == to => parts.push(format!("dated on {to}")),
                     (Some((from, to)), ..) => parts.push(format!("dated from {from} to {to}")),
                     (None, from, to) => parts.extend([from.map(lower), to.map(upper)].into_iter().flatten()),
                 }
@@ -289,16 +302,14 @@ impl Words<'_> {
         }
     }
 
-    fn absence(&self, absent: &Absent, path: &str) -> String {
-        let bits = self.row(path).map(|_| coverage_of(self.spec, absent));
-        let systems = bits.map_or(String::new(), |bits| covered(absent.kind, bits));
+    fn absence(&self, absent: &Absent) -> String {
         let (_, many) = words::kind(absent.kind);
-        let kinds = if absent.kind == Kind::Condition {
-            " What is unconfirmed or cannot be read makes it fail."
-        } else {
-            ""
-        };
-        format!("Absence means: not among the {many} coded in {systems} in this issuer's chart.{kinds}")
+        if absent.codes == Codes::All {
+            return format!("Absence means: no {many} in this issuer's chart, however coded.");
+        }
+        let bits = crate::codes::resolve(self.spec, absent.kind, &absent.codes, "");
+        let systems = bits.map_or(String::new(), |found| covered(absent.kind, found.coverage));
+        format!("Absence means: not among the {many} coded in {systems} in this issuer's chart.")
     }
 
     fn record(&self) -> Vec<String> {
@@ -315,12 +326,14 @@ impl Words<'_> {
             }
         }
         for kind in Kind::ALL {
+            let (_, many) = words::kind(kind);
+            if Coverage::kind(kind).is_subset_of(self.plan.coverage) {
+                let systems = words::systems_of(kind);
+                lines.push(format!("It is complete for {many}: each has a code in {systems}."));
+            }
             let systems = covered(kind, self.plan.coverage);
             if !systems.is_empty() {
-                let (_, many) = words::kind(kind);
-                lines.push(format!(
-                    "It is complete for {many} coded in {systems}: every one of them is in it."
-                ));
+                lines.push(format!("It is complete for {many}: each has a code in {systems}."));
             }
         }
         lines
@@ -328,7 +341,9 @@ impl Words<'_> {
 
     fn not_shown(&self) -> Vec<String> {
         let mut lines: Vec<String> = [
-            "Which entries make it true, how many there are, or anything else in the chart.",
+            "Who the patient is, which entries make it true, how many there are, or anything else in the chart.",
+            "What the chart holds without certainty (unconfirmed, unreadable, in an unknown unit): it is never taken for \
+             present, and where it could matter not for absent either.",
             "What other hospitals know: the proof is about one issuer's chart, and as true as that chart.",
             "Anything after the record was read from the chart.",
         ]
@@ -336,9 +351,7 @@ impl Words<'_> {
         .into();
         let asks_value = |test: &Test| matches!(test, Test::Has(Has { value: Some(_), .. }) | Test::Latest(_));
         if self.tests().any(asks_value) {
-            lines.push(
-                "The value itself: only that it is as asked. A value in an unknown unit counts for nothing.".to_owned(),
-            );
+            lines.push("The value itself: only that it is as asked.".to_owned());
         }
         lines
     }
@@ -348,7 +361,7 @@ impl Words<'_> {
             .clauses
             .iter()
             .flat_map(|clause| match clause {
-                Clause::One(one) => core::slice::from_ref(one),
+                Clause::One(one) => core::slice::from_ref(&**one),
                 Clause::Group(group) => &group.of,
             })
             .map(|criterion| &criterion.test)
@@ -373,15 +386,8 @@ fn upper(upper: Upper) -> String {
     }
 }
 
-fn coverage_of(spec: &ClaimSpec, absent: &Absent) -> Coverage {
-    crate::codes::resolve(spec, absent.kind, &absent.codes, "").map_or(Coverage::NONE, |resolved| resolved.coverage)
-}
-
 // The systems of a kind that these bits cover.
 fn covered(kind: Kind, bits: Coverage) -> String {
-    if Coverage::kind(kind).is_subset_of(bits) {
-        return words::systems_of(kind);
-    }
     let of_kind = PAIRS.into_iter().filter(|(k, _)| *k == kind);
     let systems: Vec<&str> = of_kind
         .filter(|(kind, system)| Coverage::pair(*kind, *system).is_some_and(|bit| bit.is_subset_of(bits)))

@@ -55,7 +55,7 @@ pub const CLAIMS: &[Entry] = entries!["":
 /// there, with `no` before it where they are not.
 pub const CRITERIA: &[Entry] = entries!["criteria/":
     "living", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "15-ever", "16", "17",
-    "no12", "no13", "no14", "no15", "no15-ever", "no16",
+    "allergy", "noallergy", "no12", "no13", "no14", "no15", "no15-ever", "no16",
 ];
 
 /// The entry of this name, of the claims or the single criteria.

@@ -215,7 +215,7 @@ fn refuse_many_rows(rows: usize, path: &str) -> Result<(), ClaimError> {
 
 fn refuse_unused_sets(spec: &ClaimSpec) -> Result<(), ClaimError> {
     let criteria = spec.clauses.iter().flat_map(|clause| match clause {
-        Clause::One(one) => core::slice::from_ref(one),
+        Clause::One(one) => core::slice::from_ref(&**one),
         Clause::Group(group) => &group.of,
     });
     let codes = criteria.filter_map(|criterion| match &criterion.test {

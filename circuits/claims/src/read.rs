@@ -275,7 +275,7 @@ fn clause(at: &At<'_>) -> Read<Clause> {
     let keys = at.members("a clause, which is an object")?;
     let is = |key: &str| keys.iter().any(|(k, _)| *k == key);
     if !(is("all") || is("any") || is("at_least") || is("of")) {
-        return criterion(at).map(Clause::One);
+        return criterion(at).map(Into::into);
     }
     let fields = at.fields("a clause", &["label", "all", "any", "at_least", "of"])?;
     let (rule, of) = match (

@@ -1,6 +1,7 @@
 //! The parts of a claim as its author writes them: plain data, turned into a
 //! [`Claim`](crate::Claim) by [`Claim::new`](crate::Claim::new), which checks it.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -43,7 +44,7 @@ pub struct NamedSet {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clause {
     /// A single criterion.
-    One(Criterion),
+    One(Box<Criterion>),
     /// Some of several.
     Group(Group),
 }
@@ -429,6 +430,6 @@ impl Criterion {
 
 impl<T: Into<Criterion>> From<T> for Clause {
     fn from(criterion: T) -> Clause {
-        Clause::One(criterion.into())
+        Clause::One(Box::new(criterion.into()))
     }
 }

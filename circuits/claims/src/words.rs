@@ -8,6 +8,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use medproof_statement::concept::{Concept, Kind, System};
 
+/// "a" or "an".
+pub(crate) fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
+}
+
 /// The name of a system as its publisher writes it.
 pub(crate) const fn system(system: System) -> &'static str {
     match system {
@@ -138,11 +147,17 @@ fn members(of: System, members: &Members) -> String {
         Members::All => format!("in {name}, whatever the code"),
         Members::Prefix(Coding { code, display }) => named(format!("{code}…"), display),
         Members::Range { from, to, display } => named(format!("{from} to {to}"), display),
-        Members::Listed(list) => listed(name, list),
+        Members::Listed(list) => listed(of, list),
     }
 }
 
-fn listed(name: &str, codings: &[Coding]) -> String {
+fn listed(of: System, codings: &[Coding]) -> String {
+    let name = system(of);
+    // Our own codes are words already.
+    let words = |coding: &Coding| coding.display.clone().unwrap_or_else(|| coding.code.clone());
+    if of == System::Internal {
+        return list(&codings.iter().map(words).collect::<Vec<_>>(), "or");
+    }
     if codings.len() > SHOWN {
         return format!("one of {} {name} codes", codings.len());
     }
@@ -168,8 +183,8 @@ pub(crate) fn wanted(wanted: &Wanted) -> String {
             ];
             list(&sides.into_iter().flatten().collect::<Vec<_>>(), "and")
         }
-        Wanted::Coded { system: of, any_of } => listed(system(*of), any_of),
+        Wanted::Coded { system: of, any_of } => listed(*of, any_of),
         Wanted::Boolean(b) => b.to_string(),
-        Wanted::Pseudonym(_) => "the member pseudonym that the claim names".to_owned(),
+        Wanted::Pseudonym(_) => "member pseudonym that the claim names".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! Every claim of the library is a file and a constructor, and both are the same claim.
 //!
 //! `UPDATE_LIBRARY=1 cargo test -p medproof-claims --test library` writes the files anew.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use medproof_claims::json::Json;
 use medproof_claims::library::{

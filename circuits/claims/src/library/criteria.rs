@@ -59,6 +59,14 @@ pub fn single(name: &str) -> Option<Result<Claim, ClaimError>> {
         ),
         "16" => ("Peanut, bee-venom or latex allergy", vec![present(allergy())]),
         "no16" => ("No peanut, bee-venom or latex allergy", vec![missing(allergy())]),
+        "allergy" => (
+            "Bee-venom, latex or peanut allergy",
+            vec![present(allergy_to_substance())],
+        ),
+        "noallergy" => (
+            "No bee-venom, latex or peanut allergy",
+            vec![missing(allergy_to_substance())],
+        ),
         "17" => ("Never smoker by the latest status", vec![never_smoker()]),
         _ => return None,
     };
@@ -253,6 +261,17 @@ pub(super) fn allergies() -> Vec<Coding> {
 
 pub(super) fn allergy() -> Has {
     has(Kind::Allergy, codes(System::Snomed, allergies()), When::ACTIVE)
+}
+
+// As charts have it that name the substance and not the allergy.
+fn allergy_to_substance() -> Has {
+    let coded = [
+        ("288328004", "Bee venom"),
+        ("111088007", "Latex"),
+        ("762952008", "Peanut"),
+    ];
+    let coded = coded.map(|(code, display)| Coding::new(code, display));
+    has(Kind::Allergy, codes(System::Snomed, coded.into()), When::ACTIVE)
 }
 
 fn never_smoker() -> Criterion {
