@@ -157,15 +157,22 @@ impl KeyStore {
         progress: &dyn Progress<SetupStage>,
     ) -> Result<CircuitKey, KeyError> {
         fit::check_inputs(&matrices.shape()).map_err(UnusableKey::from)?;
-        let place = Place::new(&self.root, tier, version, matrices);
+        let shape = matrices.shape();
+        let directory = self.directory_of(tier, version, &shape);
+        let place = Place {
+            directory,
+            tier,
+            version,
+            shape,
+        };
         if !place.exists() {
             let _lock = place.lock(progress)?;
             // Another run may have made it while this one waited.
             if !place.exists() {
-                return place.make(progress);
+                return place.make(matrices, progress);
             }
         }
-        place.load()
+        place.load(matrices)
     }
 
     /// Where a circuit's development key is kept, whether or not it was made.
@@ -177,29 +184,15 @@ impl KeyStore {
     }
 }
 
-/// One key's directory, lock and circuit.
+/// One key's directory and lock.
 struct Place {
     directory: PathBuf,
     tier: Tier,
     version: u32,
-    matrices: Matrices,
     shape: Shape,
 }
 
 impl Place {
-    fn new(root: &Path, tier: Tier, version: u32, matrices: Matrices) -> Self {
-        let shape = matrices.shape();
-        let store = KeyStore { root: root.into() };
-        let directory = store.directory_of(tier, version, &shape);
-        Self {
-            directory,
-            tier,
-            version,
-            matrices,
-            shape,
-        }
-    }
-
     fn exists(&self) -> bool {
         self.directory.is_dir()
     }
@@ -231,8 +224,8 @@ impl Place {
         }
     }
 
-    fn make(self, progress: &dyn Progress<SetupStage>) -> Result<CircuitKey, KeyError> {
-        let key = development::make(self.tier, self.version, self.matrices.clone(), progress)?;
+    fn make(&self, matrices: Matrices, progress: &dyn Progress<SetupStage>) -> Result<CircuitKey, KeyError> {
+        let key = development::make(self.tier, self.version, matrices, progress)?;
         let partial = self.sibling(".partial");
         // Of a run that ended in the middle: the lock is ours, so nobody writes there.
         remove(&partial)?;
@@ -262,26 +255,26 @@ impl Place {
         write_synced(&partial.join(MANIFEST_FILE), &manifest.to_json())
     }
 
-    fn load(self) -> Result<CircuitKey, KeyError> {
+    fn load(&self, matrices: Matrices) -> Result<CircuitKey, KeyError> {
         let bytes = read_at_most(&self.directory.join(MANIFEST_FILE), MANIFEST_LIMIT)?;
         let provenance = Provenance::Development;
         let manifest = Manifest::parse(&bytes, self.tier, self.version, &self.shape, provenance);
         let manifest = manifest.map_err(|source| self.bad_manifest(source))?;
         let verifying = self.read_checked(VERIFYING_FILE, &manifest)?;
         let proving = self.read_checked(PROVING_FILE, &manifest)?;
-        let directory = self.directory.clone();
-        let malformed = |source| KeyError::Malformed { directory, source };
-        let proving = match proving_file::read(&proving, &self.shape) {
-            Ok(proving) => proving,
-            Err(source) => return Err(malformed(source)),
-        };
-        let key = CircuitKey::new(self.tier, self.version, self.matrices, proving, provenance)?;
+        let proving = proving_file::read(&proving, &self.shape).map_err(|source| self.malformed(source))?;
+        let key = CircuitKey::new(self.tier, self.version, matrices, proving, provenance)?;
         let own = key.pinned().to_json() == verifying;
         if own {
             Ok(key)
         } else {
-            Err(malformed(MalformedKey::Verifying))
+            Err(self.malformed(MalformedKey::Verifying))
         }
+    }
+
+    fn malformed(&self, source: MalformedKey) -> KeyError {
+        let directory = self.directory.clone();
+        KeyError::Malformed { directory, source }
     }
 
     fn bad_manifest(&self, source: ManifestError) -> KeyError {

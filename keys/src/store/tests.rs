@@ -149,6 +149,10 @@ fn a_manifest_of_another_key_is_refused() {
         manifest["matrix_digest"] = json!("0".repeat(64))
     });
     assert!(matches!(get(root.path()), Err(KeyError::Manifest { .. })));
+    let endless = " ".repeat(MANIFEST_LIMIT as usize) + "{}";
+    fs::write(directory(root.path()).join(MANIFEST_FILE), endless).unwrap();
+    let refused = get(root.path()).unwrap_err();
+    assert!(refused.to_string().contains("EOF"), "{refused}");
     fs::remove_file(directory(root.path()).join(MANIFEST_FILE)).unwrap();
     assert!(matches!(get(root.path()), Err(KeyError::Io { action: "read", .. })));
 }
@@ -200,7 +204,13 @@ fn a_cancelled_run_leaves_nothing_but_its_lock() {
 #[test]
 fn a_second_run_waits_and_may_give_up() {
     let root = tempfile::tempdir().unwrap();
-    let place = Place::new(&root.path().join("keys"), Tier::Xs, 1, matrices());
+    let (directory, shape) = (directory(root.path()), matrices().shape());
+    let place = Place {
+        directory,
+        tier: Tier::Xs,
+        version: 1,
+        shape,
+    };
     let held = place.lock(&Quiet).unwrap();
     let waiting = Recorder::stopping_after(2);
     let refused = get_with(root.path(), &waiting).unwrap_err();
@@ -231,4 +241,14 @@ fn a_file_in_the_way_is_an_error_with_advice() {
     fs::write(root.path().join("keys"), b"").unwrap();
     let refused = get(root.path()).unwrap_err();
     assert!(refused.to_string().contains("MEDPROOF_CACHE"), "{refused}");
+}
+
+#[test]
+fn a_full_disk_says_what_to_do() {
+    let full = io_error("write", Path::new("/c/proving.key"))(io::ErrorKind::StorageFull.into());
+    let message = full.to_string();
+    assert!(
+        message.contains("free some space") && message.contains("/c/proving.key"),
+        "{message}"
+    );
 }

@@ -2,7 +2,6 @@
 
 use crate::error::ProveError;
 use ark_bn254::Fr;
-use ark_ff::One;
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, SynthesisError, SynthesisMode};
 use medproof_gadgets::shape::Shape;
 use medproof_gadgets::wire::Cs;
@@ -57,12 +56,10 @@ impl Assignment {
         self.values.get(1..self.inputs).unwrap_or_default()
     }
 
-    /// Requires the counts of a key's circuit, and a leading 1.
+    /// Requires the counts of a key's circuit.
     pub(crate) fn require(&self, shape: &Shape) -> Result<(), ProveError> {
         expect("public inputs", shape.inputs, self.inputs)?;
-        expect("variables", shape.variables(), self.values.len())?;
-        let leading = usize::from(self.values.first().is_some_and(Fr::is_one));
-        expect("leading ones", 1, leading)
+        expect("variables", shape.variables(), self.values.len())
     }
 }
 
