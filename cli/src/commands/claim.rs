@@ -428,7 +428,7 @@ fn clone_entry<K: Clone, V: Clone>((key, value): (&K, &V)) -> (K, V) {
 
 fn sets_of(clause: &Clause) -> BTreeSet<&String> {
     let criteria = match clause {
-        Clause::One(one) => std::slice::from_ref(one),
+        Clause::One(one) => std::slice::from_ref(&**one),
         Clause::Group(group) => &group.of,
     };
     let mut used = BTreeSet::new();

@@ -240,7 +240,7 @@ fn report(request: &VerifiedRequest, verified: &Verified, key: &PinnedKey, first
         purpose: verified.purpose().code(),
         nullifier: text::shown(&verified.nullifier()),
         consent_handle: text::shown(&verified.consent_handle()),
-        issuer: verified.issuer().to_string(),
+        issuer: Address::from(verified.issuer().0).to_string(),
         epoch: verified.epoch(),
         registry_root: text::shown(&verified.registry_root()),
         tier: verified.tier().name(),
