@@ -77,28 +77,33 @@ pub fn size(cs: &Cs) -> Result<Size, SynthesisError> {
 /// [`SynthesisError::Unsatisfiable`] when the assignment is not honest to begin with, and those of
 /// the constraint system.
 pub fn free_variables(cs: &Cs) -> Result<Vec<Free>, SynthesisError> {
-    cs.finalize();
     let matrices = matrices(cs)?;
-    let instance = cs.instance_assignment()?;
-    let witness = cs.witness_assignment()?;
-    let z: Vec<Fr> = instance.iter().chain(&witness).copied().collect();
-    let [a, b, c] = &matrices;
-    let products = [evaluate(a, &z), evaluate(b, &z), evaluate(c, &z)];
+    let inputs = cs.instance_assignment()?;
+    let mut values = inputs.clone();
+    values.extend(cs.witness_assignment()?);
+    free_of(&matrices, inputs.len(), &values)
+}
+
+fn free_of(matrices: &[Matrix<Fr>], inputs: usize, values: &[Fr]) -> Result<Vec<Free>, SynthesisError> {
+    let [a, b, c] = matrices else {
+        return Err(SynthesisError::PredicateNotFound);
+    };
+    let products = [evaluate(a, values), evaluate(b, values), evaluate(c, values)];
     let [az, bz, cz] = &products;
     if az.iter().zip(bz).zip(cz).any(|((a, b), c)| *a * b != *c) {
         return Err(SynthesisError::Unsatisfiable);
     }
-    let columns = columns(&matrices, z.len());
+    let columns = columns([a, b, c], values.len());
     let mut free = Vec::new();
-    for (position, value) in witness.iter().enumerate() {
-        let column = &columns[instance.len() + position];
+    for (witness, value) in values[inputs..].iter().enumerate() {
+        let column = &columns[inputs + witness];
         let change = match solve(column, az, bz) {
             Deltas::All => Change::Any,
             Deltas::One(delta) => Change::To(*value + delta),
             Deltas::None => continue,
         };
         free.push(Free {
-            witness: position,
+            witness,
             value: *value,
             change,
             first_constraint: column.first().map(|entry| entry.row),
@@ -199,6 +204,14 @@ impl Prepared {
         all.filter(|row| !self.holds(*row, values)).collect()
     }
 
+    /// As [`free_variables`], for an assignment of this circuit.
+    ///
+    /// # Errors
+    /// [`SynthesisError::Unsatisfiable`] when the assignment breaks a constraint.
+    pub fn free_variables(&self, values: &[Fr]) -> Result<Vec<Free>, SynthesisError> {
+        free_of(self.matrices.abc(), self.matrices.inputs(), values)
+    }
+
     /// As [`Prepared::violated`], from an assignment that differs little and breaks `broken`: looks
     /// only at constraints that mention a variable of another value.
     #[must_use]
@@ -291,9 +304,8 @@ fn evaluate(matrix: &Matrix<Fr>, z: &[Fr]) -> Vec<Fr> {
 }
 
 /// Per variable, the constraints that mention it, in order.
-fn columns(matrices: &[Matrix<Fr>; 3], variables: usize) -> Vec<Vec<Entry>> {
+fn columns([a, b, c]: [&Matrix<Fr>; 3], variables: usize) -> Vec<Vec<Entry>> {
     let mut columns: Vec<Vec<Entry>> = (0..variables).map(|_| Vec::new()).collect();
-    let [a, b, c] = matrices;
     for (row, ((a, b), c)) in a.iter().zip(b).zip(c).enumerate() {
         for (which, terms) in [a, b, c].into_iter().enumerate() {
             for (coefficient, variable) in terms {
@@ -378,8 +390,10 @@ mod tests {
         let good = assignment(Square(3, 9)).unwrap();
         assert_eq!(good[..3], [fr(1), fr(9), fr(3)]);
         assert_eq!(circuit.violated(&good), []);
+        assert_eq!(circuit.free_variables(&good).unwrap(), []);
         let bad = assignment(Square(3, 8)).unwrap();
         assert_eq!(circuit.violated(&bad), [1]);
+        assert!(circuit.free_variables(&bad).is_err());
         assert_eq!(circuit.violated_beside(&bad, &good, &[]), [1]);
         assert_eq!(circuit.violated_beside(&bad, &bad, &[1]), [1]);
         assert_eq!(circuit.violated_beside(&good, &bad, &[1]), []);

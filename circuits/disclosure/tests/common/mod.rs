@@ -1,6 +1,7 @@
 //! Holds the circuit against its native twin.
 #![allow(dead_code)]
 
+pub mod blocks;
 pub mod script;
 pub mod worlds;
 
