@@ -1,6 +1,12 @@
 //! Each criterion and trial of the library gives the answers of the independent evaluation, which
 //! was written over the FHIR JSON from the criteria alone: patient by patient.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use medproof_claims::{Claim, Tier};
 use medproof_e2e::{Failure, committed, expected, full_data, library, ndjson, root, synthea};

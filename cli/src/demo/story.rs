@@ -34,6 +34,7 @@ pub(super) struct Question<'a> {
 }
 
 /// A presentation with what it took.
+#[derive(Clone, Copy)]
 pub(super) struct Answer {
     pub(super) presentation: Presentation,
     /// What was signed: its secret revokes the consent.
