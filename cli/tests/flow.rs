@@ -30,18 +30,29 @@ fn an_answer_is_verified_by_the_ledger_by_a_bundle_and_by_the_contract() {
     let by_ledger = world.verify("first", "first", "").ok().json();
     assert_eq!((&by_ledger["valid"], &by_ledger["first"]), (&true.into(), &true.into()));
     let key = by_ledger["key_id"].as_str().unwrap();
-    let signer = world.ok("audience keygen --out operator")["did"].as_str().unwrap().to_owned();
+    let signer = world.ok("audience keygen --out operator")["did"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     world.ok(&format!(
         "verifier bundle --signer operator --key-id {key} --presentation first.presentation --out trust"
     ));
     let rest = format!("--bundle trust --signer {signer} --answers other.store");
     let by_bundle = world.verify("first", "first", &rest).ok().json();
-    for field in ["nullifier", "consent_handle", "issuer", "epoch", "registry_root", "request_digest"] {
+    for field in [
+        "nullifier",
+        "consent_handle",
+        "issuer",
+        "epoch",
+        "registry_root",
+        "request_digest",
+    ] {
         assert_eq!(by_ledger[field], by_bundle[field], "{field}");
     }
     let opened = world.ok("ledger open-request --request first.request --audience sponsor");
     let account = opened["audience"].as_str().unwrap();
-    let submit = format!("ledger submit --presentation first.presentation --request first.request --audience {account}");
+    let submit =
+        format!("ledger submit --presentation first.presentation --request first.request --audience {account}");
     let submitted = world.ok(&submit);
     assert_eq!(submitted["nullifier"], by_ledger["nullifier"]);
     assert_eq!(submitted["issuer"], by_ledger["issuer"]);
@@ -56,7 +67,10 @@ fn json_and_binary_presentations_say_the_same() {
     world.ok(&prove);
     let run = world.run("verify --presentation p.json --request first.request --audience sponsor --grace 0s");
     let json = run.ok().json();
-    assert_eq!(json["nullifier"], world.verify("first", "first", "--dry-run").ok().json()["nullifier"]);
+    assert_eq!(
+        json["nullifier"],
+        world.verify("first", "first", "--dry-run").ok().json()["nullifier"]
+    );
     assert!(fs::metadata(world.path("p.json")).unwrap().len() < 1024);
 }
 
@@ -109,9 +123,13 @@ fn two_holders_answer_one_request() {
 fn an_answer_to_something_else_is_refused() {
     let world = answered();
     // A swapped claim: the one asked, or the one of another request.
-    world.verify("first", "first", "--claim trial_eligibility_t1").failed(1, "request.other_claim");
+    world
+        .verify("first", "first", "--claim trial_eligibility_t1")
+        .failed(1, "request.other_claim");
     world.request("other-claim", "sponsor", "--claim 1 --scope trial-1 --tier XS");
-    world.verify("first", "other-claim", "").failed(1, "presentation.policy");
+    world
+        .verify("first", "other-claim", "")
+        .failed(1, "presentation.policy");
     // The same question, asked again.
     world.request("again", "sponsor", "--claim adult --scope trial-1");
     world.verify("first", "again", "").failed(1, "presentation.request");
@@ -176,7 +194,8 @@ fn an_expired_request_is_refused_everywhere() {
 fn who_is_not_eligible_is_refused_without_a_reason() {
     let world = answered();
     world.ok("holder consent --holder minor.holder --request first.request --out minor.consent");
-    let line = format!("prove --patient {MINOR} --request first.request --consent minor.consent --out minor.presentation");
+    let line =
+        format!("prove --patient {MINOR} --request first.request --consent minor.consent --out minor.presentation");
     let refused = world.run(&line).failed(1, "refused");
     assert!(!refused.out.contains("satisfy"));
     let with_reason = world.run(&format!("{line} --reason")).failed(1, "refused");
@@ -198,10 +217,19 @@ fn a_consent_serves_its_own_request_only() {
     let refused = world.run(&line).failed(1, "refused");
     assert!(refused.out.contains("scope"), "{refused:?}");
     // A standing consent serves later requests for the same claim and scope.
-    world.request("standing", "sponsor", "--claim adult --scope trial-1 --consent standing");
+    world.request(
+        "standing",
+        "sponsor",
+        "--claim adult --scope trial-1 --consent standing",
+    );
     world.ok("holder consent --holder anna.holder --request standing.request --for 365d --out standing.consent");
-    world.request("later", "sponsor", "--claim adult --scope trial-1 --as-of 2021-06-01 --expires-in 1d");
-    let line = format!("prove --patient {ANNA} --request later.request --consent standing.consent --out later.presentation");
+    world.request(
+        "later",
+        "sponsor",
+        "--claim adult --scope trial-1 --as-of 2021-06-01 --expires-in 1d",
+    );
+    let line =
+        format!("prove --patient {ANNA} --request later.request --consent standing.consent --out later.presentation");
     world.ok(&line);
     world.verify("later", "later", "").ok();
 }
@@ -232,13 +260,20 @@ fn the_councils_decisions_are_kept() {
     world.ok("ledger unpause");
     world.verify("first", "first", "--dry-run").ok();
     world.ok(&format!("ledger suspend-issuer {issuer}"));
-    world.verify("first", "first", "--dry-run").failed(1, "issuer.suspended");
+    world
+        .verify("first", "first", "--dry-run")
+        .failed(1, "issuer.suspended");
     world.run("issuer anchor").failed(1, "ledger.issuer_not_active");
     world.ok(&format!("ledger reinstate-issuer {issuer}"));
     world.ok("issuer anchor");
     let believed = "--dry-run --issuer 0x0000000000000000000000000000000000000001";
-    world.verify("first", "first", believed).failed(1, "issuer.not_accepted");
-    let key = world.verify("first", "first", "--dry-run").ok().json()["key_id"].as_str().unwrap().to_owned();
+    world
+        .verify("first", "first", believed)
+        .failed(1, "issuer.not_accepted");
+    let key = world.verify("first", "first", "--dry-run").ok().json()["key_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     world.ok(&format!("ledger revoke-key {key}"));
     world.verify("first", "first", "--dry-run").failed(1, "key.revoked");
 }
@@ -256,11 +291,24 @@ fn an_issuer_that_fell_silent_is_refused_until_its_heartbeat() {
 #[test]
 fn a_trust_bundle_is_its_signers_and_ends() {
     let world = answered();
-    let key = world.verify("first", "first", "--dry-run").ok().json()["key_id"].as_str().unwrap().to_owned();
-    let signer = world.ok("audience keygen --out operator")["did"].as_str().unwrap().to_owned();
-    let bundle = |rest: &str| world.ok(&format!("verifier bundle --signer operator --key-id {key} --out trust --force {rest}"));
+    let key = world.verify("first", "first", "--dry-run").ok().json()["key_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let signer = world.ok("audience keygen --out operator")["did"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let bundle = |rest: &str| {
+        world.ok(&format!(
+            "verifier bundle --signer operator --key-id {key} --out trust --force {rest}"
+        ))
+    };
     bundle("");
-    let stranger = world.ok("audience keygen --out stranger")["did"].as_str().unwrap().to_owned();
+    let stranger = world.ok("audience keygen --out stranger")["did"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let verify = |signer: &str| world.verify("first", "first", &format!("--bundle trust --signer {signer} --dry-run"));
     verify(&stranger).failed(1, "bundle.signer");
     verify(&signer).ok();
@@ -283,7 +331,11 @@ fn insecure_keys_and_ledgers_need_development_mode() {
         "request new --audience sponsor --claim adult --purpose HRESCH --scope s --out x --json",
     ] {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let output = world.command(&words).env_remove("MEDPROOF_DEVELOPMENT").output().unwrap();
+        let output = world
+            .command(&words)
+            .env_remove("MEDPROOF_DEVELOPMENT")
+            .output()
+            .unwrap();
         common::Run::of(output).failed(1, "development.not_asked_for");
     }
 }
@@ -295,14 +347,18 @@ fn a_receipt_shows_the_holder_their_own_record() {
     let checked = world.ok("holder check-receipt --holder anna.holder --receipt anna.receipt");
     assert_eq!(checked["issuer"], world.ok("issuer list")["account"]);
     assert_eq!((&checked["epoch"], &checked["superseded"]), (&1.into(), &false.into()));
-    world.run("holder check-receipt --holder berta.holder --receipt anna.receipt").failed(1, "receipt.other_holder");
+    world
+        .run("holder check-receipt --holder berta.holder --receipt anna.receipt")
+        .failed(1, "receipt.other_holder");
     // Of a tree that was never anchored.
     let receipt = fs::read_to_string(world.path("anna.receipt")).unwrap();
     let at = receipt.find(r#"record_salt":""#).unwrap() + 14 + 60;
     let mut other = receipt.into_bytes();
     other[at] = if other[at] == b'0' { b'1' } else { b'0' };
     world.write("other.receipt", other);
-    world.run("holder check-receipt --holder anna.holder --receipt other.receipt").failed(1, "receipt.other_root");
+    world
+        .run("holder check-receipt --holder anna.holder --receipt other.receipt")
+        .failed(1, "receipt.other_root");
 }
 
 #[test]
@@ -334,7 +390,9 @@ fn an_update_and_an_erasure_take_effect_at_the_next_anchoring() {
     assert_eq!((&anchored["epoch"], &anchored["size"]), (&3.into(), &2.into()));
     let list = world.run("issuer list").ok();
     assert!(!list.out.contains(ANNA));
-    world.run(&format!("issuer invite {ANNA} --out x")).failed(1, "issuer.refused");
+    world
+        .run(&format!("issuer invite {ANNA} --out x"))
+        .failed(1, "issuer.refused");
 }
 
 #[test]
@@ -347,11 +405,36 @@ fn the_library_finds_whom_the_independent_evaluation_finds() {
         world.write(&format!("bulk/{name}"), bytes);
     }
     for (claim, set, rest, name) in [
-        ("trial_eligibility_t1", "synthea", "--records bundles --as-of 2021-04-01 --complete synthea", "T1"),
-        ("trial_eligibility_t2", "synthea", "--records bundles --as-of 2021-04-01 --complete synthea", "T2"),
-        ("trial_eligibility_t3", "synthea", "--records bundles --as-of 2021-04-01 --complete synthea", "T3"),
-        ("covered_procedure", "synthea", "--records bundles --as-of 2021-04-01", "I1"),
-        ("covid_doses", "immunizations", "--records bulk --as-of 2023-04-01 --complete files", "I2"),
+        (
+            "trial_eligibility_t1",
+            "synthea",
+            "--records bundles --as-of 2021-04-01 --complete synthea",
+            "T1",
+        ),
+        (
+            "trial_eligibility_t2",
+            "synthea",
+            "--records bundles --as-of 2021-04-01 --complete synthea",
+            "T2",
+        ),
+        (
+            "trial_eligibility_t3",
+            "synthea",
+            "--records bundles --as-of 2021-04-01 --complete synthea",
+            "T3",
+        ),
+        (
+            "covered_procedure",
+            "synthea",
+            "--records bundles --as-of 2021-04-01",
+            "I1",
+        ),
+        (
+            "covid_doses",
+            "immunizations",
+            "--records bulk --as-of 2023-04-01 --complete files",
+            "I2",
+        ),
     ] {
         let report = world.ok(&format!("claim test {claim} {rest} --list"));
         let mut matching: Vec<String> = serde_json::from_value(report["matching"].clone()).unwrap();
@@ -376,7 +459,15 @@ fn circuit_stats_have_exactly_the_documented_fields() {
         let mut fields: Vec<&str> = found.as_object().unwrap().keys().map(String::as_str).collect();
         fields.sort_unstable();
         let expected = [
-            "constraints", "fixed_cost", "inputs", "nonzeros", "pk_bytes", "slot_cost", "tier", "vk_bytes", "witness",
+            "constraints",
+            "fixed_cost",
+            "inputs",
+            "nonzeros",
+            "pk_bytes",
+            "slot_cost",
+            "tier",
+            "vk_bytes",
+            "witness",
         ];
         assert_eq!(fields, expected);
     }

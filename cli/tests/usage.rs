@@ -14,7 +14,9 @@ fn wrong_command_lines_exit_with_2_and_say_what_was_meant() {
     assert!(run.out.contains("check"));
     let run = world.run("claim check adult --as-of 2021-02-29").failed(2, "usage");
     assert!(run.out.contains("2021-02-29") && run.out.contains("YYYY-MM-DD"));
-    world.run("claim test adult --records x --as-of yesterday").failed(2, "usage");
+    world
+        .run("claim test adult --records x --as-of yesterday")
+        .failed(2, "usage");
     world.run("circuit stats --tier XXL").failed(2, "usage");
     world.run("ledger admit-issuer 0x12").failed(2, "usage");
     let nothing = Run::of(world.command::<&str>(&[]).output().unwrap());
@@ -37,18 +39,30 @@ fn wrong_paths_are_named() {
     let world = World::with_patients(&[], "XS");
     world.run("claim check no/such.json").failed(2, "file.not_found");
     world.run("claim check records").failed(2, "file.not_a_file");
-    world.run("claim test adult --records nowhere --as-of 2021-04-01").failed(2, "records.unreadable");
-    world.run("claim test adult --records records --as-of 2021-04-01").failed(2, "records.none");
+    world
+        .run("claim test adult --records nowhere --as-of 2021-04-01")
+        .failed(2, "records.unreadable");
+    world
+        .run("claim test adult --records records --as-of 2021-04-01")
+        .failed(2, "records.none");
     world.run("ledger status --ledger nowhere").failed(2, "ledger.none");
-    assert!(!world.path("nowhere").exists(), "looking for a ledger must not make a directory");
+    assert!(
+        !world.path("nowhere").exists(),
+        "looking for a ledger must not make a directory"
+    );
     world.run("issuer list --issuer nowhere").failed(2, "issuer.none");
     world.run("holder keygen --out nowhere/h").failed(2, "file.not_found");
     world.write("file", "");
     let run = world.run("holder keygen --out file/h");
     assert_eq!(run.code, Some(2), "{run:?}");
-    world.run("holder keygen --out records --force").failed(2, "file.not_a_file");
-    world.run("ledger status --ledger http://127.0.0.1:1").failed(2, "ledger.no_deployment");
-    world.run("ledger status --ledger http://127.0.0.1:1 --deployment medproof/ledger/deployment.json")
+    world
+        .run("holder keygen --out records --force")
+        .failed(2, "file.not_a_file");
+    world
+        .run("ledger status --ledger http://127.0.0.1:1")
+        .failed(2, "ledger.no_deployment");
+    world
+        .run("ledger status --ledger http://127.0.0.1:1 --deployment medproof/ledger/deployment.json")
         .failed(2, "ledger.chain");
 }
 
@@ -75,13 +89,22 @@ fn malformed_claims_are_refused_with_path_and_suggestion() {
     let claim = fs::read_to_string(world.path("claim.json")).unwrap();
     world.write("typo.json", claim.replace("at_least", "at_leest"));
     let run = world.run("claim check typo.json").failed(2, "claim");
-    assert!(run.out.contains("/clauses/0/age") && run.out.contains("did you mean `at_least`"), "{run:?}");
+    assert!(
+        run.out.contains("/clauses/0/age") && run.out.contains("did you mean `at_least`"),
+        "{run:?}"
+    );
     world.write("cut.json", &claim[..claim.len() / 2]);
     let run = world.run("claim explain cut.json").failed(2, "claim");
     assert!(run.out.contains("cut.json"));
-    world.write("typo.yaml", "form: medproof-claim/1\ntitle: Adult\nclauses:\n  - aeg: { at_least: 18 }\n");
+    world.write(
+        "typo.yaml",
+        "form: medproof-claim/1\ntitle: Adult\nclauses:\n  - aeg: { at_least: 18 }\n",
+    );
     let run = world.run("claim check typo.yaml").failed(2, "claim");
-    assert!(run.out.contains("line 4") && run.out.contains("did you mean `age`"), "{run:?}");
+    assert!(
+        run.out.contains("line 4") && run.out.contains("did you mean `age`"),
+        "{run:?}"
+    );
     world.ok("claim check claim.json");
 }
 
@@ -93,20 +116,30 @@ fn a_malformed_bundle_is_refused_with_its_json_path_and_nothing_is_stored() {
     world.write(&format!("records/{BERTA}.json"), &bundles()[&format!("{BERTA}.json")]);
     for (file, bad) in [
         ("cut.json", good[..good.len() / 2].to_owned()),
-        ("wrong.json", good.replacen("\"resourceType\": \"Condition\"", "\"resourceType\": 7", 1)),
+        (
+            "wrong.json",
+            good.replacen(r#""birthDate":""#, r#""birthDate":7,"x":""#, 1),
+        ),
         ("text.json", "hello".to_owned()),
     ] {
-        assert_ne!(bad, good);
+        assert!(bad != good, "{file}");
         world.write(&format!("records/{file}"), &bad);
         let run = world.run("issuer import --records records --complete synthea");
         let run = run.failed(2, "records.malformed");
         assert!(run.out.contains(file), "{run:?}");
+        if file == "wrong.json" {
+            assert!(run.out.contains("entry[0].resource.birthDate"), "{run:?}");
+        }
         fs::remove_file(world.path(&format!("records/{file}"))).unwrap();
         assert_eq!(world.ok("issuer list")["patients"], serde_json::json!([]));
     }
     world.ok("issuer import --records records --complete synthea");
-    world.run("issuer import --records records --complete synthea").failed(1, "issuer.refused");
-    let run = world.run("issuer import --records records --complete bananas").failed(2, "records.manifest");
+    world
+        .run("issuer import --records records --complete synthea")
+        .failed(1, "issuer.refused");
+    let run = world
+        .run("issuer import --records records --complete bananas")
+        .failed(2, "records.manifest");
     assert!(run.out.contains("bananas") && run.out.contains("immunization"));
 }
 
@@ -117,8 +150,12 @@ fn other_messages_are_refused_as_such() {
     world.request("r", "sponsor", "--claim adult --scope s");
     // A key file where a request belongs.
     world.run("request show anna.holder").failed(2, "json.type");
-    world.run("holder consent --holder anna.holder --request anna.enrolment --out c").failed(2, "json.form");
-    world.run("holder consent --holder sponsor --request r.request --out c").failed(2, "key_file.malformed");
+    world
+        .run("holder consent --holder anna.holder --request anna.enrolment --out c")
+        .failed(2, "json.form");
+    world
+        .run("holder consent --holder sponsor --request r.request --out c")
+        .failed(2, "key_file.malformed");
     world.run("request show records").failed(2, "file.not_a_file");
     let request = fs::read_to_string(world.path("r.request")).unwrap();
     // Another day, under the same signature.
@@ -135,6 +172,7 @@ fn other_messages_are_refused_as_such() {
 mod unix {
     use super::*;
     use std::fs::Permissions;
+    use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
     use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
@@ -147,19 +185,29 @@ mod unix {
         }
     }
 
-    /// An import that waits in the middle, at a pipe that nobody has written to yet.
-    fn waiting_import(world: &World) -> Child {
+    /// An import that waits in the middle, at a pipe that nobody has written to yet, and the
+    /// pipe's other end.
+    fn waiting_import(world: &World) -> (Child, fs::File) {
         let pipe = world.path("pipe.json");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let words = ["issuer", "import", "--records", "pipe.json", "--complete", "synthea", "--json"];
         let child = world.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // It has the issuer once another run finds it taken.
-        wait(|| world.run("issuer list").code == Some(2));
-        child
+        // Opening ends when the other side opens it too: with the issuer in its hands.
+        let (sender, opened) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(fs::File::options().write(true).open(pipe).unwrap()));
+        let pipe = opened.recv_timeout(Duration::from_secs(60)).expect("the import never came to its file");
+        (child, pipe)
+    }
+
+    fn send_bundle(mut pipe: fs::File) {
+        pipe.write_all(&bundles()[&format!("{ANNA}.json")]).unwrap();
     }
 
     fn interrupt(child: &Child) {
-        let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let status = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(status.success());
     }
 
@@ -170,10 +218,10 @@ mod unix {
     #[test]
     fn of_two_runs_at_once_the_second_is_told() {
         let world = World::with_patients(&[], "XS");
-        let child = waiting_import(&world);
+        let (child, pipe) = waiting_import(&world);
         let run = world.run("issuer list").failed(2, "issuer.busy");
         assert_eq!(run.json()["error"]["kind"], "busy");
-        fs::write(world.path("pipe.json"), &bundles()[&format!("{ANNA}.json")]).unwrap();
+        send_bundle(pipe);
         finish(child).ok();
         assert_eq!(world.ok("issuer list")["patients"].as_array().unwrap().len(), 1);
         // The ledger and the answers as well.
@@ -188,10 +236,10 @@ mod unix {
     fn ctrl_c_in_the_middle_of_an_import_leaves_nothing_of_it() {
         let world = World::with_patients(&[], "XS");
         let before = world.files();
-        let child = waiting_import(&world);
+        let (child, pipe) = waiting_import(&world);
         interrupt(&child);
         std::thread::sleep(Duration::from_millis(300));
-        fs::write(world.path("pipe.json"), &bundles()[&format!("{ANNA}.json")]).unwrap();
+        send_bundle(pipe);
         finish(child).failed(130, "cancelled");
         fs::remove_file(world.path("pipe.json")).unwrap();
         assert_eq!(world.files(), before);
@@ -201,11 +249,12 @@ mod unix {
     #[test]
     fn a_second_ctrl_c_ends_at_once() {
         let world = World::with_patients(&[], "XS");
-        let child = waiting_import(&world);
+        let (child, pipe) = waiting_import(&world);
         interrupt(&child);
         std::thread::sleep(Duration::from_millis(300));
         interrupt(&child);
         assert_eq!(finish(child).code, Some(130));
+        drop(pipe);
         assert_eq!(world.ok("issuer list")["patients"], serde_json::json!([]));
     }
 
@@ -214,13 +263,21 @@ mod unix {
         let world = World::empty();
         let cache = world.path("cache");
         let mut command = world.command(&["keys", "dev", "--tier", "M", "--json"]);
-        let child = command.env("MEDPROOF_CACHE", &cache).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command
+            .env("MEDPROOF_CACHE", &cache)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         // Its lock is the first thing that it makes.
         wait(|| cache.join("keys/development").is_dir());
         interrupt(&child);
         finish(child).failed(130, "cancelled");
         let left: Vec<PathBuf> = world.files();
-        assert!(left.iter().all(|f| f.extension().is_some_and(|e| e == "lock")), "{left:?}");
+        assert!(
+            left.iter().all(|f| f.extension().is_some_and(|e| e == "lock")),
+            "{left:?}"
+        );
     }
 
     #[test]
@@ -252,7 +309,11 @@ mod unix {
         let state = fs::read(world.path("medproof/ledger/state.bin")).unwrap();
         on_a_full_disk(&world, 0, "holder keygen --out h").failed(2, "disk.full");
         on_a_full_disk(&world, 0, "claim new --out c.json").failed(2, "disk.full");
-        for line in ["issuer anchor", "issuer init --issuer other --name Other", "ledger pause"] {
+        for line in [
+            "issuer anchor",
+            "issuer init --issuer other --name Other",
+            "ledger pause",
+        ] {
             let run = on_a_full_disk(&world, 0, line);
             assert_eq!(run.code, Some(2), "{line}: {run:?}");
         }
@@ -283,9 +344,14 @@ mod unix {
     fn a_key_file_that_others_can_read_is_refused() {
         let world = World::empty();
         world.ok("holder keygen --out h");
-        assert_eq!(fs::metadata(world.path("h")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(world.path("h")).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         fs::set_permissions(world.path("h"), Permissions::from_mode(0o644)).unwrap();
-        let run = world.run("holder enroll --holder h --invitation i --out e").failed(2, "file.readable_by_others");
+        let run = world
+            .run("holder enroll --holder h --invitation i --out e")
+            .failed(2, "file.readable_by_others");
         assert!(run.out.contains("chmod 600"));
     }
 }

@@ -155,7 +155,10 @@ impl World {
         }
         world.ok("ledger deploy --grace 0s");
         world.ok(&format!("ledger register-key --tier {tier}"));
-        let account = world.ok("issuer init --name Hospital")["account"].as_str().unwrap().to_owned();
+        let account = world.ok("issuer init --name Hospital")["account"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         world.ok(&format!("ledger admit-issuer {account}"));
         if !patients.is_empty() {
             world.ok("issuer import --records records --complete synthea --issued-on 2021-04-01");
@@ -178,7 +181,11 @@ impl World {
         if !self.path(audience).exists() {
             self.ok(&format!("audience keygen --out {audience}"));
         }
-        let day = if rest.contains("--as-of") { "" } else { "--as-of 2021-04-01" };
+        let day = if rest.contains("--as-of") {
+            ""
+        } else {
+            "--as-of 2021-04-01"
+        };
         self.ok(&format!(
             "request new --audience {audience} --purpose HRESCH --out {name}.request {day} {rest}"
         ));
