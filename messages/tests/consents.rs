@@ -329,3 +329,39 @@ fn each_point_of_a_proof_is_checked() {
         })
     );
 }
+
+/// The published schemas take what is written, and miss no field of it.
+#[test]
+fn schemas_are_those_of_the_messages() {
+    let request = body().sign(&audience()).unwrap().to_json();
+    let key = include_str!("../schema/key-v1.schema.json");
+    for (schema, message) in [
+        (include_str!("../schema/request-v1.schema.json"), request),
+        (
+            include_str!("../schema/consent-v1.schema.json"),
+            consent(ConsentKind::Once).to_json(),
+        ),
+        (
+            include_str!("../schema/presentation-v1.schema.json"),
+            presentation().to_json(),
+        ),
+        (
+            include_str!("../schema/revocation-v1.schema.json"),
+            revocation().to_json(),
+        ),
+        (key, common::pinned_key().to_json()),
+    ] {
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let message: serde_json::Value = serde_json::from_slice(&message).unwrap();
+        validator.validate(&message).unwrap();
+        for field in message.as_object().unwrap().keys() {
+            let mut without = message.clone();
+            without.as_object_mut().unwrap().remove(field);
+            assert!(!validator.is_valid(&without), "{field}");
+        }
+        let mut more = message.clone();
+        more["another"] = true.into();
+        assert!(!validator.is_valid(&more));
+    }
+}

@@ -266,3 +266,16 @@ fn even_the_signer_keeps_the_rules() {
         BundleError::Status { key: pinned().id() }
     );
 }
+
+#[test]
+fn the_schema_is_that_of_bundles() {
+    let schema = serde_json::from_str(include_str!("../schema/trust-bundle-v1.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let message: serde_json::Value = serde_json::from_slice(&json()).unwrap();
+    validator.validate(&message).unwrap();
+    for field in message.as_object().unwrap().keys() {
+        let mut without = message.clone();
+        without.as_object_mut().unwrap().remove(field);
+        assert!(!validator.is_valid(&without), "{field}");
+    }
+}

@@ -1,8 +1,10 @@
 //! A request and its parties. All keys here are public.
 #![allow(clippy::unwrap_used, dead_code)]
 
+use ark_bn254::{Fr, G1Affine, G2Affine};
+use ark_ec::{AffineRepr, CurveGroup};
 use medproof_claims::Claim;
-use medproof_messages::key::KeyId;
+use medproof_messages::key::{KeyId, KeyInfo, PinnedKey, VerifyingKey};
 use medproof_messages::terms::{ConsentKind, Endpoint, Ledger, ScopeLabel, Subject};
 use medproof_messages::{AudienceKey, RequestBody, VerifiedRequest};
 use medproof_statement::day::Day;
@@ -15,6 +17,20 @@ pub fn audience() -> AudienceKey {
 
 pub fn claim() -> Claim {
     Claim::parse(br#"{"form":"medproof-claim/1","title":"Adult","clauses":[{"age":{"at_least":18}}]}"#).unwrap()
+}
+
+pub fn pinned_key() -> PinnedKey {
+    let g1 = |k: u64| (G1Affine::generator() * Fr::from(k)).into_affine();
+    let g2 = |k: u64| (G2Affine::generator() * Fr::from(k)).into_affine();
+    let ic: Vec<G1Affine> = (1..=6).map(|i| g1(900 + i)).collect();
+    let key = VerifyingKey::new(g1(1_000_003), g2(2_000_003), g2(7_000_003), g2(500_000_003), &ic).unwrap();
+    let info = KeyInfo {
+        tier: Tier::S,
+        circuit_version: 1,
+        matrix_digest: [7; 32],
+        development: false,
+    };
+    PinnedKey::new(key, info)
 }
 
 pub fn time(seconds: u64) -> Time {
