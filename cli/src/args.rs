@@ -84,3 +84,31 @@ pub enum Command {
     /// The whole story on synthetic patients: commit, consent, prove, verify, and what is refused.
     Demo,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_sentence_and_an_example() {
+        fn visit(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            assert!(command.get_about().is_some(), "{path}");
+            let below: Vec<_> = command.get_subcommands().filter(|c| c.get_name() != "help").collect();
+            // The demonstration takes no arguments: there is nothing to show.
+            if below.is_empty() && command.get_name() != "demo" {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Example"), "{path}");
+                assert!(help.contains("medproof"), "{path}");
+            }
+            below.into_iter().for_each(|c| visit(c, &path));
+        }
+        visit(&Cli::command(), "");
+    }
+}

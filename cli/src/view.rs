@@ -123,7 +123,13 @@ pub fn registered_key(ledger: &dyn Ledger, id: KeyId, cx: &Context) -> Result<Pi
 
 fn verifying_key(words: &KeyWords) -> Result<VerifyingKey, CliError> {
     let ic = words.ic.iter().map(g1).collect::<Option<Vec<G1Affine>>>();
-    let points = (g1(&words.alpha), g2(&words.beta), g2(&words.gamma), g2(&words.delta), ic);
+    let points = (
+        g1(&words.alpha),
+        g2(&words.beta),
+        g2(&words.gamma),
+        g2(&words.delta),
+        ic,
+    );
     let (Some(alpha), Some(beta), Some(gamma), Some(delta), Some(ic)) = points else {
         let message = "the ledger's key has a coordinate that is not below the modulus";
         return Err(CliError::refused("key.coordinate", message));

@@ -1,5 +1,6 @@
 //! What goes wrong when people use a program: wrong paths, wrong files, full disks, two runs at
 //! once, Ctrl-C.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod common;
 
@@ -190,12 +191,27 @@ mod unix {
     fn waiting_import(world: &World) -> (Child, fs::File) {
         let pipe = world.path("pipe.json");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let words = ["issuer", "import", "--records", "pipe.json", "--complete", "synthea", "--json"];
-        let child = world.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let words = [
+            "issuer",
+            "import",
+            "--records",
+            "pipe.json",
+            "--complete",
+            "synthea",
+            "--json",
+        ];
+        let child = world
+            .command(&words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         // Opening ends when the other side opens it too: with the issuer in its hands.
         let (sender, opened) = std::sync::mpsc::channel();
         std::thread::spawn(move || sender.send(fs::File::options().write(true).open(pipe).unwrap()));
-        let pipe = opened.recv_timeout(Duration::from_secs(60)).expect("the import never came to its file");
+        let pipe = opened
+            .recv_timeout(Duration::from_secs(60))
+            .expect("the import never came to its file");
         (child, pipe)
     }
 

@@ -10,13 +10,30 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("medproof-claims", &["medproof-statement"]),
     ("medproof-claim-readers", &["medproof-claims", "medproof-statement"]),
     ("medproof-messages", &["medproof-claims", "medproof-statement"]),
-    ("medproof-verifier", &["medproof-messages", "medproof-claims", "medproof-statement"]),
+    (
+        "medproof-verifier",
+        &["medproof-messages", "medproof-claims", "medproof-statement"],
+    ),
     ("medproof-gadgets", &["medproof-statement"]),
     ("medproof-disclosure", &["medproof-gadgets", "medproof-statement"]),
-    ("medproof-keys", &["medproof-disclosure", "medproof-gadgets", "medproof-messages", "medproof-statement"]),
+    (
+        "medproof-keys",
+        &[
+            "medproof-disclosure",
+            "medproof-gadgets",
+            "medproof-messages",
+            "medproof-statement",
+        ],
+    ),
     (
         "medproof-engine",
-        &["medproof-disclosure", "medproof-gadgets", "medproof-keys", "medproof-messages", "medproof-statement"],
+        &[
+            "medproof-disclosure",
+            "medproof-gadgets",
+            "medproof-keys",
+            "medproof-messages",
+            "medproof-statement",
+        ],
     ),
     ("medproof-records", &["medproof-statement"]),
     ("medproof-ledger", &["medproof-statement", "medproof-messages"]),
@@ -26,21 +43,33 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const TOP: &[&str] = &["medproof-cli", "medproof-e2e", "medproof-benches", "xtask"];
 
 /// What the embeddable verifier must never reach, however far down.
-const NOT_IN_VERIFIER: &[&str] =
-    &["ark-r1cs-std", "ark-relations", "ark-groth16", "tokio", "tonic", "alloy", "revm", "rayon", "ureq"];
+const NOT_IN_VERIFIER: &[&str] = &[
+    "ark-r1cs-std",
+    "ark-relations",
+    "ark-groth16",
+    "tokio",
+    "tonic",
+    "alloy",
+    "revm",
+    "rayon",
+    "ureq",
+];
 
 /// How many packages the verifier may pull in.
 const VERIFIER_DEPENDENCIES: usize = 60;
 
 /// Checks directions, the verifier's reach and its number of dependencies.
 pub fn check() -> Result<Outcome> {
-    let metadata = output(&cargo(), &["metadata", "--format-version", "1", "--no-deps"]).ok_or("cargo metadata failed")?;
+    let metadata =
+        output(&cargo(), &["metadata", "--format-version", "1", "--no-deps"]).ok_or("cargo metadata failed")?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|e| e.to_string())?;
     let used = dependencies(&metadata);
     let mut faults = Vec::new();
     for (name, uses) in &used {
         if TOP.contains(&name.as_str()) {
-            let tops = uses.iter().filter(|u| TOP.contains(&u.as_str()) && *u != "medproof-cli");
+            let tops = uses
+                .iter()
+                .filter(|u| TOP.contains(&u.as_str()) && *u != "medproof-cli");
             faults.extend(tops.map(|u| format!("{name} depends on {u}")));
             continue;
         }
@@ -48,7 +77,11 @@ pub fn check() -> Result<Outcome> {
             faults.push(format!("{name} has no place in the plan: xtask/src/directions.rs"));
             continue;
         };
-        faults.extend(uses.iter().filter(|u| !allowed.contains(&u.as_str())).map(|u| format!("{name} depends on {u}")));
+        faults.extend(
+            uses.iter()
+                .filter(|u| !allowed.contains(&u.as_str()))
+                .map(|u| format!("{name} depends on {u}")),
+        );
     }
     faults.extend(verifier()?);
     if faults.is_empty() {
@@ -67,14 +100,28 @@ fn dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut used = BTreeMap::new();
     for package in &packages {
         let of = package["dependencies"].as_array().cloned().unwrap_or_default();
-        let names = of.iter().filter(|d| d["kind"] != "dev").map(|d| text(&d["name"])).filter(|n| ours.contains(n));
+        let names = of
+            .iter()
+            .filter(|d| d["kind"] != "dev")
+            .map(|d| text(&d["name"]))
+            .filter(|n| ours.contains(n));
         used.insert(text(&package["name"]), names.collect());
     }
     used
 }
 
 fn verifier() -> Result<Vec<String>> {
-    let args = ["tree", "-p", "medproof-verifier", "-e", "normal", "--prefix", "none", "--format", "{p}"];
+    let args = [
+        "tree",
+        "-p",
+        "medproof-verifier",
+        "-e",
+        "normal",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+    ];
     let tree = output(&cargo(), &args).ok_or("cargo tree failed")?;
     let packages: BTreeSet<&str> = tree.lines().filter_map(|l| l.split_whitespace().next()).collect();
     let reached = NOT_IN_VERIFIER.iter().filter(|n| packages.contains(*n));
@@ -82,7 +129,9 @@ fn verifier() -> Result<Vec<String>> {
     let count = packages.iter().filter(|p| !p.starts_with("medproof-")).count();
     println!("medproof-verifier: {count} dependencies of at most {VERIFIER_DEPENDENCIES}");
     if count > VERIFIER_DEPENDENCIES {
-        faults.push(format!("medproof-verifier has {count} dependencies, expected at most {VERIFIER_DEPENDENCIES}"));
+        faults.push(format!(
+            "medproof-verifier has {count} dependencies, expected at most {VERIFIER_DEPENDENCIES}"
+        ));
     }
     Ok(faults)
 }

@@ -17,7 +17,9 @@ pub type Result<T> = std::result::Result<T, String>;
 
 /// The repository's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// The cargo that runs us.
@@ -46,12 +48,23 @@ pub fn step_with(name: &str, folder: &str, program: &str, args: &[&str], env: &[
         println!("    {name}: passed in {seconds} s");
         Ok(())
     } else {
-        Err(format!("{name} failed after {seconds} s ({status}). To repeat it: (cd {folder} && {program} {})", args.join(" ")))
+        Err(format!(
+            "{name} failed after {seconds} s ({status}). To repeat it: (cd {folder} && {program} {})",
+            args.join(" ")
+        ))
     }
 }
 
 /// What a program prints, or nothing where it cannot run or fails.
 pub fn output(program: &str, args: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(args).current_dir(root()).stdin(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new(program)
+        .args(args)
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -25,7 +25,12 @@ pub fn all(full: bool) -> Result<Outcome> {
 
 // The embeddable crates build without std's features.
 fn no_std() -> Result<()> {
-    for package in ["medproof-statement", "medproof-claims", "medproof-messages", "medproof-verifier"] {
+    for package in [
+        "medproof-statement",
+        "medproof-claims",
+        "medproof-messages",
+        "medproof-verifier",
+    ] {
         let args = ["check", "--quiet", "--package", package, "--no-default-features"];
         step(&format!("{package} without default features"), ".", &cargo(), &args)?;
     }
@@ -33,11 +38,24 @@ fn no_std() -> Result<()> {
 }
 
 fn oracle() -> Result<()> {
-    step("the oracle's own tests", "tests/oracle", "python3", &["-m", "unittest", "-q", "test_criteria"])?;
-    let subset = ["tests/data/synthea-30.tar.xz", "tests/data/immunizations-2023-12.tar.xz"];
+    step(
+        "the oracle's own tests",
+        "tests/oracle",
+        "python3",
+        &["-m", "unittest", "-q", "test_criteria"],
+    )?;
+    let subset = [
+        "tests/data/synthea-30.tar.xz",
+        "tests/data/immunizations-2023-12.tar.xz",
+    ];
     let mut args = vec!["tests/oracle/criteria.py", "check", "tests/data/expected.json"];
     args.extend(subset);
-    step("the independent evaluation of the repository's patients", ".", "python3", &args)
+    step(
+        "the independent evaluation of the repository's patients",
+        ".",
+        "python3",
+        &args,
+    )
 }
 
 fn rust(full: bool) -> Result<()> {
@@ -56,11 +74,30 @@ fn rust(full: bool) -> Result<()> {
 pub fn lint() -> Result<Outcome> {
     let cargo = cargo();
     step("formatting", ".", &cargo, &["fmt", "--all", "--check"])?;
-    let clippy = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    let clippy = [
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ];
     step("clippy", ".", &cargo, &clippy)?;
     tools::ensure_cargo_deny()?;
-    step("licences, sources, bans", ".", &cargo, &["deny", "check", "bans", "licenses", "sources"])?;
+    step(
+        "licences, sources, bans",
+        ".",
+        &cargo,
+        &["deny", "check", "bans", "licenses", "sources"],
+    )?;
     let docs = ["doc", "--quiet", "--workspace", "--no-deps"];
-    step_with("documentation", ".", &cargo, &docs, &[("RUSTDOCFLAGS", "--deny warnings")])?;
+    step_with(
+        "documentation",
+        ".",
+        &cargo,
+        &docs,
+        &[("RUSTDOCFLAGS", "--deny warnings")],
+    )?;
     Ok(Outcome::Passed)
 }

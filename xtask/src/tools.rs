@@ -23,7 +23,12 @@ pub fn ensure_cargo_deny() -> Result<()> {
     if output(&cargo(), &["deny", "--version"]).is_some() {
         return Ok(());
     }
-    step("install cargo-deny from crates.io", ".", &cargo(), &["install", "--quiet", "--locked", "cargo-deny"])
+    step(
+        "install cargo-deny from crates.io",
+        ".",
+        &cargo(),
+        &["install", "--quiet", "--locked", "cargo-deny"],
+    )
 }
 
 fn has(program: &str) -> bool {
@@ -54,6 +59,11 @@ fn packages() -> Result<bool> {
     if newer("node_modules/.package-lock.json", "package-lock.json") {
         return Ok(true);
     }
-    step("npm packages of contracts: solc, anvil", "contracts", "npm", &["ci", "--no-audit", "--no-fund"])?;
+    step(
+        "npm packages of contracts: solc, anvil",
+        "contracts",
+        "npm",
+        &["ci", "--no-audit", "--no-fund"],
+    )?;
     Ok(true)
 }

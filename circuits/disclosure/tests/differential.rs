@@ -8,220 +8,26 @@
 mod common;
 
 use ark_ff::Field;
-use common::script::{At, set_leaf, start, then};
-use common::worlds::{TODAY, one_of, pick, random_case, random_chart, value};
+use common::script::{At, then};
+use common::worlds::{TODAY, World, one_of, pick, value};
 use common::{assigned, prepared};
 use medproof_statement::Fr;
-use medproof_statement::assign::{Slots, assign};
+use medproof_statement::assign::Slots;
 use medproof_statement::check::{Violation, Witness, check, public_inputs};
 use medproof_statement::consent::Bound;
 use medproof_statement::coverage::Coverage;
 use medproof_statement::day::Day;
 use medproof_statement::holder::NullifierKey;
-use medproof_statement::machine::{Action, Machine, Opened, Slot};
+use medproof_statement::machine::{Action, Opened, Slot};
 use medproof_statement::policy::{Header, Table};
 use medproof_statement::public::PublicInputs;
-use medproof_statement::record::Facts;
 use medproof_statement::request::{Purpose, Time};
-use medproof_statement::testing::Case;
 use medproof_statement::tier::Tier;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// A case with all that may be opened in it, and a stranger's record.
-struct World {
-    case: Case,
-    stranger: Facts,
-    // Every leaf with every action that fits it; a set's leaf with its criterion.
-    pool: Vec<Slot>,
-}
-
-impl World {
-    fn random(rng: &mut ChaCha8Rng, tier: Tier) -> World {
-        let case = random_case(rng, tier);
-        let pool = pool(&case);
-        World {
-            case,
-            stranger: random_chart(rng),
-            pool,
-        }
-    }
-
-    fn tier(&self) -> Tier {
-        self.case.policy.table().header().tier
-    }
-
-    fn idle(&self) -> Slot {
-        then(Action::Idle, At::Fact(0)).slot(&self.case)
-    }
-
-    /// Any leaf of the record or of a set, with any action, as any part of a group.
-    fn any_slot(&self, rng: &mut ChaCha8Rng) -> Slot {
-        let mut slot = one_of(rng, &self.pool).clone();
-        slot.start = pick(rng, 3) == 0;
-        slot.ends = pick(rng, 3) == 0;
-        if !slot.action.opens_set() {
-            let beyond = u32::from(pick(rng, 10) == 0);
-            slot.criterion = pick(rng, self.case.policy.table().criteria().len() as u32 + beyond) as usize;
-        }
-        slot
-    }
-
-    /// Every slot that could follow, and what the machine says to it, gathered by its answer.
-    fn followers(&self, machine: &Machine) -> BTreeMap<String, Vec<Slot>> {
-        let table = self.case.policy.table();
-        let criteria = table.criteria().len();
-        let mut by_answer: BTreeMap<String, Vec<Slot>> = BTreeMap::new();
-        for slot in &self.pool {
-            let groups = (0..criteria).filter(|c| !slot.action.opens_set() || *c == slot.criterion);
-            for group in std::iter::once(None).chain(groups.map(Some)) {
-                for ends in [false, true] {
-                    let slot = Slot {
-                        start: group.is_some(),
-                        criterion: group.unwrap_or(slot.criterion),
-                        ends,
-                        ..slot.clone()
-                    };
-                    let answer = match machine.clone().step(table, &slot) {
-                        Ok(()) => format!("legal {:?}", slot.action),
-                        Err(rule) => format!("{rule:?}"),
-                    };
-                    by_answer.entry(answer).or_default().push(slot);
-                }
-            }
-        }
-        by_answer
-    }
-
-    /// A slot that may follow, of any action alike.
-    fn legal(&self, rng: &mut ChaCha8Rng, machine: &Machine) -> Option<Slot> {
-        let answers = self.followers(machine);
-        let legal: Vec<&Vec<Slot>> = answers
-            .iter()
-            .filter(|(answer, _)| answer.starts_with("legal"))
-            .map(|(_, slots)| slots)
-            .collect();
-        if legal.is_empty() {
-            return None;
-        }
-        let slots = *one_of(rng, &legal);
-        Some(one_of(rng, slots).clone())
-    }
-
-    /// A slot that breaks a rule: of any rule alike, or of one that few slots come so far as to break.
-    fn illegal(&self, rng: &mut ChaCha8Rng, machine: &Machine) -> Slot {
-        let answers = self.followers(machine);
-        let mut broken: Vec<(&String, &Vec<Slot>)> = answers
-            .iter()
-            .filter(|(answer, _)| !answer.starts_with("legal"))
-            .collect();
-        let rare = |answer: &str| {
-            [
-                "Contested",
-                "Count",
-                "Member",
-                "NotLatest",
-                "PassMatch",
-                "Spacing",
-                "Time",
-                "Uncertain",
-                "Value",
-            ]
-            .contains(&answer)
-        };
-        if pick(rng, 4) > 0 && broken.iter().any(|(answer, _)| rare(answer)) {
-            broken.retain(|(answer, _)| rare(answer));
-        }
-        let (_, slots) = *one_of(rng, &broken);
-        one_of(rng, slots).clone()
-    }
-
-    /// Slots of which each is legal after the ones before, wherever they lead; but for one.
-    fn wander(&self, rng: &mut ChaCha8Rng, astray: bool) -> Slots {
-        let table = self.case.policy.table();
-        let tier = self.tier();
-        let mut machine = Machine::new(table);
-        let mut slots = Vec::new();
-        // What is true of every chart comes first, so that only the rest can be refused.
-        let last = table.criteria().len() - 1;
-        let absent = start(last, Action::RecordGap, At::Fact(self.case.facts.leaves().len() - 1)).ends();
-        let absent = absent.slot(&self.case);
-        if machine.clone().step(table, &absent).is_ok() {
-            machine.step(table, &absent).unwrap();
-            slots.push(absent);
-        }
-        let room = tier.slots() - slots.len();
-        let length = slots.len() + pick(rng, room as u32) as usize;
-        while slots.len() < length {
-            let Some(slot) = self.legal(rng, &machine) else {
-                break;
-            };
-            machine.step(table, &slot).unwrap();
-            slots.push(slot);
-        }
-        if astray {
-            slots.push(self.illegal(rng, &machine));
-        }
-        self.settle(rng, slots)
-    }
-
-    /// The slots with the member that the last one wants, and idle ones up to the tier's number.
-    fn settle(&self, rng: &mut ChaCha8Rng, mut slots: Vec<Slot>) -> Slots {
-        let room = self.tier().slots();
-        let group = slots.iter().rev().find(|s| s.start).map(|s| s.criterion);
-        let set = group.and_then(|criterion| self.case.policy.set(criterion).map(|set| (criterion, set)));
-        if let Some((criterion, set)) = set
-            && slots.len() < room
-            && slots.last().is_some_and(|s| s.action == Action::Fact)
-            && let Opened::Record(leaf) = slots[slots.len() - 1].opened
-        {
-            let mut leaf = (0..=set.members().count()).find(|i| set_leaf(set, *i).0.member == leaf.fact.concept);
-            if pick(rng, 8) == 0 {
-                leaf = None;
-            }
-            slots.push(then(Action::Member, At::Set(criterion, leaf.unwrap_or(0))).slot(&self.case));
-        }
-        slots.resize(room, self.idle());
-        Slots::from(slots)
-    }
-
-    fn slots(&self, rng: &mut ChaCha8Rng) -> Slots {
-        match assign(&self.case.policy, &self.case.facts) {
-            Ok(slots) if pick(rng, 3) > 0 => slots,
-            _ => self.wander(rng, false),
-        }
-    }
-}
-
-fn pool(case: &Case) -> Vec<Slot> {
-    let mut pool = Vec::new();
-    for leaf in 0..case.facts.leaves().len() {
-        for action in [Action::Idle, Action::Fact, Action::RecordGap, Action::Pass] {
-            pool.push(then(action, At::Fact(leaf)).slot(case));
-        }
-    }
-    for criterion in 0..case.policy.table().criteria().len() {
-        let Some(set) = case.policy.set(criterion) else {
-            continue;
-        };
-        for leaf in 0..=set.members().count() {
-            let (leaf, path) = set_leaf(set, leaf);
-            for action in [Action::Member, Action::SetGap] {
-                pool.push(Slot {
-                    action,
-                    criterion,
-                    opened: Opened::Set(leaf),
-                    path: path.clone(),
-                    ..then(action, At::Fact(0)).slot(case)
-                });
-            }
-        }
-    }
-    pool
-}
 
 /// A change of a witness, repeatable by its seed.
 #[derive(Clone, Copy, Debug)]

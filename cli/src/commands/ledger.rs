@@ -385,6 +385,9 @@ impl fmt::Display for AccountReport {
 
 /// Arguments of an act of the council.
 #[derive(Clone, Debug, Default, Args)]
+#[command(
+    after_help = "Examples:\n  medproof ledger pause --account member.json\n  medproof ledger pause --account other.json --proposal 3"
+)]
 pub struct ActArgs {
     /// Which ledger.
     #[command(flatten)]

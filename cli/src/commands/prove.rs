@@ -11,7 +11,7 @@ use crate::files::{self, Overwrite, Secrecy};
 use crate::messages;
 use clap::Args;
 use medproof_engine::{Engine, ProveError, Proven};
-use medproof_messages::{ConsentMessage, Did, Presentation, Proof, VerifiedRequest};
+use medproof_messages::{ConsentMessage, Did, Presentation, VerifiedRequest};
 use medproof_records::issuer::{IssuerError, OpenedRecord};
 use medproof_statement::assign;
 use medproof_statement::check::{self, Witness};
@@ -142,7 +142,7 @@ pub fn prove(args: &ProveArgs, cx: &Context) -> Result<ProveReport, CliError> {
     })?;
     let presentation = Presentation {
         key_id: request.body().key_id,
-        proof: Proof::from_bytes(&proven.proof.to_bytes())?,
+        proof: proven.proof,
         public,
     };
     let bytes = if args.out.extension() == Some(OsStr::new("json")) {

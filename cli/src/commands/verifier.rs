@@ -10,8 +10,8 @@ use crate::messages;
 use crate::text;
 use crate::view;
 use clap::{Args, Subcommand};
-use medproof_messages::encoding::Hex;
 use medproof_messages::KeyId;
+use medproof_messages::encoding::Hex;
 use medproof_statement::Fr;
 use medproof_statement::request::Time;
 use medproof_verifier::{BundleBody, LedgerView, Refusal};
@@ -116,11 +116,13 @@ pub fn bundle(args: &BundleArgs, cx: &Context) -> Result<BundleReport, CliError>
         }
     }
     if ledger.head()?.hash.0 != snapshot.block.hash {
-        return Err(CliError::system("ledger.moving", "the ledger moved on while it was read: try again"));
+        return Err(CliError::system(
+            "ledger.moving",
+            "the ledger moved on while it was read: try again",
+        ));
     }
     let issued_at = chain::now(&*ledger, cx)?;
-    let expires_at =
-        Time::new(issued_at.seconds() + args.span).map_err(|e| CliError::input("bundle.value", e))?;
+    let expires_at = Time::new(issued_at.seconds() + args.span).map_err(|e| CliError::input("bundle.value", e))?;
     let body = BundleBody {
         ledger: snapshot.ledger,
         block: snapshot.block,
@@ -150,7 +152,11 @@ impl fmt::Display for BundleReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "trust bundle written to {}", self.file.display())?;
         writeln!(f, "signer   {}", self.signer)?;
-        writeln!(f, "holds    {} keys, {} roots, {} revoked consents, as of block {}", self.keys, self.roots, self.revoked, self.block)?;
+        writeln!(
+            f,
+            "holds    {} keys, {} roots, {} revoked consents, as of block {}",
+            self.keys, self.roots, self.revoked, self.block
+        )?;
         writeln!(f, "until    {}", text::instant(self.expires_at))
     }
 }

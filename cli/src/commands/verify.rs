@@ -62,7 +62,12 @@ pub struct VerifyArgs {
     #[arg(long, value_parser = text::span, default_value = "24h", value_name = "SPAN")]
     pub max_root_age: Option<u64>,
     /// Where accepted answers are kept, so that no holder answers twice in a scope.
-    #[arg(long, env = "MEDPROOF_ANSWERS", default_value = "medproof/answers.store", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "MEDPROOF_ANSWERS",
+        default_value = "medproof/answers.store",
+        value_name = "FILE"
+    )]
     pub answers: PathBuf,
     /// Check only: keep nothing, and do not look whether the holder answered before.
     #[arg(long)]
@@ -165,9 +170,13 @@ impl Source {
     ) -> Result<Source, CliError> {
         let id = request.body().key_id;
         if let (Some(path), Some(signer)) = (&args.bundle, &args.signer) {
-            let bundle = TrustBundle::open(messages::trim(&files::read(path, "a trust bundle")?), &Did::parse(signer)?)?;
+            let bundle = TrustBundle::open(
+                messages::trim(&files::read(path, "a trust bundle")?),
+                &Did::parse(signer)?,
+            )?;
             let key = bundle.key(&id).cloned().ok_or_else(|| {
-                let message = format!("the trust bundle has no key {id}: get one that has, or ask with a key that it has");
+                let message =
+                    format!("the trust bundle has no key {id}: get one that has, or ask with a key that it has");
                 CliError::refused("key.unknown", message)
             })?;
             return Ok(Source {
@@ -260,7 +269,12 @@ impl fmt::Display for VerifyReport {
         writeln!(f, "nullifier  {}", self.nullifier)?;
         writeln!(f, "handle     {}", self.consent_handle)?;
         writeln!(f, "issuer     {}, epoch {}", self.issuer, self.epoch)?;
-        writeln!(f, "ledger     block {} of {}", self.block, text::instant(self.block_time))?;
+        writeln!(
+            f,
+            "ledger     block {} of {}",
+            self.block,
+            text::instant(self.block_time)
+        )?;
         writeln!(f, "proof      tier {}, key {}", self.tier, self.key_id)?;
         match self.first {
             Some(true) => writeln!(f, "first answer of this holder in the scope")?,
@@ -268,7 +282,10 @@ impl fmt::Display for VerifyReport {
             None => writeln!(f, "not looked up whether this holder answered before")?,
         }
         if self.development {
-            writeln!(f, "DEVELOPMENT KEY: anyone can forge proofs under it; this is evidence of nothing")?;
+            writeln!(
+                f,
+                "DEVELOPMENT KEY: anyone can forge proofs under it; this is evidence of nothing"
+            )?;
         }
         Ok(())
     }

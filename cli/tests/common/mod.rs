@@ -1,5 +1,6 @@
 //! The binary, run as a user runs it, in a directory of its own.
 #![allow(dead_code)] // Each test file uses its part.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use lzma_rust2::XzReader;
 use serde_json::Value;
