@@ -50,17 +50,6 @@ const CRITERIA: [&str; 29] = [
     "I1",
 ];
 
-/// The newer export codes an allergy by its substance: bee venom, latex, peanut.
-const NO_ALLERGY_BY_SUBSTANCE: &str = r#"{
-    "form": "medproof-claim/1",
-    "title": "No peanut, bee-venom or latex allergy, by substance",
-    "clauses": [{ "none": {
-        "kind": "allergy",
-        "codes": { "system": "snomed", "any_of": [{ "code": "288328004" }, { "code": "111088007" }, { "code": "762952008" }] },
-        "active": true
-    } }]
-}"#;
-
 /// The day of the trials, and that of the 2023 set.
 fn day(set: &str) -> Day {
     Day::from_civil(if set == "synthea" { 2021 } else { 2023 }, 4, 1).unwrap()
@@ -71,7 +60,6 @@ fn claim(criterion: &str) -> Result<Claim, Failure> {
         "T1" | "T2" | "T3" => library(&format!("trial_eligibility_{}", criterion.to_lowercase())),
         "I1" => library("covered_procedure"),
         "I2" => library("covid_doses"),
-        "noallergy" => Ok(Claim::parse(NO_ALLERGY_BY_SUBSTANCE.as_bytes())?),
         other => library(&format!("criteria/{other}")),
     }
 }
