@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::fmt::{Debug, Display};
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a command gives back: data for programs ([`Serialize`]) and words for people ([`Display`]).
 pub trait Report: Serialize + Display {}
@@ -67,8 +67,15 @@ impl Ui {
             report.to_string()
         };
         let mut out = io::stdout().lock();
-        let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
-        written.map_err(|e| CliError::system("output", format!("cannot write to standard output: {e}")))
+        match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+            // Who reads has read enough, as `head` does.
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(e) => Err(CliError::system(
+                "output",
+                format!("cannot write to standard output: {e}"),
+            )),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Prints why a command failed: JSON on standard output, words on standard error.
@@ -99,24 +106,22 @@ impl Ui {
         Bar {
             what: what.to_owned(),
             shown: self.terminal,
-            started: Instant::now(),
             bar: Mutex::new(None),
         }
     }
 }
 
-/// A progress bar on a terminal, from the second second on.
+/// A progress bar on a terminal, once the work has taken a second.
 pub struct Bar {
     what: String,
     shown: bool,
-    started: Instant,
     bar: Mutex<Option<ProgressBar>>,
 }
 
 impl Bar {
     /// `done` of `total` are done.
     pub fn set(&self, stage: impl Display, done: u64, total: u64) {
-        if !self.shown || self.started.elapsed() < PATIENCE {
+        if !self.shown {
             return;
         }
         let mut slot = self.lock();
@@ -131,13 +136,22 @@ impl Bar {
     }
 }
 
+/// Hidden at first: a piece of work that takes long may report nothing while it lasts, so the
+/// waiting is done beside it.
 fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::hidden());
     let style = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {percent:>3} % {elapsed}");
     if let Ok(style) = style {
         bar.set_style(style);
     }
-    bar.enable_steady_tick(Duration::from_millis(120));
+    let patient = bar.downgrade();
+    std::thread::spawn(move || {
+        std::thread::sleep(PATIENCE);
+        if let Some(bar) = patient.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+    });
     bar
 }
 

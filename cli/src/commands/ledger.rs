@@ -103,6 +103,8 @@ pub struct DeployReport {
     pub deployment: Deployment,
     /// Who decides.
     pub council: Vec<String>,
+    /// Whether the council's key is one that anybody can compute.
+    pub open_council: bool,
     /// How many have to approve.
     pub threshold: u8,
     /// The time-lock in seconds.
@@ -149,6 +151,7 @@ pub fn deploy(args: &DeployArgs, cx: &Context) -> Result<DeployReport, CliError>
         ledger_id: text::shown(&deployment.ledger_id()),
         deployment,
         council: config.council.members.iter().map(ToString::to_string).collect(),
+        open_council: config.council.members.contains(&chain::development_council()?.address()),
         threshold: config.council.threshold,
         delay: config.council.delay.into(),
     })
@@ -184,10 +187,10 @@ impl fmt::Display for DeployReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let d = &self.deployment;
         if d.development {
-            writeln!(
-                f,
-                "DEVELOPMENT LEDGER: takes insecure keys; anybody can decide for its council."
-            )?;
+            writeln!(f, "DEVELOPMENT LEDGER: takes insecure keys.")?;
+        }
+        if self.open_council {
+            writeln!(f, "OPEN COUNCIL: anybody can compute its member's key, and decide.")?;
         }
         writeln!(f, "ledger id    {}", self.ledger_id)?;
         writeln!(f, "chain id     {}", d.chain_id)?;
