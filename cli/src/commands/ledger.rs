@@ -151,7 +151,10 @@ pub fn deploy(args: &DeployArgs, cx: &Context) -> Result<DeployReport, CliError>
         ledger_id: text::shown(&deployment.ledger_id()),
         deployment,
         council: config.council.members.iter().map(ToString::to_string).collect(),
-        open_council: config.council.members.contains(&chain::development_council()?.address()),
+        open_council: config
+            .council
+            .members
+            .contains(&chain::development_council()?.address()),
         threshold: config.council.threshold,
         delay: config.council.delay.into(),
     })

@@ -5,10 +5,10 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::live::LiveView;
 use medproof_claims::Claim;
-use medproof_engine::{Engine, Quiet};
+use medproof_engine::Engine;
 use medproof_keys::CircuitKey;
 use medproof_ledger::{B256, Ledger, LedgerError, OpenRequest, ProofWords, Submission};
-use medproof_messages::presentation::{Presentation, Proof};
+use medproof_messages::presentation::Presentation;
 use medproof_messages::request::{RequestBody, VerifiedRequest};
 use medproof_messages::terms::{ConsentKind, Endpoint, ScopeLabel};
 use medproof_messages::{ConsentMessage, Grant};
@@ -138,13 +138,15 @@ pub(super) fn answer(
         .ok_or("the record's place is outside of the tree")
         .map_err(step("witness"))?;
     let witness_time = started.elapsed();
+    let bar = cx.ui.bar("proving");
     let proven = cx
         .engine(body.tier)?
-        .prove(&public, &witness, &Quiet)
+        .prove(&public, &witness, &bar)
         .map_err(step("prove"))?;
+    drop(bar);
     let presentation = Presentation {
         key_id: body.key_id,
-        proof: Proof::from_bytes(&proven.proof.to_bytes()).map_err(step("prove"))?,
+        proof: proven.proof,
         public,
     };
     Ok(Ok(Answer {
