@@ -97,7 +97,7 @@ fn read_error(path: &Path, what: &str, error: &io::Error) -> CliError {
 /// Whether a file may be written there: asked before work whose result would go there.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn check_target(path: &Path, overwrite: Overwrite) -> Result<(), CliError> {
     match fs::symlink_metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
@@ -158,7 +158,7 @@ pub fn write(path: &Path, bytes: &[u8], secrecy: Secrecy, overwrite: Overwrite) 
 /// Writes text that ends with a newline.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_text(path: &Path, text: &str, secrecy: Secrecy, overwrite: Overwrite) -> Result<(), CliError> {
     let mut bytes = Zeroizing::new(text.as_bytes().to_vec());
     if !bytes.ends_with(b"\n") {
