@@ -25,7 +25,7 @@ pub const fn cost(depth: usize) -> usize {
     depth * LEVEL_COST
 }
 
-/// Constraints of [`index`] at the given depth.
+/// Constraints of [`Index::witness`] at the given depth.
 #[must_use]
 pub const fn index_cost(depth: usize) -> usize {
     3 * depth

@@ -118,7 +118,7 @@ pub fn facts(facts: &[Fact]) -> Facts {
     Facts::new(facts, &salts).expect("facts in order")
 }
 
-/// All that a witness is made from, to be changed before [`Case::witness`].
+/// All that a witness is made from, to be changed before [`Case::prove`].
 #[derive(Clone, Debug)]
 pub struct Case {
     /// What is to be shown.
