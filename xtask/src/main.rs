@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test` installs what the tests need and runs them all.
 
+mod citations;
 mod contracts;
 mod directions;
 mod run;
@@ -17,6 +18,7 @@ Usage: cargo xtask COMMAND
   test            everything that CI runs (under 30 minutes on 2 cores)
   test --full     with the long tests: every patient by proof, every tier, every tool
   lint            formatting, clippy with warnings denied, licences and sources, documentation
+  citations       that the tests which the documents cite are there
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts (--check: compare only)
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["test"] => test::all(false),
         ["test", "--full"] => test::all(true),
         ["lint"] => test::lint(),
+        ["citations"] => citations::check(),
         ["directions"] => directions::check(),
         ["contracts"] => contracts::build(false),
         ["contracts", "--check"] => contracts::build(true),
