@@ -183,7 +183,7 @@ pub struct AnswerStore {
 }
 
 impl AnswerStore {
-    /// Opens a store, or makes one where there is no file.
+    /// Opens a store, or makes one for its owner alone where there is no file.
     ///
     /// # Errors
     /// [`StoreError`]; a damaged file is never repaired by itself.
@@ -192,13 +192,12 @@ impl AnswerStore {
             path: path.to_path_buf(),
             source,
         };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(disk)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        // Who answered and when, if only by pseudonym, is for nobody else.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(disk)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

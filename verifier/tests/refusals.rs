@@ -513,6 +513,47 @@ fn a_copied_root_is_its_first_publishers() {
     ));
 }
 
+/// Who copies a root cannot keep alive what its issuer replaced, nor vouch for who was suspended.
+#[test]
+fn a_copy_neither_saves_nor_outlives_the_first_publishers_root() {
+    let copy = RootEntry {
+        issuer: Issuer([0x01; 20]),
+        published_at: time(START - 500),
+        ..entry()
+    };
+    let all = Verifier::new(
+        Settings {
+            issuers: Issuers::AllAdmitted,
+            ..settings()
+        },
+        &pinned(),
+    )
+    .unwrap();
+    let with = |first: RootEntry| {
+        let view = View {
+            roots: vec![copy, first],
+            ..view()
+        };
+        all.verify_parsed(presentation(), &request(), &claim(), &view, now())
+    };
+    assert!(with(entry()).is_ok());
+    let superseded = with(RootEntry {
+        superseded_at: Some(time(now().seconds() - Settings::GRACE)),
+        ..entry()
+    });
+    assert!(matches!(superseded, Err(Refusal::RootSuperseded { .. })));
+    let suspended = with(RootEntry {
+        suspended: true,
+        ..entry()
+    });
+    assert!(matches!(suspended, Err(Refusal::IssuerSuspended { issuer: HOSPITAL })));
+    let silent = with(RootEntry {
+        last_publication_at: time(now().seconds() - Settings::MAX_AGE),
+        ..entry()
+    });
+    assert!(matches!(silent, Err(Refusal::IssuerSilent { issuer: HOSPITAL, .. })));
+}
+
 #[test]
 fn development_keys_work_in_development_mode_alone() {
     let key = PinnedKey::new(

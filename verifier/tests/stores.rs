@@ -204,6 +204,21 @@ fn a_path_that_cannot_be_opened_says_so() {
     assert_eq!(refused.code(), "store.disk");
 }
 
+/// It says who answered and when, if only by pseudonym.
+#[cfg(unix)]
+#[test]
+fn a_new_store_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = Dir::new();
+    drop(dir.open());
+    let mode = || fs::metadata(dir.path()).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    // Whoever widened it meant to.
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o640)).unwrap();
+    drop(dir.open());
+    assert_eq!(mode(), 0o640);
+}
+
 /// A device is no store, and is not read until it ends.
 #[cfg(target_os = "linux")]
 #[test]

@@ -1,0 +1,48 @@
+//! What must not outlive its use in memory.
+#![allow(clippy::unwrap_used)]
+
+use medproof_statement::Fr;
+use medproof_statement::assign::Slots;
+use medproof_statement::check::Witness;
+use medproof_statement::coverage::Coverage;
+use medproof_statement::day::Day;
+use medproof_statement::eddsa::SigningKey;
+use medproof_statement::holder::{Holder, NullifierKey};
+use medproof_statement::record::RecordOpening;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+const fn wiped_when_dropped<T: ZeroizeOnDrop>() {}
+
+/// Without the property this does not compile.
+#[test]
+fn keys_and_witnesses_are_wiped_when_dropped() {
+    wiped_when_dropped::<NullifierKey>();
+    wiped_when_dropped::<SigningKey>();
+    wiped_when_dropped::<RecordOpening>();
+    wiped_when_dropped::<Witness>();
+    wiped_when_dropped::<Slots>();
+}
+
+#[test]
+fn wiping_an_opening_leaves_none_of_its_secrets() {
+    let pk = SigningKey::from_bytes([1; 32]).public();
+    let mut opening = RecordOpening {
+        facts_root: Fr::from(2u64),
+        holder: Holder {
+            pk,
+            emergency_pk: pk,
+            nk: NullifierKey::from_bytes(&[3; 31]),
+        },
+        coverage: Coverage(4),
+        schema: 1,
+        issued_on: Day(5),
+        salt: Fr::from(6u64),
+    };
+    opening.zeroize();
+    let zero = Fr::from(0u64);
+    assert_eq!(
+        (opening.facts_root, opening.salt, opening.holder.nk.expose()),
+        (zero, zero, zero)
+    );
+    assert_eq!((opening.coverage, opening.issued_on), (Coverage::NONE, Day(0)));
+}
