@@ -41,13 +41,16 @@ impl From<bool> for Overwrite {
 pub fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, CliError> {
     let failed = |e: io::Error| read_error(path, what, &e);
     let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
         return Err(CliError::input(
             "file.not_a_file",
             format!("{}: expected {what}, found a directory", path.display()),
         ));
     }
-    let mut bytes = Zeroizing::new(Vec::new());
+    // Room for all: a list that grows leaves what it held behind in freed memory.
+    let room = metadata.len().min(MESSAGE_LIMIT) + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(room).unwrap_or_default()));
     let mut limited = file.take(MESSAGE_LIMIT + 1);
     limited.read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MESSAGE_LIMIT {
@@ -160,7 +163,8 @@ pub fn write(path: &Path, bytes: &[u8], secrecy: Secrecy, overwrite: Overwrite) 
 /// # Errors
 /// As [`write()`].
 pub fn write_text(path: &Path, text: &str, secrecy: Secrecy, overwrite: Overwrite) -> Result<(), CliError> {
-    let mut bytes = Zeroizing::new(text.as_bytes().to_vec());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() + 1));
+    bytes.extend_from_slice(text.as_bytes());
     if !bytes.ends_with(b"\n") {
         bytes.push(b'\n');
     }

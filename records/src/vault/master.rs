@@ -101,9 +101,9 @@ impl LocalMasterKey {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path)?;
-        let mut text = Zeroizing::new(hex::encode(key.0));
-        text.push('\n');
-        file.write_all(text.as_bytes())?;
+        // Not appended to: a text that grows leaves its first bytes behind in freed memory.
+        file.write_all(Zeroizing::new(hex::encode(key.0)).as_bytes())?;
+        file.write_all(b"\n")?;
         file.sync_all()?;
         Ok(key)
     }
