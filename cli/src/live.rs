@@ -90,8 +90,8 @@ impl LedgerView for LiveView<'_> {
         Ok(match status.state {
             KeyState::Unknown => KeyStatus::Unknown,
             KeyState::Active => KeyStatus::Active,
-            // Since when, the contract does not say: as the key was retired after it was
-            // registered, no request that is refused here was made before.
+            // Since when, the contract does not say. Its registration is the earliest that it can
+            // be: requests made between the two are refused here, though the contract takes them.
             KeyState::Retiring => KeyStatus::Retiring {
                 since: time(status.registered_at)?,
             },
