@@ -3,13 +3,13 @@
 
 mod support;
 
-use alloy_sol_types::SolCall;
+use alloy_sol_types::{SolCall, SolEvent};
 use ark_bn254::{Fq, G1Affine, G2Affine};
 use ark_ff::{AdditiveGroup, Field, PrimeField};
 use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
 use medproof_ledger::{
     Account, Action, B256, Call, Chain, Council, IssuerState, KeyState, KeyWords, Ledger, OpenRequest, ProofWords,
-    ProposalId, Refusal, Registry, RootPublication, Submission, U256, word,
+    ProposalId, Receipt, Refusal, Registry, RootPublication, Submission, U256, word,
 };
 use medproof_statement::Fr;
 use medproof_statement::public::PublicInputs;
@@ -64,6 +64,7 @@ scenarios! {
     the_time_lock,
     a_new_council,
     development_keys_in_production,
+    every_change_leaves_its_event,
 }
 
 fn a_presentation_from_root_to_result<C: Chain>(rig: &Rig<C>) {
@@ -251,18 +252,10 @@ fn other_deployment<C: Chain>(rig: &Rig<C>, deployer: &Account) -> Fr {
         fn code(&self, address: medproof_ledger::Address) -> Result<Vec<u8>, medproof_ledger::ChainError> {
             self.0.code(address)
         }
-        fn transact(
-            &self,
-            from: &Account,
-            call: Call,
-        ) -> Result<medproof_ledger::Receipt, medproof_ledger::LedgerError> {
+        fn transact(&self, from: &Account, call: Call) -> Result<Receipt, medproof_ledger::LedgerError> {
             self.0.transact(from, call)
         }
-        fn deploy(
-            &self,
-            from: &Account,
-            code: Vec<u8>,
-        ) -> Result<medproof_ledger::Receipt, medproof_ledger::LedgerError> {
+        fn deploy(&self, from: &Account, code: Vec<u8>) -> Result<Receipt, medproof_ledger::LedgerError> {
             self.0.deploy(from, code)
         }
         fn estimate(&self, from: medproof_ledger::Address, call: Call) -> Result<u64, medproof_ledger::LedgerError> {
@@ -1261,6 +1254,51 @@ fn development_keys_in_production<C: Chain>(rig: &Rig<C>) {
             maximum: 604_800
         }
     );
+}
+
+/// Whoever reads the chain can tell afterwards what changed, in which block, and by whom.
+fn every_change_leaves_its_event<C: Chain>(rig: &Rig<C>) {
+    fn of<E: SolEvent>() -> B256 {
+        E::SIGNATURE_HASH
+    }
+    let events = |receipt: Receipt| -> Vec<B256> { receipt.logs.iter().map(|log| log.topics[0]).collect() };
+    let decided = |action: Action, event: B256| {
+        let found = events(rig.decree(&action).unwrap());
+        assert_eq!(found, [of::<Governance::Executed>(), event], "{action:?}");
+    };
+    let (issuer, key_id) = (rig.issuer.address(), registration().key_id);
+    decided(Action::AdmitIssuer(issuer), of::<RecordRegistry::IssuerAdmitted>());
+    decided(
+        Action::RegisterKey(Box::new(registration())),
+        of::<KeyRegistry::KeyRegistered>(),
+    );
+    let published = rig.publish(100, 1).unwrap();
+    assert_eq!(published.logs[0].topics[1], issuer.into_word());
+    assert_eq!(events(published), [of::<RecordRegistry::RootPublished>()]);
+    let heartbeat = rig.publish(100, 1).unwrap();
+    assert_eq!(events(heartbeat), [of::<RecordRegistry::Heartbeat>()]);
+
+    let opened = rig.write().open_request(&rig.audience, &rig.request(5, 9)).unwrap();
+    assert_eq!(opened.logs[0].topics[1], rig.audience.address().into_word());
+    assert_eq!(events(opened), [of::<DisclosureRegistry::RequestOpened>()]);
+    let answered = rig.submit(&rig.submission(5, 77, 3)).unwrap();
+    assert_eq!(events(answered), [of::<DisclosureRegistry::DisclosureRecorded>()]);
+    let revoked = rig.write().revoke_consent(&rig.stranger, Fr::from(3)).unwrap();
+    assert_eq!(events(revoked), [of::<ConsentRegistry::ConsentRevoked>()]);
+
+    decided(Action::SuspendIssuer(issuer), of::<RecordRegistry::IssuerSuspended>());
+    decided(
+        Action::ReinstateIssuer(issuer),
+        of::<RecordRegistry::IssuerReinstated>(),
+    );
+    decided(Action::RetireKey(key_id), of::<KeyRegistry::KeyRetiring>());
+    decided(Action::RevokeKey(key_id), of::<KeyRegistry::KeyRevoked>());
+    decided(Action::Pause, of::<RecordRegistry::Paused>());
+    decided(Action::Unpause, of::<RecordRegistry::Unpaused>());
+    let id = rig.write().propose(&rig.members[0], &Action::Pause).unwrap();
+    let approved = rig.write().approve(&rig.members[1], id).unwrap();
+    assert_eq!(approved.logs[0].topics[2], rig.members[1].address().into_word());
+    assert_eq!(events(approved), [of::<Governance::Approved>()]);
 }
 
 fn inputs_of(submission: &Submission) -> PublicInputs {
