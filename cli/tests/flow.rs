@@ -166,6 +166,12 @@ fn a_revoked_consent_is_refused() {
     let revoked = world.ok("holder revoke --holder anna.holder --consent first.consent");
     let refused = world.verify("first", "first", "").failed(1, "consent.revoked");
     assert!(refused.out.contains(revoked["consent_handle"].as_str().unwrap()));
+    // Nor is there another answer: whoever had it would know, accepted or not.
+    let line = format!("prove --patient {ANNA} --request first.request --consent first.consent --out again");
+    let refused = world.run(&line).failed(1, "refused");
+    assert!(!refused.out.contains("revoked") && !world.path("again").exists());
+    let with_reason = world.run(&format!("{line} --reason")).failed(1, "refused");
+    assert!(with_reason.out.contains("revoked the consent"));
     // Handed to somebody else to publish, it comes to the same.
     let world = answered();
     world.ok("holder revoke --holder anna.holder --consent first.consent --out revocation");

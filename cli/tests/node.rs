@@ -128,7 +128,10 @@ fn the_flow_over_a_node_reads_only_what_is_final() {
             node.url
         ),
     );
-    world.answer("r", ANNA, "anna");
+    world.consent("r", "anna");
+    world.ok(&format!(
+        "prove --patient {ANNA} --request r.request --consent r.consent --out r.presentation {ledger}"
+    ));
     let verify = || world.verify("r", "r", &format!("--dry-run {ledger}"));
     verify().failed(1, "root.unknown");
     node.finalise();

@@ -1,9 +1,10 @@
 //! `medproof prove`: the issuer's service answers a request with a presentation.
 //!
 //! Whoever asks must not learn why there is none: not eligible, too large, not enrolled and
-//! a consent that does not fit are one refusal, `refused`. The operator may see the reason with
-//! `--reason`, and keeps it.
+//! a consent that does not fit or was revoked are one refusal, `refused`. The operator may see the
+//! reason with `--reason`, and keeps it.
 
+use crate::chain::{self, LedgerArgs};
 use crate::commands::issuer::IssuerDir;
 use crate::context::Context;
 use crate::error::CliError;
@@ -11,6 +12,7 @@ use crate::files::{self, Overwrite, Secrecy};
 use crate::messages;
 use clap::Args;
 use medproof_engine::{Engine, ProveError, Proven};
+use medproof_ledger::Ledger;
 use medproof_messages::{ConsentMessage, Did, Presentation, VerifiedRequest};
 use medproof_records::issuer::{IssuerError, OpenedRecord};
 use medproof_statement::assign;
@@ -33,6 +35,9 @@ pub struct ProveArgs {
     /// Which issuer.
     #[command(flatten)]
     pub dir: IssuerDir,
+    /// The ledger, where the consent may have been revoked.
+    #[command(flatten)]
+    pub ledger: LedgerArgs,
     /// The patient's FHIR id, or the record's id (`record:…`).
     #[arg(long)]
     pub patient: String,
@@ -61,11 +66,12 @@ fn did(text: &str) -> Result<Did, String> {
 }
 
 impl ProveArgs {
-    /// From an issuer's directory, for a patient.
+    /// From an issuer's directory, for a patient, with the usual ledger.
     #[must_use]
     pub fn new(dir: IssuerDir, patient: &str, request: PathBuf, consent: PathBuf, out: PathBuf) -> ProveArgs {
         ProveArgs {
             dir,
+            ledger: LedgerArgs::default(),
             patient: patient.to_owned(),
             request,
             consent,
@@ -136,7 +142,9 @@ pub fn prove(args: &ProveArgs, cx: &Context) -> Result<ProveReport, CliError> {
     // Before the patient's record is touched: none of this depends on it.
     require_key(&request, cx)?;
     let consent = messages::consent(&args.consent)?;
-    let (public, proven) = answer(args, &request, &consent, cx).map_err(|obstacle| match obstacle {
+    let ledger = chain::open(&args.ledger, cx)?;
+    chain::require_same(&*ledger, &request.body().ledger)?;
+    let (public, proven) = answer(args, &request, &consent, ledger, cx).map_err(|obstacle| match obstacle {
         Obstacle::Open(error) => error,
         Obstacle::Hidden(reason) => refusal(args.reason, &reason),
     })?;
@@ -197,12 +205,15 @@ fn answer(
     args: &ProveArgs,
     request: &VerifiedRequest,
     consent: &ConsentMessage,
+    ledger: Box<dyn Ledger>,
     cx: &Context,
 ) -> Result<(PublicInputs, Proven), Obstacle> {
     let record = open(args)?;
     let witness = witness(request, consent, record)?;
     let public = check::public_inputs(&witness)
         .ok_or_else(|| Obstacle::Hidden("the record has no place in the registry".into()))?;
+    require_unrevoked(&*ledger, &public)?;
+    drop(ledger);
     check::check(&public, &witness).map_err(|violation| Obstacle::Hidden(violation.to_string()))?;
     let engine = cx.engine(request.body().tier)?;
     let bar = cx.ui.bar("prove");
@@ -212,6 +223,18 @@ fn answer(
         error => Obstacle::Open(CliError::system("prover", crate::text::chain(&error))),
     })?;
     Ok((public, proven))
+}
+
+// A presentation tells its audience the answer, whether or not the ledger would accept it: under a
+// consent that was revoked there must be none.
+fn require_unrevoked(ledger: &dyn Ledger, public: &PublicInputs) -> Result<(), Obstacle> {
+    match ledger
+        .consent_revoked_at(public.consent_handle)
+        .map_err(CliError::from)?
+    {
+        None => Ok(()),
+        Some(_) => Err(Obstacle::Hidden("the holder revoked the consent".into())),
+    }
 }
 
 fn open(args: &ProveArgs) -> Result<OpenedRecord, Obstacle> {
