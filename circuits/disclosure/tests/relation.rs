@@ -1,11 +1,9 @@
 //! The circuit accepts and refuses as the native relation does, equation by equation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod common;
-
 use ark_ff::Field;
 use ark_relations::gr1cs::ConstraintSystemRef;
-use common::{accepted, refused, satisfied, synthesise};
+use medproof_soundness::{accepted, refused, satisfied, synthesise};
 use medproof_gadgets::testing::free_variables;
 use medproof_statement::Fr;
 use medproof_statement::check::{Violation, Witness, check};

@@ -2,12 +2,10 @@
 //! refused natively by the rule named and by the circuit, and an honest neighbour passes both.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod common;
-
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
-use common::script::{At, Move, breaks, breaks_with, set_leaf, shows, slots, start, then};
-use common::{accepted, refused};
+use medproof_soundness::script::{At, Move, breaks, breaks_with, set_leaf, shows, slots, start, then};
+use medproof_soundness::{accepted, refused};
 use medproof_statement::Fr;
 use medproof_statement::assign::{NotProvable, Slots, assign};
 use medproof_statement::check::{Violation, Witness, public_inputs};

@@ -286,38 +286,41 @@ impl World {
         one_of(rng, slots).clone()
     }
 
-    /// Slots of which each is legal after the ones before, wherever they lead; but for one.
+    /// Slots of which each is legal after the ones before, wherever they lead; but for one. What is
+    /// true of every chart, if the policy has it, is shown first or last, so that only the rest can
+    /// be refused.
     pub fn wander(&self, rng: &mut ChaCha8Rng, astray: bool) -> Slots {
         let table = self.case.policy.table();
-        let tier = self.tier();
         let mut machine = Machine::new(table);
         let mut slots = Vec::new();
-        // What is true of every chart comes first, so that only the rest can be refused.
         let last = table.criteria().len() - 1;
-        let absent = start(last, Action::RecordGap, At::Fact(self.case.facts.leaves().len() - 1)).ends();
-        let absent = absent.slot(&self.case);
-        if machine.clone().step(table, &absent).is_ok() {
-            machine.step(table, &absent).unwrap();
-            slots.push(absent);
+        let beyond = At::Fact(self.case.facts.leaves().len() - 1);
+        let absent = start(last, Action::RecordGap, beyond).ends().slot(&self.case);
+        let always = machine.clone().step(table, &absent).is_ok();
+        let at_the_end = always && chance(rng, 2);
+        if always && !at_the_end {
+            machine.step(table, &absent).expect("true of every chart");
+            slots.push(absent.clone());
         }
-        let room = tier.slots() - slots.len();
-        let length = slots.len() + pick(rng, room as u32) as usize;
+        let room = self.tier().slots() - usize::from(at_the_end);
+        let length = slots.len() + pick(rng, (room - slots.len()) as u32) as usize;
         while slots.len() < length {
             let Some(slot) = self.legal(rng, &machine) else {
                 break;
             };
-            machine.step(table, &slot).unwrap();
+            machine.step(table, &slot).expect("a legal slot");
             slots.push(slot);
         }
         if astray {
             slots.push(self.illegal(rng, &machine));
         }
-        self.settle(rng, slots)
+        self.settle(rng, &mut slots, room);
+        slots.extend(at_the_end.then_some(absent));
+        Slots::from(slots)
     }
 
-    /// The slots with the member that the last one wants, and idle ones up to the tier's number.
-    fn settle(&self, rng: &mut ChaCha8Rng, mut slots: Vec<Slot>) -> Slots {
-        let room = self.tier().slots();
+    /// The slots with the member that the last one wants, and idle ones up to so many.
+    fn settle(&self, rng: &mut ChaCha8Rng, slots: &mut Vec<Slot>, room: usize) {
         let group = slots.iter().rev().find(|s| s.start).map(|s| s.criterion);
         let set = group.and_then(|criterion| self.case.policy.set(criterion).map(|set| (criterion, set)));
         if let Some((criterion, set)) = set
@@ -332,7 +335,6 @@ impl World {
             slots.push(then(Action::Member, At::Set(criterion, leaf.unwrap_or(0))).slot(&self.case));
         }
         slots.resize(room, self.idle());
-        Slots::from(slots)
     }
 
     /// Honest slots where there are any, mostly; else ones that are legal.

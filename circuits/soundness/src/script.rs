@@ -1,6 +1,6 @@
 //! Slots written by hand: what an adversary would hand in.
 
-use super::{accepted, refused};
+use crate::{accepted, refused};
 use medproof_statement::assign::Slots;
 use medproof_statement::check::Violation;
 use medproof_statement::codeset::{CodeSet, SetLeaf};

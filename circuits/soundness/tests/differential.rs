@@ -5,12 +5,10 @@
 //! never reads what is too much.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod common;
-
 use ark_ff::Field;
-use common::script::{At, then};
-use common::worlds::{TODAY, World, one_of, pick, value};
-use common::{assigned, prepared};
+use medproof_soundness::script::{At, then};
+use medproof_soundness::worlds::{TODAY, World, one_of, pick, value};
+use medproof_soundness::{assigned, prepared};
 use medproof_statement::Fr;
 use medproof_statement::assign::Slots;
 use medproof_statement::check::{Violation, Witness, check, public_inputs};

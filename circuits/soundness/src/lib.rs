@@ -1,8 +1,22 @@
-//! Holds the circuit against its native twin.
-#![allow(dead_code)]
+//! Instruments that look for what the disclosure circuit fails to constrain.
+//!
+//! A test with honest witnesses cannot see a missing constraint. What can: a second opinion on
+//! every witness ([`broken`] beside the native check), random adversaries ([`worlds`], [`script`]),
+//! an account of every variable that the constraints leave open ([`jacobian`]), and assignments
+//! changed in one place with everything computed from it solved anew ([`resolve`]), with all
+//! constraints in force or with one taken out.
+//!
+//! For tests and `cargo xtask soundness`: a fault of an instrument's own stops it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod blocks;
+pub mod circuit;
+pub mod deletion;
+pub mod jacobian;
+pub mod resolve;
 pub mod script;
+pub mod signer;
+pub mod starts;
 pub mod worlds;
 
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef};
@@ -13,6 +27,11 @@ use medproof_statement::check::{Violation, Witness, check};
 use medproof_statement::public::PublicInputs;
 use medproof_statement::tier::Tier;
 use std::sync::OnceLock;
+
+/// Whether the long searches are asked for; CI runs a bounded part of each.
+pub fn full_depth() -> bool {
+    std::env::var_os("MEDPROOF_EVIDENCE").is_some()
+}
 
 /// A system with matrices and the assignment, or nothing where a value cannot even be assigned.
 pub fn synthesise(public: PublicInputs, witness: &Witness) -> Option<ConstraintSystemRef<Fr>> {

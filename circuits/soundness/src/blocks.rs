@@ -1,7 +1,7 @@
 //! Which constraint belongs to which block of the circuit: the order in which they are generated.
 
 use medproof_disclosure::slot_cost;
-use medproof_gadgets::{bits, eddsa, poseidon2, tree};
+use medproof_gadgets::{bits, eddsa, edwards, fixed_base, poseidon2, tree, variable_base};
 use medproof_statement::fact::KEY_BITS;
 use medproof_statement::policy::{HEADER_FIELDS, ROW_FIELDS, flags};
 use medproof_statement::tier::Tier;
@@ -91,7 +91,17 @@ fn after(criteria: usize) -> Vec<(&'static str, usize)> {
         ("consent: times", 80),
         ("consent: hash", poseidon2::hash_cost::<12>(8)),
         ("consent: signer", bits::IS_ZERO_COST + 2),
-        ("consent: signature", eddsa::COST),
+        ("signature: scalar", fixed_base::SCALAR_COST),
+        ("signature: challenge", poseidon2::COMPRESS8_COST),
+        ("signature: challenge's bits", bits::CANONICAL_COST),
+        ("signature: key on curve", edwards::ON_CURVE_COST),
+        ("signature: 8 key", edwards::COFACTOR_COST),
+        ("signature: R on curve", edwards::ON_CURVE_COST),
+        ("signature: 8 R", edwards::COFACTOR_COST),
+        ("signature: challenge times 8 key", variable_base::COST),
+        ("signature: left side", edwards::ADD_COST),
+        ("signature: right side", fixed_base::COST),
+        ("signature: equation", edwards::EQUAL_COST),
         ("nullifier", poseidon2::hash_cost::<4>(2) + 1),
         (
             "handle",
@@ -105,12 +115,15 @@ pub fn blocks(tier: Tier) -> Vec<Block> {
     let criteria = tier.criteria();
     let per_slot = slot(criteria);
     assert_eq!(per_slot.iter().map(|(_, n)| n).sum::<usize>(), slot_cost(tier));
+    let after = after(criteria);
+    let of_signature = after.iter().filter(|(name, _)| name.starts_with("signature"));
+    assert_eq!(of_signature.map(|(_, n)| n).sum::<usize>(), eddsa::COST);
     let slots = (0..tier.slots()).flat_map(|i| per_slot.iter().map(move |(name, n)| (*name, *n, Some(i))));
     let outside = |blocks: Vec<(&'static str, usize)>| blocks.into_iter().map(|(name, n)| (name, n, None));
     let mut at = 0;
     outside(before(criteria))
         .chain(slots)
-        .chain(outside(after(criteria)))
+        .chain(outside(after))
         .map(|(name, n, slot)| {
             at += n;
             Block {

@@ -1,0 +1,232 @@
+//! What if a constraint were missing? For nearly every one there is an assignment that it alone
+//! refuses: without it, that assignment would be a proof.
+//!
+//! The search starts from honest and from adversarial witnesses, changes one variable, lets all
+//! that is computed from it follow ([`crate::resolve`]), and asks whether every constraint holds
+//! but the one in question. Commitments, keys, signatures and public inputs follow too. The parts of
+//! a signature cannot be followed past its equation, so there the question is put to the part: with
+//! the constraint missing, does it give a wrong result for what it is given?
+
+use crate::circuit::{CHILD, Circuit, INPUTS, Repair};
+use crate::resolve::{Attempt, Freedom};
+use crate::signer::Signer;
+use crate::starts;
+use ark_bn254::Fr;
+use medproof_gadgets::tree;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// How far to search.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// One in so many constraints of the hashes, which are the same gadget over and over.
+    pub sample: usize,
+    /// Honest witnesses to start from.
+    pub honest: usize,
+    /// Adversarial ones.
+    pub adversarial: usize,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Found {
+    /// Constraints asked about.
+    pub asked: usize,
+    /// Those that alone refuse an assignment of the whole circuit.
+    pub alone: usize,
+    /// Those that alone refuse one of their part of the signature.
+    pub in_part: usize,
+    /// The rest: per block and slot, their places in it.
+    pub left: BTreeMap<(&'static str, Option<usize>), Vec<usize>>,
+}
+
+/// Whether a block is a hash's.
+pub fn is_hash(name: &str) -> bool {
+    name.ends_with("hash") || name.ends_with("path") || ["nullifier", "handle", "signature: challenge"].contains(&name)
+}
+
+/// The slots of which a tier is asked about: in XS all.
+fn asked_slot(circuit: &Circuit, slot: usize) -> bool {
+    let last = circuit.tier.slots() - 1;
+    circuit.tier.slots() == 2 || [0, last / 2, last].contains(&slot)
+}
+
+fn questions(circuit: &Circuit, effort: Effort) -> BTreeSet<usize> {
+    let blocks = circuit.blocks.iter();
+    let blocks = blocks.filter(|block| block.slot.is_none_or(|slot| asked_slot(circuit, slot)));
+    let rows = blocks.flat_map(|block| {
+        let every = if is_hash(block.name) { effort.sample } else { 1 };
+        block.rows.clone().filter(move |row| row % every == 0)
+    });
+    rows.collect()
+}
+
+/// Asks about every constraint of the tier's distinct blocks.
+pub fn search(circuit: &Circuit, effort: Effort) -> Found {
+    let signer = Signer::new(circuit);
+    let mut left = questions(circuit, effort);
+    let asked = left.len();
+    let parts: Vec<usize> = left.iter().copied().filter(|row| part(circuit, *row).is_some()).collect();
+    for (first, values) in starts::of_parts(circuit).into_iter().enumerate() {
+        let mut attempt = Attempt::new(circuit, values, None);
+        for row in &parts {
+            // Only the challenge's bits differ after the first.
+            let concerned = first == 0 || circuit.block(*row).name == "signature: challenge's bits";
+            if concerned && left.contains(row) && finds(&mut attempt, circuit, *row) {
+                left.remove(row);
+            }
+        }
+    }
+    let in_part = asked - left.len();
+    let (mut honest, mut adversarial) = (0, 0);
+    for values in starts::assignments(circuit.tier) {
+        if honest >= effort.honest && adversarial >= effort.adversarial {
+            break;
+        }
+        let mut attempt = Attempt::new(circuit, values, Some(&signer));
+        match attempt.broken.len() {
+            0 if honest < effort.honest => honest += 1,
+            1 | 2 if adversarial < effort.adversarial => adversarial += 1,
+            _ => continue,
+        }
+        if attempt.broken.len() == 1 {
+            left.retain(|row| !attempt.broken.contains(row));
+        }
+        // The hashes do not depend on what the slots do.
+        let hashes = attempt.broken.is_empty() && honest <= 2;
+        let asked = |row: &usize| part(circuit, *row).is_none() && (hashes || !is_hash(circuit.block(*row).name));
+        let questions: Vec<usize> = left.iter().copied().filter(asked).collect();
+        for row in questions {
+            let found = finds(&mut attempt, circuit, row) || finds_jointly(&mut attempt, circuit, row);
+            if found {
+                left.remove(&row);
+            }
+        }
+    }
+    let mut by_block: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for row in &left {
+        let block = circuit.block(*row);
+        by_block
+            .entry((block.name, block.slot))
+            .or_default()
+            .push(row - block.rows.start);
+    }
+    Found {
+        asked,
+        alone: asked - in_part - left.len(),
+        in_part,
+        left: by_block,
+    }
+}
+
+// The part of the signature that a constraint belongs to.
+fn part(circuit: &Circuit, row: usize) -> Option<Range<usize>> {
+    let block = circuit.block(row);
+    block.name.starts_with("signature").then(|| block.rows.clone())
+}
+
+fn finds(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) -> bool {
+    let block = circuit.block(question);
+    let part = part(circuit, question);
+    let freedom = Freedom {
+        public: part.is_none(),
+        scope: part.unwrap_or(0..circuit.constraints()),
+    };
+    let broken = attempt.broken.range(freedom.scope.clone()).next().is_some();
+    if broken && attempt.broken.contains(&question) && attempt.passes(&[], Some(question), &freedom) {
+        return true;
+    }
+    columns(circuit, question, broken).into_iter().any(|column| {
+        let mut values = attempt.candidates(column, question);
+        if is_hash(block.name) && values.len() > 3 {
+            values.drain(..values.len() - 3);
+        }
+        let mut tries = values.into_iter().map(|value| (column, value));
+        tries.any(|change: (usize, Fr)| attempt.passes(&[change], Some(question), &freedom))
+    })
+}
+
+// The variables to change: those of the question, newest first; then those that they are computed
+// from.
+fn columns(circuit: &Circuit, question: usize, broken: bool) -> Vec<usize> {
+    const MANY: usize = 8;
+    let block = circuit.block(question);
+    let mut columns: Vec<usize> = circuit.mentioned(question).into_iter().filter(|c| *c > 0).collect();
+    if columns.len() > MANY {
+        columns.drain(1..columns.len() - 2);
+    }
+    let computed = columns.clone();
+    let sources = computed.iter().filter_map(|column| circuit.prepared.rows_of(*column).first());
+    let sources = sources.filter(|row| **row < question);
+    let sources: BTreeSet<usize> = sources.flat_map(|row| circuit.mentioned(*row)).collect();
+    if sources.len() <= 2 * MANY {
+        columns.splice(0..0, sources.into_iter().filter(|c| *c >= INPUTS && !computed.contains(c)));
+    }
+    if let Some(Repair::Child { children, .. }) = circuit.repair(question) {
+        columns.extend(*children..*children + 8);
+    }
+    if block.name == "leaf: root" {
+        // A sibling at the top leads to another root.
+        let path = circuit.rows_of("leaf: path", block.slot);
+        let top = path.end - tree::LEVEL_COST + CHILD;
+        if let Some(Repair::Child { children, .. }) = circuit.repair(top) {
+            columns.extend(*children..*children + 8);
+        }
+    }
+    if broken && block.slot.is_some() {
+        // A leaf's own fields are too long to follow where there is something to hide as well.
+        let leaf = circuit.rows_of("leaf: hash", block.slot).start..circuit.rows_of("member", block.slot).start;
+        columns.retain(|column| !circuit.prepared.rows_of(*column).iter().any(|row| leaf.contains(row)));
+    }
+    columns.reverse();
+    columns
+}
+
+// The same for a slot's choices all at once, booleans each, but for one if it is the question that
+// holds it to that: with a single choice changed, others would give it away.
+fn finds_jointly(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) -> bool {
+    let block = circuit.block(question);
+    let (Some(slot), true) = (block.slot, JOINT.contains(&block.name)) else {
+        return false;
+    };
+    let freedom = Freedom {
+        public: true,
+        scope: 0..circuit.constraints(),
+    };
+    let choices = choices(circuit, slot);
+    let odd = odd_one(circuit, question);
+    let beyond_boolean: &[i64] = if odd.is_some() { &[2, -1, -2, 3] } else { &[0] };
+    (0u32..1 << choices.len()).any(|pattern| {
+        let mut changes: Vec<(usize, Fr)> = (0..).zip(&choices).map(|(i, c)| (*c, Fr::from(pattern >> i & 1))).collect();
+        beyond_boolean.iter().any(|value| {
+            for (_, chosen) in changes.iter_mut().filter(|(column, _)| Some(*column) == odd) {
+                *chosen = Fr::from(*value);
+            }
+            attempt.passes(&changes, Some(question), &freedom)
+        })
+    })
+}
+
+/// Blocks of constraints between a slot's choices.
+const JOINT: [&str; 5] = ["actions", "criterion", "mode", "value: ways to fail", "ends"];
+
+// Variables of a slot that say what it does: actions, start, ends, the criteria, how a value fails.
+fn choices(circuit: &Circuit, slot: usize) -> Vec<usize> {
+    const FEW_CRITERIA: usize = 2;
+    let booleans = |name: &str, rows: usize| {
+        let first = circuit.rows_of(name, Some(slot)).start;
+        (first..first + rows).filter_map(|row| odd_one(circuit, row))
+    };
+    let criteria = 2 * circuit.tier.criteria().min(FEW_CRITERIA);
+    booleans("actions", 7)
+        .chain(booleans("criterion", criteria))
+        .chain(booleans("value: ways to fail", 2))
+        .collect()
+}
+
+// The variable that a constraint v·(1 − v) = 0 holds to 0 or 1.
+fn odd_one(circuit: &Circuit, row: usize) -> Option<usize> {
+    let [a, b, c] = circuit.row(row);
+    let [(_, column)] = a else { return None };
+    (c.is_empty() && *column >= INPUTS && b.iter().any(|(_, c)| c == column)).then_some(*column)
+}

@@ -1,0 +1,300 @@
+//! Where the search for missing constraints starts: honest assignments and adversarial ones.
+
+use crate::assigned;
+use crate::circuit::Circuit;
+use crate::script::{At, Move, slots, start, then};
+use crate::signer::{sign_with_known_keys, sign_with_the_wrong_key};
+use crate::worlds::World;
+use ark_bn254::Fr;
+use ark_ff::{BigInt, BigInteger, Field, PrimeField};
+use medproof_statement::assign::{Slots, assign};
+use medproof_statement::codeset::CodeSet;
+use medproof_statement::consent::Bound;
+use medproof_statement::coverage::Coverage;
+use medproof_statement::day::Day;
+use medproof_statement::fact::{Fact, Seq};
+use medproof_statement::machine::Action;
+use medproof_statement::policy::{Criterion, Header, Policy, Table};
+use medproof_statement::request::{Purpose, Time};
+use medproof_statement::testing::{AS_OF, Case, condition, fact, facts, has, header, latest, none};
+use medproof_statement::tier::Tier;
+use medproof_statement::value::{Value, ValueType};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+/// First, two slots of which one opens the record and one the set, either way around: no other slot
+/// then holds the root that a forged path leads to. Then, idle slots before a group and after.
+fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
+    let set = || CodeSet::new([10, 20, 30].map(condition)).expect("a case by hand");
+    let chart = facts(&[fact(condition(15), 50_000, 1), fact(condition(20), 50_000, 2)]);
+    let case = |row: Criterion| {
+        let row = Criterion {
+            set_root: Some(set().root()),
+            ..row
+        };
+        let policy = Policy::new(Table::new(header(tier), vec![row]).expect("a case by hand"), vec![Some(set())]).expect("a case by hand");
+        Case::new(policy, chart.clone())
+    };
+    let counted = case(Criterion {
+        concept_hi: condition(30),
+        ..has(condition(10))
+    });
+    let absent = case(none(condition(12), condition(19)));
+    let policy = Policy::new(Table::new(header(tier), vec![has(condition(20))]).expect("a case by hand"), vec![None]).expect("a case by hand");
+    let single = Case::new(policy, chart.clone());
+    let policy = Policy::new(
+        Table::new(header(tier), vec![latest(condition(19))]).expect("a case by hand"),
+        vec![None],
+    )
+    .expect("a case by hand");
+    let other = Case::new(policy, chart.clone());
+    let alternatives = vec![
+        Criterion {
+            threshold: None,
+            ..none(condition(20), condition(20))
+        },
+        none(condition(90), condition(90)),
+    ];
+    let policy = Policy::new(Table::new(header(tier), alternatives).expect("a case by hand"), vec![None, None]).expect("a case by hand");
+    let none_of = Case::new(policy, chart.clone());
+    let gap = start(1, Action::RecordGap, At::Fact(2)).ends();
+    let shown = start(0, Action::Fact, At::Fact(2)).ends();
+    let idle = then(Action::Idle, At::Fact(2));
+    let member = then(Action::Member, At::Set(0, 2));
+    let jump = start(0, Action::SetGap, At::Set(0, 1));
+    let table = Table::new(header(tier), vec![has(condition(20)), latest(condition(20))]);
+    let policy = Policy::new(table.expect("a valid table"), vec![None, None]).expect("no sets");
+    let two_rows = Case::new(policy, chart.clone());
+    let beyond = start(0, Action::RecordGap, At::Fact(2)).ends();
+    let early = Criterion {
+        date_hi: Day(100),
+        ..none(condition(15), condition(15))
+    };
+    let table = Table::new(header(tier), vec![early]).expect("a valid table");
+    let ahead = Case::new(Policy::new(table, vec![None]).expect("no sets"), chart.clone());
+    let pass = start(0, Action::Pass, At::Fact(1)).ends();
+    let mut cases = vec![
+        (
+            counted.clone(),
+            vec![start(0, Action::Fact, At::Fact(2)).ends(), member],
+        ),
+        (absent.clone(), vec![jump, then(Action::RecordGap, At::Fact(1)).ends()]),
+        (
+            absent,
+            vec![
+                start(0, Action::RecordGap, At::Fact(0)),
+                then(Action::SetGap, At::Set(0, 1)).ends(),
+            ],
+        ),
+        // Without its member.
+        (counted.clone(), vec![start(0, Action::Fact, At::Fact(2)).ends()]),
+        (single.clone(), vec![idle, shown]),
+        (single, vec![shown, idle]),
+        // Its member wanted, and no slot left.
+        (
+            counted.clone(),
+            vec![idle, start(0, Action::Fact, At::Fact(2)).ends()],
+        ),
+        // Two rows taken for one: AT_LEAST and LATEST add up to NONE.
+        (two_rows.clone(), vec![beyond]),
+        (two_rows, vec![idle, beyond]),
+        // Passed, but not where the cursor stands.
+        (ahead.clone(), vec![pass]),
+        (ahead, vec![idle, pass]),
+        // The latest of another concept.
+        (other.clone(), vec![shown]),
+        (other, vec![idle, shown]),
+        // A fact in a group of NONE, which claims nothing.
+        (none_of.clone(), vec![start(0, Action::Fact, At::Fact(2)), gap]),
+        (none_of, vec![gap, start(0, Action::Fact, At::Fact(2))]),
+    ];
+    cases.extend(values_passed(tier));
+    cases
+}
+
+/// Facts passed that could match, and idle ones that are out of range.
+fn values_passed(tier: Tier) -> Vec<(Case, Vec<Move>)> {
+    let quantity = |x: i128| Value::quantity(x, false).expect("a case by hand");
+    let all = none(condition(20), condition(20));
+    let asked = Criterion {
+        value: Some((quantity(7), quantity(10))),
+        ..all
+    };
+    let active = Criterion {
+        active_on: Some(AS_OF),
+        ..all
+    };
+    let case = |row: Criterion, fact: Fact| {
+        let policy = Policy::new(Table::new(header(tier), vec![row]).expect("a case by hand"), vec![None]).expect("a case by hand");
+        Case::new(policy, facts(&[fact]))
+    };
+    let of_value = |value| Fact {
+        value,
+        ..fact(condition(20), 50_000, 1)
+    };
+    // At the very beginning of the interval, so that the first slot can pass it.
+    let first = |fact: Fact| Fact {
+        date: Day(0),
+        since: Day(0),
+        seq: Seq::MIN,
+        ..fact
+    };
+    let low = of_value(quantity(1));
+    let uncertain = Fact { uncertain: true, ..low };
+    let typeless = of_value(Value::new(ValueType::NONE, 5).expect("a case by hand"));
+    let mut cases = Vec::new();
+    for (row, fact) in [(asked, uncertain), (active, uncertain), (all, typeless), (asked, low)] {
+        let to_fact = start(0, Action::RecordGap, At::Fact(0));
+        cases.push((case(row, fact), vec![to_fact, then(Action::Pass, At::Fact(1)).ends()]));
+        cases.push((case(row, first(fact)), vec![start(0, Action::Pass, At::Fact(1)).ends()]));
+        // Out of the window, by which an uncertain fact is passed only where nothing active is asked.
+        let late = Criterion { date_lo: Day(1), ..row };
+        cases.push((
+            case(late, first(fact)),
+            vec![start(0, Action::Pass, At::Fact(1)).ends()],
+        ));
+    }
+    let elsewhere = Fact {
+        concept: condition(15),
+        ..low
+    };
+    let gap = start(0, Action::RecordGap, At::Fact(1)).ends();
+    cases.push((case(asked, elsewhere), vec![gap, then(Action::Idle, At::Fact(1))]));
+    cases
+}
+
+
+/// The assignment of these slots, its consent bound to the claim, so that the table's digest can
+/// change without it.
+fn assignment(case: &mut Case, slots: Slots) -> Option<Vec<Fr>> {
+    case.consent.bound = Bound::Claim(case.policy.table().header().claim_id);
+    signed(case, slots)
+}
+
+fn signed(case: &Case, slots: Slots) -> Option<Vec<Fr>> {
+    let (_, mut witness) = case.with_slots(slots);
+    let public = sign_with_known_keys(&mut witness)?;
+    assigned(public, &witness)
+}
+
+/// Honest assignments, and adversarial ones: by hand, then random without end.
+pub fn assignments(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
+    let by_hand = by_hand(tier).into_iter().filter_map(|(mut case, moves)| {
+        let slots = slots(&case, &moves);
+        assignment(&mut case, slots)
+    });
+    let random = (0..).flat_map(move |seed| {
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+        let mut world = World::random(rng, tier);
+        let slots = [world.slots(rng), world.wander(rng, true), world.wander(rng, true)];
+        slots.map(|slots| assignment(&mut world.case, slots)).into_iter().flatten()
+    });
+    beside_the_slots(tier).into_iter().chain(by_hand).chain(random)
+}
+
+/// Honest assignments of random cases without end, and whether each is for an emergency.
+pub fn honest(tier: Tier) -> impl Iterator<Item = (Vec<Fr>, bool)> {
+    (0..).filter_map(move |seed| {
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+        let case = World::random(rng, tier).case;
+        let emergency = case.request.purpose == Purpose::EmergencyTreatment;
+        Some((signed(&case, assign(&case.policy, &case.facts).ok()?)?, emergency))
+    })
+}
+
+/// False records, consents and signers.
+fn beside_the_slots(tier: Tier) -> Vec<Vec<Fr>> {
+    let chart = facts(&[fact(condition(20), 50_000, 1)]);
+    let policy = |header: Header| {
+        let table = Table::new(header, vec![has(condition(20))]).expect("a valid table");
+        Policy::new(table, vec![None]).expect("no sets")
+    };
+    let honest = || {
+        let mut case = Case::new(policy(header(tier)), chart.clone());
+        case.consent.bound = Bound::Claim(case.policy.table().header().claim_id);
+        case
+    };
+    let time = |seconds| Time::new(seconds).expect("a time");
+    let change: [fn(&mut Case, fn(u64) -> Time); 8] = [
+        |_, _| (),
+        |case, _| case.consent.bound = Bound::Policy(Fr::from(123u64)),
+        |case, time| case.consent.not_before = time(1_000_001),
+        |case, time| case.consent.not_after = time(1_000_599),
+        |case, _| case.record.issued_on = Day(AS_OF.0 + 1),
+        |case, _| case.record.coverage = Coverage::NONE,
+        |case, _| case.request.purpose = Purpose::EmergencyTreatment,
+        |case, _| case.record.schema += 1,
+    ];
+    let time = time as fn(u64) -> Time;
+    let mut cases: Vec<Case> = change
+        .into_iter()
+        .map(|change| {
+            let mut case = honest();
+            change(&mut case, time);
+            case
+        })
+        .collect();
+    cases.push(Case {
+        policy: policy(Header {
+            issued_min: Day(AS_OF.0),
+            ..header(tier)
+        }),
+        ..honest()
+    });
+    if let Some(late) = cases.last_mut() {
+        late.record.issued_on = Day(AS_OF.0 - 1);
+    }
+    let shown = [start(0, Action::Fact, At::Fact(1)).ends()];
+    let mut all: Vec<Vec<Fr>> = cases
+        .iter()
+        .filter_map(|case| signed(case, slots(case, &shown)))
+        .collect();
+    for purpose in [Purpose::Research, Purpose::EmergencyTreatment] {
+        let mut case = honest();
+        case.request.purpose = purpose;
+        let (_, mut witness) = case.with_slots(slots(&case, &shown));
+        all.extend(sign_with_the_wrong_key(&mut witness).and_then(|public| assigned(public, &witness)));
+    }
+    all
+}
+
+/// For the parts of the signature: honest ones, then the challenge's bits at every place where a
+/// number can depart from the modulus, above it and below.
+pub fn of_parts(circuit: &Circuit) -> Vec<Vec<Fr>> {
+    let honest: Vec<Vec<Fr>> = beside_the_slots(circuit.tier).into_iter().take(1).collect();
+    let mut all = honest.clone();
+    let mut most = Fr::MODULUS;
+    most.sub_with_borrow(&BigInt::one());
+    for end in (1..=254).rev().filter(|end| *end == 254 || most.get_bit(*end) != most.get_bit(*end - 1)) {
+        let kept = |from: usize| (most >> from as u32) << from as u32;
+        let above = kept(end);
+        let start = (0..end).rev().find(|i| most.get_bit(*i) != most.get_bit(end - 1)).map_or(0, |i| i + 1);
+        // All that agree above the run: the run's bits turned at its lowest place, or kept.
+        for mut number in [above, kept(start)] {
+            if number == above {
+                number.add_with_carry(&(BigInt::one() << start as u32));
+            }
+            all.extend(honest.iter().map(|values| with_challenge(circuit, values.clone(), number)));
+        }
+    }
+    all
+}
+
+// Puts a number into the challenge's bits, and into the challenge what it is modulo p.
+fn with_challenge(circuit: &Circuit, mut values: Vec<Fr>, number: BigInt<4>) -> Vec<Fr> {
+    const BITS: usize = 254;
+    let rows = circuit.rows_of("signature: challenge's bits", None);
+    let lowest = rows.start + BITS - 1;
+    for i in 1..BITS {
+        let [bit, ..] = circuit.row(rows.start + i - 1);
+        values[bit[0].1] = Fr::from(number.get_bit(i));
+    }
+    let [lowest_bit, ..] = circuit.row(lowest);
+    let excess = crate::circuit::dot(lowest_bit, &values) - Fr::from(number.get_bit(0));
+    let hash = circuit.rows_of("signature: challenge", None);
+    let output = *circuit.mentioned(hash.end - 1).last().expect("an S-box's output");
+    let slope = crate::circuit::coefficient(lowest_bit, output).inverse();
+    values[output] -= excess * slope.expect("the last S-box reaches every lane");
+    circuit.settle(&mut values, lowest + 1..rows.end);
+    values
+}
