@@ -194,6 +194,8 @@ fn finds_jointly(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) 
         scope: 0..circuit.constraints(),
     };
     let choices = choices(circuit, slot);
+    let among = ["actions", "criterion"].map(|name| circuit.rows_of(name, Some(slot)));
+    let among: Vec<usize> = among.into_iter().flatten().filter(|row| *row != question).collect();
     let odd = odd_one(circuit, question);
     let beyond_boolean: &[i64] = if odd.is_some() { &[2, -1, -2, 3] } else { &[0] };
     (0u32..1 << choices.len()).any(|pattern| {
@@ -202,7 +204,8 @@ fn finds_jointly(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) 
             for (_, chosen) in changes.iter_mut().filter(|(column, _)| Some(*column) == odd) {
                 *chosen = Fr::from(*value);
             }
-            attempt.passes(&changes, Some(question), &freedom)
+            // Most fail among themselves.
+            attempt.holds_with(&changes, &among) && attempt.passes(&changes, Some(question), &freedom)
         })
     })
 }

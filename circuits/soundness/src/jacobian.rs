@@ -75,7 +75,7 @@ enum Part {
 /// # Panics
 /// Where the assignment breaks a constraint.
 pub fn account(circuit: &Circuit, values: &[Fr]) -> Account {
-    assert_eq!(circuit.prepared.violated(values), [], "an honest assignment");
+    assert!(circuit.prepared.violated(values).is_empty(), "an honest assignment");
     let gradients: Vec<Gradient> = (0..circuit.constraints()).map(|row| gradient(circuit, values, row)).collect();
     let mut part = vec![Part::Unseen; circuit.columns()];
     // The constraint that determines the variable, in order; the others are checks.

@@ -12,11 +12,15 @@
 pub mod blocks;
 pub mod circuit;
 pub mod deletion;
+pub mod interchange;
 pub mod jacobian;
+pub mod mutation;
+pub mod reference;
 pub mod resolve;
 pub mod script;
 pub mod signer;
 pub mod starts;
+pub mod trial;
 pub mod worlds;
 
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef};

@@ -65,6 +65,15 @@ impl<'c> Attempt<'c> {
         holds
     }
 
+    /// Whether these constraints hold with these variables changed, and nothing else.
+    pub fn holds_with(&mut self, changes: &[(usize, Fr)], rows: &[usize]) -> bool {
+        let old: Vec<Fr> = changes.iter().map(|(column, _)| self.values[*column]).collect();
+        changes.iter().for_each(|(column, value)| self.values[*column] = *value);
+        let holds = rows.iter().all(|row| self.circuit.prepared.holds(*row, &self.values));
+        changes.iter().zip(old).for_each(|((column, _), old)| self.values[*column] = old);
+        holds
+    }
+
     // In the order of the constraints, which is that of computation: one that still fails when its
     // turn has come and that cannot be mended stays broken.
     fn resolve(&mut self, changes: &[(usize, Fr)], without: Option<usize>, freedom: &Freedom) -> bool {

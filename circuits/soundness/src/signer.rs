@@ -150,7 +150,7 @@ mod tests {
         let (_, mut witness) = case.prove().unwrap();
         let public = sign_with_known_keys(&mut witness).unwrap();
         let values = assigned(public, &witness).unwrap();
-        assert_eq!(prepared(Tier::Xs).violated(&values), []);
+        assert!(prepared(Tier::Xs).violated(&values).is_empty());
         let message = witness.consent.consent.message(&witness.request);
         assert_eq!(dot(&signer.message, &values), message);
         let anew = signer.sign(&circuit, &values).unwrap();
