@@ -64,7 +64,7 @@ impl Ui {
         let text = if self.json {
             serde_json::to_string_pretty(report).map_err(|e| CliError::system("output", e))?
         } else {
-            report.to_string()
+            harmless(&report.to_string())
         };
         let mut out = io::stdout().lock();
         match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
@@ -89,14 +89,14 @@ impl Ui {
             let json = serde_json::to_string_pretty(&Failed { error }).unwrap_or_default();
             writeln!(io::stdout().lock(), "{json}")
         } else {
-            writeln!(io::stderr().lock(), "error: {error}")
+            writeln!(io::stderr().lock(), "error: {}", harmless(&error.to_string()))
         };
     }
 
     /// Says something beside the result, on standard error.
     pub fn note(&self, text: impl Display) {
         if self.notes {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = writeln!(io::stderr().lock(), "{}", harmless(&text.to_string()));
         }
     }
 
@@ -109,6 +109,13 @@ impl Ui {
             bar: Mutex::new(None),
         }
     }
+}
+
+/// Words with nothing that a terminal obeys: file names and messages of strangers are among them.
+fn harmless(text: &str) -> String {
+    let obeyed =
+        |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if obeyed(c) { '?' } else { c }).collect()
 }
 
 /// A progress bar on a terminal, once the work has taken a second.
@@ -176,5 +183,16 @@ impl Drop for Bar {
 impl Debug for Bar {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Bar").field("what", &self.what).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_hold_nothing_that_a_terminal_obeys() {
+        assert_eq!(harmless("a\u{1b}[2Jb\rc\u{202e}d\u{9b}e"), "a?[2Jb?c?d?e");
+        assert_eq!(harmless("HbA1c ≥ 7\nMüller"), "HbA1c ≥ 7\nMüller");
     }
 }

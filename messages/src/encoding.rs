@@ -101,8 +101,13 @@ impl<'a> Bytes<'a> {
 
 /// Text for an error, cut to a length that no log minds and with nothing that a terminal obeys.
 pub(crate) fn shown(text: &str) -> String {
+    shown_up_to(64, text)
+}
+
+/// As [`shown`], of another length.
+pub(crate) fn shown_up_to(longest: usize, text: &str) -> String {
     text.chars()
-        .take(64)
+        .take(longest)
         .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
         .collect()
 }

@@ -4,7 +4,7 @@
 //! fields, then that writing the message again gives the very bytes that it read: one encoding
 //! a message, whatever else JSON would allow (space, order, escapes, exponents, duplicates).
 
-use crate::encoding::shown;
+use crate::encoding::{shown, shown_up_to};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
@@ -13,6 +13,9 @@ use thiserror::Error;
 
 /// Version of all messages.
 pub const VERSION: u64 = 1;
+
+/// Characters of a rule at most: a name that is not known, and all that are.
+const RULE: usize = 400;
 
 /// Why bytes are not the canonical JSON of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -152,7 +155,8 @@ fn refusal(kind: &'static str, error: &serde_json::Error) -> JsonError {
     if error.is_data() {
         JsonError::Form {
             kind,
-            rule: error.to_string(),
+            // In the parser's words, which repeat the names that it met.
+            rule: shown_up_to(RULE, &error.to_string()),
         }
     } else {
         JsonError::Syntax {

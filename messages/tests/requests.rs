@@ -132,6 +132,17 @@ fn its_json_is_canonical() {
 }
 
 #[test]
+fn what_a_stranger_wrote_is_not_repeated_to_a_terminal() {
+    let long = "x".repeat(100_000);
+    for name in ["\\u001b[2J", "\u{202e}", "a\\nb", &long] {
+        let bytes = replaced(&json(), "{", &format!("{{\"{name}\":1,"));
+        let refused = SignedRequest::from_json(&bytes).unwrap_err().to_string();
+        assert!(refused.contains("unknown field"), "{refused}");
+        assert!(refused.len() < 600 && refused.bytes().all(|b| b.is_ascii_graphic() || b == b' '));
+    }
+}
+
+#[test]
 fn unknown_double_and_missing_fields_are_refused() {
     let form = |bytes: Vec<u8>| {
         matches!(

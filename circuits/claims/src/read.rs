@@ -25,6 +25,14 @@ const SHORT: usize = 200;
 /// Characters of a description at most.
 const LONG: usize = 4_000;
 
+/// What makes a text look like another: a patient reads it before consenting.
+fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// A value and where it stands.
 #[derive(Clone)]
 struct At<'a> {
@@ -67,9 +75,11 @@ impl<'a> At<'a> {
         if length == 0 || text.trim().len() != text.len() {
             return self.out_of_range("words without white space at either end", format!("{text:?}"));
         }
-        if length > longest || text.chars().any(|c| c.is_control() && c != '\n') {
+        let lines = longest == LONG;
+        if length > longest || text.chars().any(|c| misleads(c) && !(lines && c == '\n')) {
             return self.out_of_range(
-                "at most 200 characters (4000 in a description), none of them control characters",
+                "at most 200 characters in one line (4000 in the lines of a description), none of them control \
+                 characters, invisible or turning the direction of writing",
                 format!("{length} characters"),
             );
         }

@@ -514,6 +514,25 @@ fn what_is_written_wrong_is_refused_with_what_was_meant() {
             "none of them control",
             true,
         ),
+        // What would add a line to the explanation that a patient reads, or turn its words around.
+        (
+            r#"[{ "sex": "male", "label": "a\n  2. b" }]"#.into(),
+            "/clauses/0/label",
+            "in one line",
+            true,
+        ),
+        (
+            r#"[{ "sex": "male", "label": "a\u202eb" }]"#.into(),
+            "/clauses/0/label",
+            "the direction of writing",
+            true,
+        ),
+        (
+            r#"[{ "sex": "male", "label": "a\u200bb" }]"#.into(),
+            "/clauses/0/label",
+            "invisible",
+            true,
+        ),
     ];
     for (clauses, path, said, seen) in cases {
         let text = with_clauses(&clauses);
