@@ -346,6 +346,7 @@ impl Words<'_> {
              present, and where it could matter not for absent either.",
             "What other hospitals know: the proof is about one issuer's chart, and as true as that chart.",
             "Anything after the record was read from the chart.",
+            "That its title and the names beside its codes are apt: they are the asker's words, and the codes are what counts.",
         ]
         .map(ToString::to_string)
         .into();
