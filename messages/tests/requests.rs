@@ -58,6 +58,45 @@ fn weak_and_unreduced_keys_are_none() {
     for key in [identity, [0; 32], unreduced] {
         assert_eq!(Did::from_public_key(key), Err(DidError::WeakKey));
     }
+    // Every point of small order, in every spelling: under such a key anybody signs anything.
+    let ff = "ff".repeat(30);
+    let zeros = "00".repeat(30);
+    for (first, middle, last) in [
+        ("01", &zeros[..], "00"),
+        ("01", &zeros, "80"),
+        ("00", &zeros, "00"),
+        ("00", &zeros, "80"),
+        ("ec", &ff, "7f"),
+        ("ec", &ff, "ff"),
+        ("ed", &ff, "7f"),
+        ("ed", &ff, "ff"),
+        ("ee", &ff, "7f"),
+        ("ee", &ff, "ff"),
+        (
+            "26",
+            "e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc",
+            "05",
+        ),
+        (
+            "26",
+            "e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc",
+            "85",
+        ),
+        (
+            "c7",
+            "176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03",
+            "7a",
+        ),
+        (
+            "c7",
+            "176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03",
+            "fa",
+        ),
+    ] {
+        let text = [first, middle, last].concat();
+        let key: [u8; 32] = core::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap());
+        assert_eq!(Did::from_public_key(key), Err(DidError::WeakKey), "{text}");
+    }
     assert_eq!(AudienceKey::from_seed([0; 32]).unwrap_err(), DidError::ZeroSeed);
     assert_eq!(format!("{:?}", audience()), "AudienceKey(..)");
 }
