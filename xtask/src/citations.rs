@@ -39,7 +39,7 @@ pub fn check() -> Result<Outcome> {
     }
     if faults.is_empty() {
         println!(
-            "citations: {count} in {} pages, each of a test that is there",
+            "evidence: tests that the documents cite | {count} in {} pages | each is there",
             pages.len()
         );
         return Ok(Outcome::Passed);
