@@ -213,8 +213,8 @@ fn finds_jointly(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) 
 /// Blocks of constraints between a slot's choices.
 const JOINT: [&str; 5] = ["actions", "criterion", "mode", "value: ways to fail", "ends"];
 
-// Variables of a slot that say what it does: actions, start, ends, the criteria, how a value fails.
-fn choices(circuit: &Circuit, slot: usize) -> Vec<usize> {
+/// Variables of a slot that say what it does: actions, start, ends, the criteria, how a value fails.
+pub fn choices(circuit: &Circuit, slot: usize) -> Vec<usize> {
     const FEW_CRITERIA: usize = 2;
     let booleans = |name: &str, rows: usize| {
         let first = circuit.rows_of(name, Some(slot)).start;

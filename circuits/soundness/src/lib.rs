@@ -12,6 +12,7 @@
 pub mod blocks;
 pub mod circuit;
 pub mod deletion;
+pub mod edges;
 pub mod interchange;
 pub mod jacobian;
 pub mod mutation;

@@ -59,10 +59,21 @@ impl<'c> Attempt<'c> {
     pub fn passes(&mut self, changes: &[(usize, Fr)], without: Option<usize>, freedom: &Freedom) -> bool {
         let holds = self.resolve(changes, without, freedom)
             && without.is_none_or(|row| !self.circuit.prepared.holds(row, &self.values));
+        self.restore();
+        holds
+    }
+
+    /// Another satisfying assignment, with these values and what follows from them, if that is one.
+    pub fn second(&mut self, changes: &[(usize, Fr)], freedom: &Freedom) -> Option<Vec<Fr>> {
+        let second = self.resolve(changes, None, freedom).then(|| self.values.clone());
+        self.restore();
+        second
+    }
+
+    fn restore(&mut self) {
         for (column, value) in self.undo.drain(..).rev() {
             self.values[column] = value;
         }
-        holds
     }
 
     /// Whether these constraints hold with these variables changed, and nothing else.
@@ -121,14 +132,7 @@ impl<'c> Attempt<'c> {
                 return self.circuit.prepared.holds(row, &self.values);
             }
             Some(Repair::Inverse { factor, product }) => {
-                let [a, ..] = self.circuit.row(row);
-                let inverse = dot(a, &self.values).inverse().unwrap_or(Fr::ZERO);
-                if !self.chosen.contains(factor) {
-                    self.set(*factor, inverse, freedom, work);
-                }
-                if let Some(value) = self.defined(row, *product).filter(|_| !self.chosen.contains(product)) {
-                    self.set(*product, value, freedom, work);
-                }
+                self.mend_inverse(row, *factor, *product, freedom, work);
                 work.remove(&row);
                 return self.circuit.prepared.holds(row, &self.values);
             }
@@ -160,6 +164,19 @@ impl<'c> Attempt<'c> {
                 }
             }
             _ => {}
+        }
+    }
+
+    // The product that was chosen, or that of the factor that was, or that of the inverse.
+    fn mend_inverse(&mut self, row: usize, factor: usize, product: usize, freedom: &Freedom, work: &mut BTreeSet<usize>) {
+        if !self.chosen.contains(&factor) {
+            let [a, ..] = self.circuit.row(row);
+            let target = if self.chosen.contains(&product) { self.values[product] } else { Fr::ONE };
+            let quotient = dot(a, &self.values).inverse().map_or(Fr::ZERO, |inverse| target * inverse);
+            self.set(factor, quotient, freedom, work);
+        }
+        if let Some(value) = self.defined(row, product).filter(|_| !self.chosen.contains(&product)) {
+            self.set(product, value, freedom, work);
         }
     }
 
