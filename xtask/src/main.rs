@@ -3,6 +3,7 @@
 mod citations;
 mod contracts;
 mod directions;
+mod evidence;
 mod run;
 mod test;
 mod tools;
@@ -18,6 +19,8 @@ Usage: cargo xtask COMMAND
   test            everything that CI runs (under 30 minutes on 2 cores)
   test --full     with the long tests: every patient by proof, every tier, every tool
   lint            formatting, clippy with warnings denied, licences and sources, documentation
+  evidence [PART] all that speaks for the statement, at full depth, in one table (hours)
+  soundness       the soundness part alone, written to docs/soundness.md
   citations       that the tests which the documents cite are there
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts (--check: compare only)
@@ -32,6 +35,9 @@ fn main() -> ExitCode {
         ["test"] => test::all(false),
         ["test", "--full"] => test::all(true),
         ["lint"] => test::lint(),
+        ["evidence"] => evidence::all(None),
+        ["evidence", part] => evidence::all(Some(part)),
+        ["soundness"] => evidence::soundness(),
         ["citations"] => citations::check(),
         ["directions"] => directions::check(),
         ["contracts"] => contracts::build(false),
