@@ -4,7 +4,8 @@
 //! fields, then that writing the message again gives the very bytes that it read: one encoding
 //! a message, whatever else JSON would allow (space, order, escapes, exponents, duplicates).
 
-use crate::encoding::{shown, shown_up_to};
+use crate::encoding::shown_up_to;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
@@ -41,7 +42,7 @@ pub enum JsonError {
     Type {
         /// The type that was to be read.
         expected: &'static str,
-        /// The one found, shortened.
+        /// The one found, if it is one of ours.
         found: String,
     },
     /// A version that this software does not know.
@@ -130,7 +131,7 @@ pub(crate) fn check_head<W: Wire>(kind: &str, version: u64) -> Result<(), JsonEr
     if kind != W::TYPE {
         return Err(JsonError::Type {
             expected: W::TYPE,
-            found: shown(kind),
+            found: own_type(kind),
         });
     }
     if version != VERSION {
@@ -151,12 +152,37 @@ pub fn write<W: Wire>(message: &W) -> Vec<u8> {
     written.unwrap_or_default()
 }
 
+// Types of ours are named. Whatever else stands there is not repeated: the file may be anything.
+fn own_type(kind: &str) -> String {
+    let is_own = kind.strip_prefix("medproof/").is_some_and(|name| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b == b'-';
+        name.len() <= 32 && name.bytes().all(plain)
+    });
+    if is_own { kind.into() } else { "another".into() }
+}
+
+// In the parser's words, without what it met, values and unknown names alike: what stands in the
+// wrong place may be a secret.
+fn rule(words: &str) -> String {
+    let (problem, place) = words.rsplit_once(" at line ").unwrap_or((words, "?"));
+    let names_a_field_of_ours = problem.starts_with("missing field") || problem.starts_with("duplicate field");
+    match problem.rsplit_once(", expected ") {
+        Some((met, expected)) => {
+            let expected = shown_up_to(RULE, expected);
+            let is_name = met.starts_with("unknown field");
+            let found = if is_name { "an unknown field" } else { "something else" };
+            format!("expected {expected}, found {found} at line {place}")
+        }
+        None if names_a_field_of_ours => shown_up_to(RULE, words),
+        None => format!("another value was expected at line {place}"),
+    }
+}
+
 fn refusal(kind: &'static str, error: &serde_json::Error) -> JsonError {
     if error.is_data() {
         JsonError::Form {
             kind,
-            // In the parser's words, which repeat the names that it met.
-            rule: shown_up_to(RULE, &error.to_string()),
+            rule: rule(&error.to_string()),
         }
     } else {
         JsonError::Syntax {

@@ -9,11 +9,12 @@ use crate::record::RecordOpening;
 use crate::request::{Purpose, Request};
 use crate::tree::{Path, REGISTRY_DEPTH};
 use alloc::vec::Vec;
+use core::fmt;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// All that the prover knows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Witness {
     /// The record.
     pub record: RecordOpening,
@@ -27,6 +28,13 @@ pub struct Witness {
     pub consent: SignedConsent,
     /// Openings that show the table, as many as the tier has slots.
     pub slots: Zeroizing<Vec<Slot>>,
+}
+
+/// Shows nothing: all of it is the prover's secret.
+impl fmt::Debug for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Witness(…)")
+    }
 }
 
 impl Drop for Witness {

@@ -4,6 +4,7 @@ use crate::Fr;
 use crate::eddsa::Signature;
 use crate::hash::{Tag, sponge};
 use crate::request::{Request, Time};
+use core::fmt;
 
 /// What a consent is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl Bound {
 }
 
 /// A grant: for whom and what it is, is the request's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Consent {
     /// To what table or claim.
     pub bound: Bound,
@@ -34,6 +35,26 @@ pub struct Consent {
     pub not_after: Time,
     /// Chosen at random: tells two grants apart.
     pub grant_id: Fr,
+}
+
+/// Without grant_id: whoever knows a consent whole and nk can tell its handle.
+impl fmt::Debug for Consent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consent")
+            .field("bound", &self.bound)
+            .field("not_before", &self.not_before)
+            .field("not_after", &self.not_after)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without the signature: with it, whoever has the record can prove.
+impl fmt::Debug for SignedConsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedConsent")
+            .field("consent", &self.consent)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Consent {
@@ -57,7 +78,7 @@ impl Consent {
 }
 
 /// A consent with its signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignedConsent {
     /// What was granted.
     pub consent: Consent,

@@ -6,6 +6,7 @@ use crate::day::Day;
 use crate::field::pow2;
 use crate::hash::{Tag, sponge};
 use crate::value::Value;
+use core::fmt;
 use zeroize::Zeroize;
 
 /// Width of `seq` in bits: event(16) ‖ sub(8).
@@ -137,7 +138,7 @@ impl Fact {
 }
 
 /// A fact as committed: with its successor's key and its salt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Zeroize)]
+#[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
 pub struct Leaf {
     /// The fact.
     pub fact: Fact,
@@ -145,6 +146,13 @@ pub struct Leaf {
     pub next: Key,
     /// Hides the fact from a dictionary.
     pub salt: Fr,
+}
+
+/// Shows nothing: neither what the fact is nor what hides it.
+impl fmt::Debug for Leaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Leaf(…)")
+    }
 }
 
 impl Leaf {

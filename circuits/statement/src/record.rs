@@ -8,6 +8,7 @@ use crate::hash::{Tag, sponge};
 use crate::holder::Holder;
 use crate::tree::{FACT_DEPTH, Path, Tree};
 use alloc::vec::Vec;
+use core::fmt;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -46,10 +47,17 @@ pub enum RecordError {
 }
 
 /// The facts of a record, linked, with their tree.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Facts {
     leaves: Vec<Leaf>,
     tree: Tree<FACT_DEPTH>,
+}
+
+/// Shows neither a fact nor a salt, nor how many there are.
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Facts(…)")
+    }
 }
 
 impl Drop for Facts {
@@ -122,7 +130,7 @@ impl Facts {
 }
 
 /// What a record commitment opens to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RecordOpening {
     /// The root of the facts' tree.
     pub facts_root: Fr,
@@ -136,6 +144,13 @@ pub struct RecordOpening {
     pub issued_on: Day,
     /// Hides the record.
     pub salt: Fr,
+}
+
+/// Shows nothing: what it opens is hidden by its salt.
+impl fmt::Debug for RecordOpening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordOpening(…)")
+    }
 }
 
 impl Zeroize for RecordOpening {

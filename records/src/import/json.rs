@@ -4,6 +4,7 @@ use super::error::{ImportError, Place, Problem};
 use super::fhir::Header;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use serde_json::value::RawValue;
+use serde_path_to_error::{Path, Segment};
 
 /// A number exactly as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +78,9 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, Fault
 fn explain<'de, T: Deserialize<'de>>(text: &'de [u8], error: &serde_json::Error) -> Fault {
     let mut d = serde_json::Deserializer::from_slice(text);
     let path = match serde_path_to_error::deserialize::<_, T>(&mut d) {
-        Err(e) => e.path().to_string(),
+        Err(e) if error.is_data() => e.path().to_string(),
+        // A key that is not read may be the last on the way, and anything may stand there.
+        Err(e) => structure(e.path()),
         Ok(_) => String::new(),
     };
     Fault {
@@ -85,6 +88,25 @@ fn explain<'de, T: Deserialize<'de>>(text: &'de [u8], error: &serde_json::Error)
         path: if path == "." { String::new() } else { path },
         problem: Problem::Json(scrub(error)),
     }
+}
+
+/// What a bundle is made of: keys that may be named wherever they stand.
+const STRUCTURE: [&str; 4] = ["entry", "resource", "request", "link"];
+
+/// The beginning of a path that says nothing but where in a bundle.
+fn structure(path: &Path) -> String {
+    let mut out = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => out.push_str(&format!("[{index}]")),
+            Segment::Map { key } if STRUCTURE.contains(&key.as_str()) => {
+                let dot = if out.is_empty() { "" } else { "." };
+                out.push_str(&format!("{dot}{key}"));
+            }
+            _ => break,
+        }
+    }
+    out
 }
 
 /// Reads a whole document.
