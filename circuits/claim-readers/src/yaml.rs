@@ -4,12 +4,15 @@
 //! what it means to every reader of YAML, or is refused.
 
 use crate::scalar::plain;
-use medproof_claims::json::{Json, MAX_BYTES, MAX_DEPTH, child};
+use medproof_claims::json::{Json, MAX_BYTES, MAX_DEPTH, segment};
 use medproof_claims::{Claim, ClaimError};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
 use thiserror::Error;
+
+/// Characters of an error at most.
+const LONGEST: usize = 1_500;
 
 /// A claim in YAML that is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +27,12 @@ pub struct YamlError {
 
 impl fmt::Display for YamlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.problem)
+        write!(f, "line {}, column {}: ", self.line, self.column)?;
+        // It quotes what was written: as much of it as fits, with nothing that a terminal obeys.
+        let words = self.problem.to_string();
+        let mut words = words.chars().map(|c| if c.is_control() { '?' } else { c });
+        words.by_ref().take(LONGEST).try_for_each(|c| f.write_char(c))?;
+        words.next().map_or(Ok(()), |_| f.write_str("…"))
     }
 }
 
@@ -96,10 +104,7 @@ pub fn read_yaml(bytes: &[u8]) -> Result<Claim, YamlError> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| at(start, YamlProblem::NotUtf8))?;
     let (json, places) = Reader::new(text).document()?;
-    Claim::from_json(&json).map_err(|error| {
-        let place = nearest(&places, &error.path).unwrap_or(start);
-        at(place, YamlProblem::Claim(Box::new(error)))
-    })
+    Claim::from_json(&json).map_err(|error| at(places.nearest(&error.path), YamlProblem::Claim(Box::new(error))))
 }
 
 fn at(place: Marker, problem: YamlProblem) -> YamlError {
@@ -110,29 +115,41 @@ fn at(place: Marker, problem: YamlProblem) -> YamlError {
     }
 }
 
-type Places = BTreeMap<String, Marker>;
+// Where a value stands, and what stands inside it under its segment of a JSON pointer.
+struct Places {
+    here: Marker,
+    inside: BTreeMap<String, Places>,
+}
 
-// The place of a path, or of the innermost thing around it: a missing key has none of its own.
-fn nearest(places: &Places, path: &str) -> Option<Marker> {
-    let mut path = path;
-    loop {
-        if let Some(place) = places.get(path) {
-            return Some(*place);
+impl Places {
+    fn at(here: Marker) -> Places {
+        Places {
+            here,
+            inside: BTreeMap::new(),
         }
-        path = &path[..path.rfind('/')?];
+    }
+
+    // The place of a path, or of the innermost thing around it: a missing key has none of its own.
+    fn nearest(&self, path: &str) -> Marker {
+        let mut place = self;
+        for segment in path.split('/').skip(1) {
+            match place.inside.get(segment) {
+                Some(inner) => place = inner,
+                None => break,
+            }
+        }
+        place.here
     }
 }
 
 struct Reader<'a> {
     events: Parser<'a, saphyr_parser::StrInput<'a>>,
-    places: Places,
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str) -> Self {
         Reader {
             events: Parser::new_from_str(text),
-            places: Places::new(),
         }
     }
 
@@ -148,7 +165,7 @@ impl<'a> Reader<'a> {
     }
 
     fn document(mut self) -> Result<(Json, Places), YamlError> {
-        let json = loop {
+        let read = loop {
             let (event, span) = self.next()?;
             match event {
                 Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
@@ -156,71 +173,76 @@ impl<'a> Reader<'a> {
                     let problem = YamlProblem::Syntax("expected a claim, found nothing".to_owned());
                     return Err(at(span.start, problem));
                 }
-                event => break self.value(event, span, "", 0)?,
+                event => break self.value(event, span, 0)?,
             }
         };
         loop {
             match self.next()? {
-                (Event::StreamEnd, _) => return Ok((json, self.places)),
+                (Event::StreamEnd, _) => return Ok(read),
                 (Event::DocumentEnd | Event::Nothing, _) => {}
                 (_, span) => return Err(feature(span, "a second document", "write one claim in each file")),
             }
         }
     }
 
-    fn value(&mut self, event: Event<'a>, span: Span, path: &str, depth: usize) -> Result<Json, YamlError> {
+    fn value(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<(Json, Places), YamlError> {
         if depth > MAX_DEPTH {
             return Err(at(span.start, YamlProblem::TooDeep));
         }
-        self.places.entry(path.to_owned()).or_insert(span.start);
-        match event {
+        let mut places = Places::at(span.start);
+        let json = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 refuse_properties(span, anchor, tag.is_some())?;
-                scalar(&text, style, span)
+                scalar(&text, style, span)?
             }
             Event::SequenceStart(anchor, tag) => {
                 refuse_properties(span, anchor, tag.is_some())?;
-                self.sequence(path, depth)
+                self.sequence(&mut places, depth)?
             }
             Event::MappingStart(anchor, tag) => {
                 refuse_properties(span, anchor, tag.is_some())?;
-                self.mapping(path, depth)
+                self.mapping(&mut places, depth)?
             }
-            Event::Alias(_) => Err(feature(span, "an alias", "write the value in full")),
-            _ => Err(at(span.start, YamlProblem::Syntax("expected a value".to_owned()))),
-        }
+            Event::Alias(_) => return Err(feature(span, "an alias", "write the value in full")),
+            _ => return Err(at(span.start, YamlProblem::Syntax("expected a value".to_owned()))),
+        };
+        Ok((json, places))
     }
 
-    fn sequence(&mut self, path: &str, depth: usize) -> Result<Json, YamlError> {
+    fn sequence(&mut self, places: &mut Places, depth: usize) -> Result<Json, YamlError> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
                 (Event::SequenceEnd, _) => return Ok(Json::Array(items)),
                 (event, span) => {
-                    let path = format!("{path}/{}", items.len());
-                    items.push(self.value(event, span, &path, depth + 1)?);
+                    let (item, place) = self.value(event, span, depth + 1)?;
+                    places.inside.insert(items.len().to_string(), place);
+                    items.push(item);
                 }
             }
         }
     }
 
-    fn mapping(&mut self, path: &str, depth: usize) -> Result<Json, YamlError> {
-        let mut members: BTreeMap<String, usize> = BTreeMap::new();
+    fn mapping(&mut self, places: &mut Places, depth: usize) -> Result<Json, YamlError> {
+        let mut keys: BTreeSet<String> = BTreeSet::new();
         let mut values: Vec<(String, Json)> = Vec::new();
         loop {
-            let (event, span) = self.next()?;
+            let (event, key_span) = self.next()?;
             if event == Event::MappingEnd {
                 return Ok(Json::Object(values));
             }
-            let key = key(event, span)?;
-            if members.insert(key.clone(), values.len()).is_some() {
-                return Err(at(span.start, YamlProblem::DuplicateKey { key }));
+            let key = key(event, key_span)?;
+            if !keys.insert(key.clone()) {
+                return Err(at(key_span.start, YamlProblem::DuplicateKey { key }));
             }
-            let path = child(path, &key);
-            // Where a value is wrong, its key is where an author looks.
-            self.places.insert(path.clone(), span.start);
             let (event, span) = self.next()?;
-            let value = self.value(event, span, &path, depth + 1)?;
+            let (value, place) = self.value(event, span, depth + 1)?;
+            // Where a value is wrong, its key is where an author looks.
+            let place = Places {
+                here: key_span.start,
+                ..place
+            };
+            places.inside.insert(segment(&key), place);
             values.push((key, value));
         }
     }

@@ -224,3 +224,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_error_fits_a_line_that_no_terminal_obeys() {
+    let long = "x".repeat(100_000);
+    for text in [
+        format!("{long}: 1\n{long}: 2"),
+        format!("title: 0{}", "1".repeat(100_000)),
+        "\"\\e[2J\": 1\n\"\\e[2J\": 2".to_owned(),
+        "form: \"\\x7f\"".to_owned(),
+    ] {
+        let words = refused(&text).to_string();
+        assert!(words.len() < 2_000 && !words.chars().any(char::is_control), "{words:?}");
+    }
+}
+
+// Some gigabytes of copies of the key, were it copied for each item.
+#[test]
+fn a_long_key_around_a_long_list_takes_no_more_than_both() {
+    let text = format!("? \"{}\"\n: [{}0]", "k".repeat(100_000), "0,".repeat(200_000));
+    assert!(refused(&text).to_string().contains("unknown key"));
+}

@@ -1,8 +1,9 @@
 //! Why a claim is refused, where, and what to write instead.
 
+use crate::read::misleads;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use core::fmt;
+use core::fmt::{self, Write as _};
 use medproof_statement::concept::{CodeError, Kind, System};
 use thiserror::Error;
 
@@ -17,11 +18,36 @@ pub struct ClaimError {
 
 impl fmt::Display for ClaimError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            write!(f, "claim: {}", self.problem)
+        let mut line = Line {
+            f: &mut *f,
+            left: LONGEST,
+        };
+        let written = if self.path.is_empty() {
+            write!(line, "claim: {}", self.problem)
         } else {
-            write!(f, "claim, at {}: {}", self.path, self.problem)
+            write!(line, "claim, at {}: {}", self.path, self.problem)
+        };
+        // What did not fit is told by a sign.
+        written.or_else(|_| f.write_str("…"))
+    }
+}
+
+/// Characters of an error at most: it quotes what was written, which may be megabytes.
+const LONGEST: usize = 1_500;
+
+// Passes on as much as fits, with nothing that a terminal obeys.
+struct Line<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    left: usize,
+}
+
+impl fmt::Write for Line<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+            self.f.write_char(if misleads(c) { '?' } else { c })?;
         }
+        Ok(())
     }
 }
 

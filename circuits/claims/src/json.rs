@@ -42,7 +42,7 @@ impl Json {
             return Err(Problem::TooLarge { found: bytes.len() }.at(""));
         }
         let whole: &RawValue = serde_json::from_slice(bytes).map_err(|e| syntax(&e).at(""))?;
-        from_raw(whole, "", 0)
+        from_raw(whole, &Path::Root, 0)
     }
 
     /// What it is, in words.
@@ -74,11 +74,29 @@ fn syntax(error: &serde_json::Error) -> Problem {
     }
 }
 
+// Where a value is. Written out for an error alone: the name of a long key would otherwise be
+// copied for each item of a long array inside it.
+enum Path<'a> {
+    Root,
+    Key(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    fn pointer(&self) -> String {
+        match self {
+            Path::Root => String::new(),
+            Path::Key(parent, key) => child(&parent.pointer(), key),
+            Path::Item(parent, index) => format!("{}/{index}", parent.pointer()),
+        }
+    }
+}
+
 // serde_json would read a number as f64 and let the last of two equal keys win. So every value
 // is first taken as raw text, whose grammar is checked already, and then opened by its first byte.
-fn from_raw(raw: &RawValue, path: &str, depth: usize) -> Result<Json, ClaimError> {
+fn from_raw(raw: &RawValue, path: &Path<'_>, depth: usize) -> Result<Json, ClaimError> {
     if depth > MAX_DEPTH {
-        return Err(Problem::TooDeep.at(path));
+        return Err(Problem::TooDeep.at(&path.pointer()));
     }
     let text = raw.get();
     Ok(match text.as_bytes().first() {
@@ -89,10 +107,10 @@ fn from_raw(raw: &RawValue, path: &str, depth: usize) -> Result<Json, ClaimError
             keys.sort_unstable();
             if let Some(twice) = keys.windows(2).find(|w| w[0] == w[1]) {
                 let key = twice[0].to_owned();
-                return Err(Problem::DuplicateKey { key }.at(path));
+                return Err(Problem::DuplicateKey { key }.at(&path.pointer()));
             }
             for (key, value) in &members {
-                let value = from_raw(value, &child(path, key), depth + 1)?;
+                let value = from_raw(value, &Path::Key(path, key), depth + 1)?;
                 object.push((key.clone(), value));
             }
             Json::Object(object)
@@ -100,7 +118,7 @@ fn from_raw(raw: &RawValue, path: &str, depth: usize) -> Result<Json, ClaimError
         Some(b'[') => {
             let items: Vec<&RawValue> = open(text, path)?;
             let items = items.iter().enumerate();
-            let items = items.map(|(i, item)| from_raw(item, &format!("{path}/{i}"), depth + 1));
+            let items = items.map(|(i, item)| from_raw(item, &Path::Item(path, i), depth + 1));
             Json::Array(items.collect::<Result<_, _>>()?)
         }
         Some(b'"') => Json::String(open(text, path)?),
@@ -111,8 +129,8 @@ fn from_raw(raw: &RawValue, path: &str, depth: usize) -> Result<Json, ClaimError
     })
 }
 
-fn open<'a, T: Deserialize<'a>>(text: &'a str, path: &str) -> Result<T, ClaimError> {
-    serde_json::from_str(text).map_err(|e| syntax(&e).at(path))
+fn open<'a, T: Deserialize<'a>>(text: &'a str, path: &Path<'_>) -> Result<T, ClaimError> {
+    serde_json::from_str(text).map_err(|e| syntax(&e).at(&path.pointer()))
 }
 
 struct Members<'a>(Vec<(String, &'a RawValue)>);
@@ -139,7 +157,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
 /// The JSON pointer (RFC 6901) of a member.
 pub fn child(path: &str, key: &str) -> String {
-    format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))
+    format!("{path}/{}", segment(key))
+}
+
+/// A key as a segment of a JSON pointer.
+pub fn segment(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// The canonical form of RFC 8785: keys in the order of their UTF-16 units, no white space, the

@@ -26,7 +26,7 @@ const SHORT: usize = 200;
 const LONG: usize = 4_000;
 
 /// What makes a text look like another: a patient reads it before consenting.
-fn misleads(c: char) -> bool {
+pub(crate) fn misleads(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -70,7 +70,10 @@ impl<'a> At<'a> {
 
     // Words for people: some, not too many, and no control characters but line ends.
     fn words(&self, longest: usize) -> Read<String> {
-        let text = self.string("a string")?;
+        self.said(self.string("a string")?, longest)
+    }
+
+    fn said(&self, text: &str, longest: usize) -> Read<String> {
         let length = text.chars().count();
         if length == 0 || text.trim().len() != text.len() {
             return self.out_of_range("words without white space at either end", format!("{text:?}"));
@@ -259,7 +262,10 @@ pub(crate) fn claim(json: &Json) -> Read<ClaimSpec> {
 fn code_sets(at: &At<'_>) -> Read<BTreeMap<String, NamedSet>> {
     let sets = at.members("an object: a code set under each name")?;
     sets.into_iter()
-        .map(|(name, at)| {
+        .map(|(name, set)| {
+            // A name is shown to people, and stands in the path of all that is inside.
+            let name = at.said(name, SHORT)?;
+            let at = set;
             let fields = at.fields(
                 "a code set, which is an object",
                 &["title", "source", "version", "codes"],
@@ -273,7 +279,7 @@ fn code_sets(at: &At<'_>) -> Read<BTreeMap<String, NamedSet>> {
                     code_groups(&codes, false)?
                 },
             };
-            Ok((name.to_owned(), set))
+            Ok((name, set))
         })
         .collect()
 }

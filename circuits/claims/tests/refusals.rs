@@ -851,3 +851,41 @@ fn the_record_may_be_so_old() {
     let text = text.replace("\"title\"", r#""issued_within": { "months": 1 }, "title""#);
     assert_eq!(issued_min(&text), Day::from_civil(2021, 2, 28).unwrap());
 }
+
+#[test]
+fn an_error_fits_a_line_that_no_terminal_obeys() {
+    let long = "k".repeat(100_000);
+    for key in ["\\u001b[2J", "\\u202e", "\\u007f", &long] {
+        for text in [
+            format!(r#"{{ "{key}": 1, "{key}": 2 }}"#),
+            format!(r#"{{ "form": "{key}" }}"#),
+            format!(r#"{{ "form": "medproof-claim/1", "title": "a", "{key}": 1 }}"#),
+            format!(r#"{{ "{key}": [[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]] }}"#),
+        ] {
+            let words = Claim::parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(words.chars().count() < 1_600, "{} characters", words.len());
+            assert!(!words.chars().any(|c| c.is_control() || c == '\u{202e}'), "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn the_name_of_a_code_set_is_short_and_misleads_nobody() {
+    for name in ["", " a", "a\\nb", "\\u202e", &"n".repeat(201)] {
+        let text = format!(
+            r#"{{ "form": "medproof-claim/1", "title": "a", "code_sets": {{ "{name}": {{ "source": "s", "version": "1",
+                "codes": {{ "system": "snomed", "code": "44054006" }} }} }}, "clauses": [{{ "has": {{
+                "kind": "condition", "codes": {{ "set": "{name}" }} }} }}] }}"#
+        );
+        let error = Claim::parse(text.as_bytes()).unwrap_err();
+        assert!(matches!(error.problem, Problem::OutOfRange { .. }), "{error}");
+    }
+}
+
+// Hundreds of gigabytes of copies of the key, were it copied for each item.
+#[test]
+fn a_long_key_around_a_long_list_takes_no_more_than_both() {
+    let text = format!(r#"{{ "{}": [{}0] }}"#, "k".repeat(1_000_000), "0,".repeat(1_000_000));
+    let error = Claim::parse(text.as_bytes()).unwrap_err();
+    assert!(matches!(error.problem, Problem::UnknownKey { .. }));
+}
