@@ -64,7 +64,7 @@ impl FileEntry {
 #[derive(Debug, Error)]
 pub enum ManifestError {
     /// Not JSON of this form.
-    #[error("not a key manifest: {0}")]
+    #[error("not a key manifest: {}", shown(.0))]
     Json(#[from] serde_json::Error),
     /// A field has another value.
     #[error("{field}: expected {expected}, found {found}")]
@@ -169,8 +169,17 @@ fn same<T: PartialEq + ToString>(field: &'static str, expected: &T, found: &T) -
     Err(ManifestError::Field {
         field,
         expected: expected.to_string(),
-        found: found.to_string(),
+        found: shown(found),
     })
+}
+
+// What a file says, cut to a line, with nothing that a terminal obeys.
+fn shown(found: &impl ToString) -> String {
+    let text = found.to_string();
+    text.chars()
+        .take(300)
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -240,6 +249,19 @@ mod tests {
         let shape = matrices().shape();
         let parsed = Manifest::parse(trailing.as_bytes(), Tier::Xs, 1, &shape, Provenance::Development);
         assert!(matches!(parsed, Err(ManifestError::Json(_))));
+    }
+
+    #[test]
+    fn what_a_file_says_is_cut_to_a_line_that_no_terminal_obeys() {
+        let long = "\u{1b}[2J".repeat(1_000);
+        let mut format = manifest();
+        format["format"] = json!(long);
+        let mut unknown = manifest();
+        unknown[long.as_str()] = json!(1);
+        for other in [format, unknown] {
+            let words = parse(&other).unwrap_err().to_string();
+            assert!(words.len() < 1_000 && !words.chars().any(char::is_control), "{words:?}");
+        }
     }
 
     #[test]

@@ -86,9 +86,12 @@ pub fn read(bytes: &[u8], shape: &Shape) -> Result<ProvingKey<Bn254>, MalformedK
 }
 
 /// Points, and how many bytes each takes: G1 and G2 of the curve.
-trait Point: CanonicalDeserialize + Send {
+trait Point: CanonicalDeserialize + CanonicalSerialize + Send {
     const BYTES: usize;
 }
+
+/// Of a point of G2: two coordinates of two elements.
+const LONGEST_POINT: usize = 4 * 32;
 
 impl<C: SWCurveConfig> Point for Affine<C> {
     // Two coordinates, each of 32 bytes in every degree of its field.
@@ -132,7 +135,13 @@ impl<'a> Reader<'a> {
 }
 
 fn decode<P: Point>(part: &'static str, bytes: &[u8]) -> Result<P, MalformedKey> {
-    P::deserialize_uncompressed_unchecked(bytes).map_err(|_| MalformedKey::Point { part })
+    let malformed = MalformedKey::Point { part };
+    let point = P::deserialize_uncompressed_unchecked(bytes).map_err(|_| malformed)?;
+    // The flags beside the coordinates are not held against them: only their one form is accepted.
+    let mut again = [0; LONGEST_POINT];
+    let again = &mut again[..P::BYTES];
+    point.serialize_uncompressed(&mut *again).map_err(|_| malformed)?;
+    if again == bytes { Ok(point) } else { Err(malformed) }
 }
 
 #[cfg(test)]
@@ -172,6 +181,22 @@ mod tests {
             found: 1 << 40,
         };
         assert_eq!(read(&bytes, &matrices().shape()), Err(refused));
+    }
+
+    #[test]
+    fn flags_that_contradict_their_coordinates_are_refused() {
+        let bytes = file();
+        for (last, part) in [(63, "alpha in G1"), (64 + 127, "beta in G2")] {
+            for flag in [0x40, 0x80, 0xc0] {
+                let mut other = bytes.clone();
+                other[last] ^= flag;
+                assert_eq!(
+                    read(&other, &matrices().shape()),
+                    Err(MalformedKey::Point { part }),
+                    "{flag:#x}"
+                );
+            }
+        }
     }
 
     #[test]
