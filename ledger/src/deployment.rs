@@ -2,7 +2,7 @@
 
 use crate::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
 use crate::chain::Chain;
-use crate::error::ChainError;
+use crate::error::{ChainError, shown};
 use crate::{Account, Address, LedgerError};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolConstructor;
@@ -78,7 +78,7 @@ impl Deployment {
             reason,
         };
         let text = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
-        serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))
+        serde_json::from_slice(&text).map_err(|e| unreadable(shown(&e.to_string())))
     }
 
     /// Writes the deployment's JSON, whole or not at all.

@@ -20,6 +20,14 @@ pub enum LedgerError {
     Deployment(#[from] DeploymentError),
 }
 
+/// What a node or a file says, cut to what a log takes, with nothing that a terminal obeys.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars()
+        .take(300)
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect()
+}
+
 /// Why a chain could not be read or written.
 #[derive(Debug, Error)]
 pub enum ChainError {

@@ -20,6 +20,8 @@ mod disclosure;
 mod embedded;
 mod error;
 mod field;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod key;
 mod ledger;
 mod refusal;

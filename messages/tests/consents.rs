@@ -365,3 +365,18 @@ fn schemas_are_those_of_the_messages() {
         assert!(!validator.is_valid(&more));
     }
 }
+
+#[test]
+fn no_error_repeats_a_value_that_it_met() {
+    let secret = "0x00000000000000000000000000000000000000000000000000000000000001e2";
+    let revocation = Revocation::new(body().ledger, Fr::from(0x1e2u64)).to_json();
+    let displaced = [
+        ("\"version\":1", format!("\"version\":\"{secret}\"")),
+        ("\"ledger\":{", format!("\"ledger\":\"{secret}\",\"other\":{{")),
+        ("\"chain_id\":", format!("\"chain_id\":\"{secret}\",\"other\":")),
+    ];
+    for (from, to) in displaced {
+        let error = Revocation::from_json(&replaced(&revocation, from, &to)).unwrap_err();
+        assert!(!error.to_string().contains("1e2"), "{error}");
+    }
+}

@@ -8,7 +8,7 @@ mod assemble;
 mod bundle;
 mod chart;
 mod concept_map;
-mod dates;
+pub(crate) mod dates;
 mod draft;
 mod error;
 mod fhir;

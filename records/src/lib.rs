@@ -1,5 +1,7 @@
 //! The issuer's side: FHIR R4 import, the encrypted vault, the registry tree.
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod import;
 pub mod issuer;
 mod random;

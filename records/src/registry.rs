@@ -242,12 +242,22 @@ impl Registry {
         let place = |r: &mut Reader<'_>| Ok((r.u64()?, r.fr()?));
         let outside = |_| DecodeError("places within the registry");
         let leaves = r.list(32, Reader::fr)?;
+        // A place beyond the leaves would fill the tree up to there.
+        let places = |r: &mut Reader<'_>| {
+            let places: Vec<(u64, Fr)> = r.list(40, place)?;
+            let known = places.last().is_none_or(|(i, _)| *i < leaves.len() as u64);
+            if known && places.is_sorted_by(|(a, _), (b, _)| a < b) {
+                Ok(places)
+            } else {
+                Err(DecodeError("places within the registry, in increasing order"))
+            }
+        };
         let anchored = r.option(read_anchor)?;
-        let differing = r.list(40, place)?;
+        let differing = places(r)?;
         let staged = r.option(|r| {
             Ok(Staged {
                 anchor: read_anchor(r)?,
-                leaves: r.list(40, place)?.into_iter().collect(),
+                leaves: places(r)?.into_iter().collect(),
             })
         })?;
         let empty = empty_record();
@@ -413,5 +423,27 @@ mod tests {
         let mut bytes = w.finish();
         bytes[8 + 31] ^= 1; // the first leaf
         assert!(Registry::read(&mut Reader::new(&bytes)).is_err());
+    }
+
+    // Leaves, an anchor or none, places that differ, places that are staged.
+    fn written(differing: &[u64]) -> Result<Registry, DecodeError> {
+        let mut w = Writer::with_capacity(0);
+        w.list([Fr::from(1u64), Fr::from(2u64)].iter(), Writer::fr);
+        w.option(None, write_anchor);
+        w.list(differing.iter(), |w, i| {
+            w.u64(*i);
+            w.fr(&Fr::from(9u64));
+        });
+        w.option(None, write_anchor);
+        Registry::read(&mut Reader::new(&w.finish()))
+    }
+
+    // A place far off would be gigabytes of leaves in between.
+    #[test]
+    fn places_are_among_the_leaves_and_in_order() {
+        assert!(written(&[0, 1]).is_ok());
+        for places in [&[2][..], &[1 << 29], &[u64::MAX], &[1, 0], &[0, 0]] {
+            assert!(written(places).is_err(), "{places:?}");
+        }
     }
 }

@@ -144,15 +144,15 @@ const FORM: u8 = 1;
 /// Operations are folded into a new snapshot when there are more files of them than this.
 const MOST_SEGMENTS: usize = 512;
 
-struct Head {
-    vault: [u8; 16],
-    issuer: String,
-    generation: u64,
-    segments: Vec<FileName>,
+pub(crate) struct Head {
+    pub(crate) vault: [u8; 16],
+    pub(crate) issuer: String,
+    pub(crate) generation: u64,
+    pub(crate) segments: Vec<FileName>,
 }
 
 impl Head {
-    fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
+    pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
         let mut w = Writer::with_capacity(64 + self.issuer.len() + 16 * self.segments.len());
         w.u8(FORM);
         w.raw(&self.vault);
@@ -162,7 +162,7 @@ impl Head {
         w.finish()
     }
 
-    fn decode(bytes: &[u8]) -> Result<Head, DecodeError> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Head, DecodeError> {
         let mut r = Reader::new(bytes);
         if r.u8()? != FORM {
             return Err(DecodeError("form 1 of a head"));

@@ -7,7 +7,7 @@
 
 pub mod clock;
 pub mod store;
-mod world;
+pub(crate) mod world;
 
 use crate::chain::{BlockRef, Call, Chain, Log, Read, Receipt};
 use crate::deployment::{DeployConfig, Deployment, DeploymentError};

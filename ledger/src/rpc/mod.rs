@@ -5,8 +5,8 @@
 //! partner who doesn't run it should pin roots by a trust bundle instead.
 
 mod transaction;
-mod transport;
-mod wire;
+pub(crate) mod transport;
+pub(crate) mod wire;
 
 use crate::chain::{BlockRef, Call, Chain, Read, Receipt};
 use crate::error::ChainError;

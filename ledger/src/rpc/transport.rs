@@ -1,7 +1,7 @@
 //! JSON-RPC over HTTP.
 
 use super::wire;
-use crate::error::ChainError;
+use crate::error::{ChainError, shown};
 use crate::refusal::Refusal;
 use crate::{Address, LedgerError};
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ impl RpcError {
                 Some(refusal) => refusal.into(),
                 None => ChainError::Failed {
                     to,
-                    reason: format!("{message}, with 0x{}", hex::encode(data)),
+                    reason: shown(&format!("{message}, with 0x{}", hex::encode(data))),
                 }
                 .into(),
             },
@@ -69,7 +69,7 @@ impl RpcError {
 impl Transport {
     pub fn new(url: &str, timeout: Duration) -> Result<Transport, ChainError> {
         if url.starts_with("https:") && !cfg!(feature = "tls") {
-            return Err(ChainError::TlsLeftOut { url: shown(url) });
+            return Err(ChainError::TlsLeftOut { url: host_of(url) });
         }
         let config = Agent::config_builder()
             .timeout_global(Some(timeout))
@@ -87,28 +87,12 @@ impl Transport {
     /// One request and its result.
     pub fn ask(&self, method: &'static str, params: &Value) -> Result<Value, RpcError> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let mut answer = self.post(request.to_string())?;
-        if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
-            return Err(RpcError::Answered {
-                method,
-                code: error.get("code").and_then(Value::as_i64).unwrap_or_default(),
-                message: error
-                    .get("message")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned(),
-                data: revert_data(error.get("data")),
-            });
-        }
-        match answer.get_mut("result") {
-            Some(result) => Ok(result.take()),
-            None => Err(wire::malformed("answer", "neither a result nor an error".into()).into()),
-        }
+        result(method, self.post(request.to_string())?)
     }
 
     fn post(&self, body: String) -> Result<Value, ChainError> {
         let unreachable = |reason: String| ChainError::Unreachable {
-            url: shown(&self.url),
+            url: host_of(&self.url),
             reason,
         };
         let mut response = self
@@ -129,6 +113,22 @@ impl Transport {
     }
 }
 
+/// The result in a node's answer, or its error.
+pub(crate) fn result(method: &'static str, mut answer: Value) -> Result<Value, RpcError> {
+    if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+        return Err(RpcError::Answered {
+            method,
+            code: error.get("code").and_then(Value::as_i64).unwrap_or_default(),
+            message: shown(error.get("message").and_then(Value::as_str).unwrap_or_default()),
+            data: revert_data(error.get("data")),
+        });
+    }
+    match answer.get_mut("result") {
+        Some(result) => Ok(result.take()),
+        None => Err(wire::malformed("answer", "neither a result nor an error".into()).into()),
+    }
+}
+
 /// Nodes put a revert's data into a string, some after a word, some into an object.
 fn revert_data(data: Option<&Value>) -> Vec<u8> {
     let text = match data {
@@ -144,7 +144,7 @@ fn revert_data(data: Option<&Value>) -> Vec<u8> {
 }
 
 /// Scheme, host and port: what else an address has may be a secret.
-fn shown(url: &str) -> String {
+fn host_of(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
@@ -157,8 +157,21 @@ mod tests {
 
     #[test]
     fn secrets_in_an_address_are_not_shown() {
-        assert_eq!(shown("http://me:pw@node:8545/v3/key?token=1"), "http://node:8545");
-        assert_eq!(shown("node:8545"), "://node:8545");
+        assert_eq!(host_of("http://me:pw@node:8545/v3/key?token=1"), "http://node:8545");
+        assert_eq!(host_of("node:8545"), "://node:8545");
+    }
+
+    #[test]
+    fn a_nodes_words_are_told_on_a_line() {
+        let message = "\u{1b}[2J".repeat(1_000_000);
+        for data in ["0x01", ""] {
+            let answer = json!({ "error": { "code": 3, "message": message, "data": data } });
+            let error = result("eth_call", answer)
+                .unwrap_err()
+                .refusal(Address::ZERO)
+                .to_string();
+            assert!(error.len() < 1_000 && !error.chars().any(char::is_control));
+        }
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! JSON-RPC's values, read strictly.
 
 use crate::chain::{BlockRef, Log, Receipt};
-use crate::error::ChainError;
+use crate::error::{ChainError, shown};
 use crate::{Address, B256};
 use serde_json::{Value, json};
 
-pub(super) fn malformed(what: &'static str, found: String) -> ChainError {
-    ChainError::Malformed { what, found }
+pub(crate) fn malformed(what: &'static str, found: String) -> ChainError {
+    ChainError::Malformed {
+        what,
+        found: shown(&found),
+    }
 }
 
 /// A call's object.
-pub(super) fn call(from: Address, to: Option<Address>, data: &[u8]) -> Value {
+pub(crate) fn call(from: Address, to: Option<Address>, data: &[u8]) -> Value {
     let mut call = json!({ "from": from, "data": format!("0x{}", hex::encode(data)) });
     if let (Some(to), Some(object)) = (to, call.as_object_mut()) {
         object.insert("to".into(), json!(to));
@@ -18,26 +21,28 @@ pub(super) fn call(from: Address, to: Option<Address>, data: &[u8]) -> Value {
     call
 }
 
-pub(super) fn wide_quantity(what: &'static str, value: &Value) -> Result<u128, ChainError> {
+pub(crate) fn wide_quantity(what: &'static str, value: &Value) -> Result<u128, ChainError> {
     let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
     digits
+        // Rust would take a plus sign.
+        .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
         .and_then(|digits| u128::from_str_radix(digits, 16).ok())
         .ok_or_else(|| malformed(what, value.to_string()))
 }
 
-pub(super) fn quantity(what: &'static str, value: &Value) -> Result<u64, ChainError> {
+pub(crate) fn quantity(what: &'static str, value: &Value) -> Result<u64, ChainError> {
     let wide = wide_quantity(what, value)?;
     u64::try_from(wide).map_err(|_| malformed(what, value.to_string()))
 }
 
-pub(super) fn bytes(what: &'static str, value: &Value) -> Result<Vec<u8>, ChainError> {
+pub(crate) fn bytes(what: &'static str, value: &Value) -> Result<Vec<u8>, ChainError> {
     let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
     digits
         .and_then(|digits| hex::decode(digits).ok())
         .ok_or_else(|| malformed(what, value.to_string()))
 }
 
-pub(super) fn hash(what: &'static str, value: &Value) -> Result<B256, ChainError> {
+pub(crate) fn hash(what: &'static str, value: &Value) -> Result<B256, ChainError> {
     B256::try_from(bytes(what, value)?.as_slice()).map_err(|_| malformed(what, value.to_string()))
 }
 
@@ -45,7 +50,7 @@ fn address(what: &'static str, value: &Value) -> Result<Address, ChainError> {
     Address::try_from(bytes(what, value)?.as_slice()).map_err(|_| malformed(what, value.to_string()))
 }
 
-pub(super) fn block(value: &Value) -> Result<BlockRef, ChainError> {
+pub(crate) fn block(value: &Value) -> Result<BlockRef, ChainError> {
     Ok(BlockRef {
         number: quantity("block number", &value["number"])?,
         hash: hash("block hash", &value["hash"])?,
@@ -54,7 +59,7 @@ pub(super) fn block(value: &Value) -> Result<BlockRef, ChainError> {
 }
 
 /// A receipt, and whether the transaction succeeded.
-pub(super) fn receipt(value: &Value) -> Result<(Receipt, bool), ChainError> {
+pub(crate) fn receipt(value: &Value) -> Result<(Receipt, bool), ChainError> {
     let created = match &value["contractAddress"] {
         Value::Null => None,
         created => Some(address("contract address", created)?),
@@ -90,4 +95,33 @@ fn log(value: &Value) -> Result<Log, ChainError> {
             .collect::<Result<_, _>>()?,
         data: bytes("log's data", &value["data"])?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_alone() {
+        assert_eq!(quantity("n", &json!("0x1F")).ok(), Some(31));
+        for other in [
+            json!("0x+5"),
+            json!("0x-5"),
+            json!("0x"),
+            json!("5"),
+            json!("0x 5"),
+            json!(5),
+        ] {
+            assert!(quantity("n", &other).is_err(), "{other}");
+        }
+        assert!(quantity("n", &json!("0x10000000000000000")).is_err());
+    }
+
+    #[test]
+    fn what_a_node_answers_is_told_on_a_line() {
+        let error = quantity("n", &json!("\u{7f}".repeat(1_000_000)))
+            .unwrap_err()
+            .to_string();
+        assert!(error.len() < 1_000 && !error.chars().any(char::is_control));
+    }
 }

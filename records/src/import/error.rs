@@ -21,7 +21,10 @@ impl fmt::Display for Place {
             write!(f, ", line {}", self.line)?;
         }
         if !self.path.is_empty() && self.path != "." {
-            write!(f, ", at {}", self.path)?;
+            // Of names that nobody knows, too, the path is made: as much of it as fits a line.
+            let harmless = |c: char| if c.is_ascii_graphic() { c } else { '?' };
+            let path: String = self.path.chars().take(300).map(harmless).collect();
+            write!(f, ", at {path}")?;
         }
         Ok(())
     }

@@ -73,6 +73,11 @@ impl RecordId {
         &self.0
     }
 
+    #[cfg(feature = "fuzzing")]
+    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> RecordId {
+        RecordId(bytes)
+    }
+
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<RecordId, DecodeError> {
         r.array().map(RecordId)
     }
@@ -107,6 +112,11 @@ impl FileName {
 
     pub(crate) const fn bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    #[cfg(feature = "fuzzing")]
+    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> FileName {
+        FileName(bytes)
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<FileName, DecodeError> {

@@ -89,7 +89,14 @@ impl State {
             return Err(DecodeError("a snapshot"));
         }
         let mut index = Index::default();
-        for (id, entry) in r.list(64, |r| Ok((RecordId::read(r)?, Entry::read(r)?)))? {
+        let entries = r.list(64, |r| Ok((RecordId::read(r)?, Entry::read(r)?)))?;
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return Err(DecodeError("records in increasing order"));
+        }
+        for (id, entry) in entries {
+            if index.by_patient(&entry.patient).is_some() {
+                return Err(DecodeError("one record a patient"));
+            }
             index.put(id, entry);
         }
         let registry = Registry::read(&mut r)?;
@@ -154,4 +161,53 @@ pub(crate) fn read_ops(bytes: &[u8]) -> Result<Vec<Op>, DecodeError> {
     })?;
     r.end()?;
     Ok(ops)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::{FileRef, PatientId, Standing};
+    use super::*;
+    use medproof_statement::day::Day;
+
+    fn entry(patient: &str) -> Entry {
+        Entry {
+            patient: PatientId::parse(patient).unwrap(),
+            standing: Standing::Unenrolled,
+            leaf: None,
+            code: [1; 32],
+            nk_tag: None,
+            issued_on: Day(7),
+            latest: FileRef::NONE,
+            staged: None,
+            anchored: None,
+        }
+    }
+
+    // Entries as a list, then an empty registry.
+    fn snapshot(entries: &[(RecordId, Entry)]) -> Zeroizing<Vec<u8>> {
+        let mut w = Writer::with_capacity(0);
+        w.u8(SNAPSHOT);
+        w.list(entries.iter(), |w, (id, entry)| {
+            w.raw(id.bytes());
+            entry.write(w);
+        });
+        Registry::new().write(&mut w);
+        w.finish()
+    }
+
+    #[test]
+    fn a_snapshot_has_each_record_and_each_patient_once_in_order() {
+        let mut ids = [RecordId::random().unwrap(), RecordId::random().unwrap()];
+        ids.sort();
+        let [low, high] = ids;
+        let good = snapshot(&[(low, entry("a")), (high, entry("b"))]);
+        assert_eq!(State::read_snapshot(&good).unwrap().snapshot(), good);
+        for bad in [
+            [(high, entry("a")), (low, entry("b"))],
+            [(low, entry("a")), (low, entry("b"))],
+            [(low, entry("a")), (high, entry("a"))],
+        ] {
+            assert!(State::read_snapshot(&snapshot(&bad)).is_err());
+        }
+    }
 }

@@ -140,8 +140,12 @@ fn bound(kind: SealKind, context: &[u8]) -> Vec<u8> {
     [b"medproof/v1/vault".as_slice(), &[kind as u8], context].concat()
 }
 
-fn pad(body: &[u8]) -> Zeroizing<Vec<u8>> {
-    let size = (body.len() + 8).next_power_of_two().max(LEAST);
+fn padded(length: usize) -> usize {
+    length.next_power_of_two().max(LEAST)
+}
+
+pub(crate) fn pad(body: &[u8]) -> Zeroizing<Vec<u8>> {
+    let size = padded(body.len() + 8);
     // Room for the tag as well: the buffer never moves.
     let mut w = Writer::with_capacity(size + TAG);
     w.blob(body);
@@ -150,11 +154,11 @@ fn pad(body: &[u8]) -> Zeroizing<Vec<u8>> {
     inside
 }
 
-fn unpad(mut inside: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn unpad(mut inside: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
     let length = u64::from_be_bytes(*inside.first_chunk()?);
     let end = usize::try_from(length).ok()?.checked_add(8)?;
     let zeros = inside.get(end..)?;
-    if zeros.iter().any(|b| *b != 0) {
+    if zeros.iter().any(|b| *b != 0) || inside.len() != padded(end) {
         return None;
     }
     inside.truncate(end);
@@ -235,6 +239,10 @@ mod tests {
         long[6] = 0xff;
         assert!(unpad(long).is_none());
         assert!(unpad(Zeroizing::new(vec![0; 7])).is_none());
+        // As far as another size goes, nobody padded it.
+        let mut further = pad(b"body");
+        further.resize(1025, 0);
+        assert!(unpad(further).is_none());
     }
 
     /// A device that fails, or wraps keys in more bytes than a header can tell.

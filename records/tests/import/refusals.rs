@@ -201,3 +201,13 @@ fn other_types_are_passed_over_and_counted() {
     ]);
     assert_eq!(chart.report.ignored, 2);
 }
+
+#[test]
+fn a_name_that_nobody_knows_does_not_steer_a_terminal() {
+    let text = bundle(&[]).to_string();
+    for name in ["\u{7f}", "\u{9b}2J", &"n".repeat(100_000)] {
+        let text = text.replacen("{", &format!("{{\"{name}\": \u{1},"), 1);
+        let said = try_text(&text).unwrap_err().to_string();
+        assert!(said.len() < 1_000 && !said.chars().any(char::is_control), "{said:?}");
+    }
+}
