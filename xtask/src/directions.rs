@@ -45,6 +45,7 @@ const TOP: &[&str] = &[
     "medproof-e2e",
     "medproof-benches",
     "medproof-soundness",
+    "medproof-fuzz",
     "xtask",
 ];
 

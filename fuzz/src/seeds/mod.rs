@@ -1,0 +1,50 @@
+//! The seeds of the corpora, made from what honest parties write and from the numbers at which
+//! readers have gone wrong. Corpora hold these and what coverage-guided runs add.
+
+mod claims;
+mod edges;
+mod fhir;
+mod ledger;
+mod messages;
+mod text;
+mod vault;
+
+use crate::corpus;
+use std::fs;
+use std::io;
+
+/// A target's name, the seed's name, its bytes.
+type Seed = (&'static str, String, Vec<u8>);
+
+fn seed(target: &'static str, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Seed {
+    (target, name.into(), bytes.into())
+}
+
+/// All seeds.
+pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
+    [
+        messages::seeds(),
+        claims::seeds(),
+        vault::seeds(),
+        ledger::seeds(),
+        fhir::seeds(),
+        text::seeds(),
+    ]
+    .concat()
+}
+
+/// Writes all seeds. Those that depend on chance stay as they are once written.
+///
+/// # Errors
+/// Where they cannot be written.
+pub fn write() -> io::Result<()> {
+    for (target, name, bytes) in all() {
+        let folder = corpus::root().join(target);
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(name);
+        if !(vault::BY_CHANCE.contains(&target) && path.exists()) {
+            fs::write(path, bytes)?;
+        }
+    }
+    Ok(())
+}

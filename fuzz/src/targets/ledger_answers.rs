@@ -1,0 +1,157 @@
+//! What contracts return, read through the ledger's own operations over a chain that answers with
+//! whatever it likes: the ABI's one encoding, or refused.
+
+use crate::oracle::refused;
+use crate::target::Verdict;
+use alloy_sol_types::SolCall;
+use medproof_ledger::abi::{DisclosureRegistry, KeyRegistry, RecordRegistry};
+use medproof_ledger::{
+    Account, Address, B256, BlockRef, Call, Chain, ChainError, Deployment, Ledger, LedgerError, ProposalId, Read,
+    Receipt, Refusal, Registry,
+};
+use medproof_statement::Fr;
+use std::fmt::Debug;
+use std::sync::Mutex;
+
+thread_local! {
+    static LEDGER: Registry<Liar> = Registry::attach(Liar::default(), deployment()).unwrap();
+}
+
+/// Answers what it was told to; first, what the deployment needs to be believed.
+#[derive(Debug, Default)]
+struct Liar(Mutex<Option<Vec<Vec<u8>>>>);
+
+fn deployment() -> Deployment {
+    let address = Address::repeat_byte;
+    Deployment {
+        chain_id: 31_337,
+        governance: address(1),
+        records: address(2),
+        keys: address(3),
+        consents: address(4),
+        disclosures: address(5),
+        development: true,
+    }
+}
+
+fn honest() -> Vec<Vec<u8>> {
+    let d = deployment();
+    let registries = DisclosureRegistry::registriesReturn {
+        _0: d.records,
+        _1: d.keys,
+        _2: d.consents,
+    };
+    vec![
+        DisclosureRegistry::registriesCall::abi_encode_returns(&registries),
+        RecordRegistry::governanceCall::abi_encode_returns(&d.governance),
+        KeyRegistry::governanceCall::abi_encode_returns(&d.governance),
+        KeyRegistry::developmentCall::abi_encode_returns(&true),
+    ]
+}
+
+fn block() -> BlockRef {
+    BlockRef {
+        number: 7,
+        hash: B256::repeat_byte(7),
+        time: 1_700_000_000,
+    }
+}
+
+fn nothing<T>() -> Result<T, LedgerError> {
+    Err(ChainError::NoFinality { reason: "none".into() }.into())
+}
+
+impl Chain for Liar {
+    fn chain_id(&self) -> Result<u64, ChainError> {
+        Ok(deployment().chain_id)
+    }
+    fn head(&self) -> Result<BlockRef, ChainError> {
+        Ok(block())
+    }
+    fn read(&self, calls: &[Call]) -> Result<Read, LedgerError> {
+        let told = self.0.lock().unwrap();
+        let answers = match told.as_ref() {
+            None => honest(),
+            Some(told) => calls
+                .iter()
+                .enumerate()
+                .map(|(i, _)| told.get(i).cloned().unwrap_or_default())
+                .collect(),
+        };
+        Ok(Read {
+            block: block(),
+            answers,
+        })
+    }
+    fn code(&self, _: Address) -> Result<Vec<u8>, ChainError> {
+        Ok(vec![1])
+    }
+    fn transact(&self, _: &Account, _: Call) -> Result<Receipt, LedgerError> {
+        nothing()
+    }
+    fn deploy(&self, _: &Account, _: Vec<u8>) -> Result<Receipt, LedgerError> {
+        nothing()
+    }
+    fn estimate(&self, _: Address, _: Call) -> Result<u64, LedgerError> {
+        nothing()
+    }
+}
+
+/// A byte for the operation, then answers: a byte for the number of words of each, its words.
+pub fn answers(input: &[u8]) -> Verdict {
+    let Some((operation, rest)) = input.split_first() else {
+        return Verdict::Refused;
+    };
+    LEDGER.with(|ledger| {
+        *ledger.chain().0.lock().unwrap() = Some(split(rest));
+        ask(ledger, *operation)
+    })
+}
+
+fn split(mut rest: &[u8]) -> Vec<Vec<u8>> {
+    let mut answers = Vec::new();
+    while let Some((words, tail)) = rest.split_first() {
+        let (answer, tail) = tail.split_at(tail.len().min(32 * usize::from(*words)));
+        answers.push(answer.to_vec());
+        rest = tail;
+    }
+    answers
+}
+
+fn ask(ledger: &Registry<Liar>, operation: u8) -> Verdict {
+    let (account, element) = (Address::repeat_byte(9), Fr::from(9u64));
+    match operation % 11 {
+        0 => told(ledger.issuer_status(account)),
+        1 => told(ledger.issuers()),
+        2 => told(ledger.root_status(account, element)),
+        3 => told(ledger.key_status(B256::ZERO)),
+        4 => told(ledger.verifying_key(B256::ZERO)),
+        5 => told(ledger.consent_revoked_at(element)),
+        6 => told(ledger.request(account, element)),
+        7 => told(ledger.disclosure(account, element, element)),
+        8 => told(ledger.nullifier_spent(account, element, element)),
+        9 => told(ledger.council()),
+        _ => told(ledger.proposal(ProposalId(1))),
+    }
+}
+
+fn told<T: Debug>(answer: Result<T, LedgerError>) -> Verdict {
+    match answer {
+        Err(error) => refused(&error),
+        Ok(answer) => {
+            assert!(!format!("{answer:?}").is_empty());
+            Verdict::Accepted
+        }
+    }
+}
+
+/// What a call that reverts returns.
+pub fn refusals(input: &[u8]) -> Verdict {
+    match Refusal::decode(input) {
+        None => Verdict::Refused,
+        Some(refusal) => {
+            refused(&refusal);
+            Verdict::Accepted
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! All targets.
+
+mod answer_store;
+mod claim;
+mod codes;
+mod compile;
+mod consent;
+pub mod contracts;
+mod dates;
+mod deployment;
+pub mod enrolment;
+pub mod fhir;
+pub mod key_file;
+mod keys;
+mod ledger_answers;
+mod ledger_state;
+mod presentation;
+mod proving_key;
+mod quantities;
+mod request;
+mod revocation;
+mod rpc_replies;
+mod scratch;
+pub mod sealed;
+mod terms;
+mod trust_bundle;
+mod vault;
+mod verify;
+
+use crate::target::Form::{Binary, Json, Text};
+use crate::target::{Form, Target, Verdict};
+
+/// Executions of a decoder at full depth.
+const DECODER: u64 = 10_000_000;
+/// Executions of the verifier and of the contracts at full depth.
+const VERIFIER: u64 = 100_000;
+
+const fn decoder(name: &'static str, form: Form, max_bytes: usize, quick: u64, run: fn(&[u8]) -> Verdict) -> Target {
+    Target {
+        name,
+        form,
+        max_bytes,
+        run,
+        quick,
+        full: DECODER,
+    }
+}
+
+const fn verifier(name: &'static str, form: Form, max_bytes: usize, quick: u64, run: fn(&[u8]) -> Verdict) -> Target {
+    Target {
+        full: VERIFIER,
+        ..decoder(name, form, max_bytes, quick, run)
+    }
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    decoder("verifying_key", Binary, 512, 500, keys::verifying_key),
+    decoder("pinned_key", Binary, 512, 500, keys::pinned_key),
+    decoder("pinned_key_json", Json, 4_096, 2_000, keys::pinned_key_json),
+    decoder("request", Json, 65_536, 2_000, request::request),
+    decoder("consent", Json, 4_200, 2_000, consent::consent),
+    decoder("presentation", Binary, 1_100, 2_000, presentation::bytes),
+    decoder("presentation_json", Json, 1_100, 2_000, presentation::json),
+    decoder("revocation", Json, 1_100, 2_000, revocation::revocation),
+    decoder("terms", Text, 1_024, 20_000, terms::terms),
+    decoder("trust_bundle", Json, 16_384, 2_000, trust_bundle::trust_bundle),
+    decoder("claim_json", Json, 65_536, 2_000, claim::json),
+    decoder("claim_yaml", Text, 65_536, 2_000, claim::yaml),
+    decoder("record", Binary, 4_096, 2_000, vault::record),
+    decoder("vault_snapshot", Binary, 8_192, 2_000, vault::snapshot),
+    decoder("vault_operations", Binary, 8_192, 2_000, vault::operations),
+    decoder("vault_head", Binary, 1_024, 20_000, vault::head),
+    decoder("sealed_file", Binary, 8_192, 5_000, sealed::file),
+    decoder("sealed_padding", Binary, 8_192, 20_000, sealed::padding),
+    decoder("receipt", Json, 16_384, 2_000, enrolment::receipt),
+    decoder("invitation", Json, 1_024, 5_000, enrolment::invitation),
+    decoder("enrolment", Json, 2_048, 2_000, enrolment::enrolment),
+    decoder("key_manifest", Json, 4_096, 5_000, key_file::manifest),
+    decoder("proving_key", Binary, 8_192, 5_000, proving_key::proving_key),
+    decoder("key_file", Json, 2_048, 2_000, key_file::key_file),
+    decoder("deployment", Json, 2_048, 2_000, deployment::deployment),
+    decoder("answer_store", Binary, 2_048, 500, answer_store::answer_store),
+    decoder("ledger_answers", Binary, 4_096, 5_000, ledger_answers::answers),
+    decoder("ledger_refusals", Binary, 1_024, 20_000, ledger_answers::refusals),
+    decoder("ledger_state", Binary, 4_096, 20_000, ledger_state::state),
+    decoder("rpc_replies", Json, 8_192, 5_000, rpc_replies::replies),
+    decoder("fhir_bundle", Json, 65_536, 1_000, fhir::bundle),
+    decoder("fhir_ndjson", Json, 65_536, 500, fhir::ndjson),
+    decoder("concept_map", Json, 8_192, 5_000, fhir::concept_map),
+    decoder("quantities", Text, 256, 20_000, quantities::quantities),
+    decoder("dates", Text, 64, 20_000, dates::dates),
+    decoder("codes", Text, 64, 20_000, codes::codes),
+    decoder("claim_compile", Json, 65_536, 1_000, compile::compile),
+    verifier("verify_presentation", Binary, 2_048, 500, verify::presentation),
+    verifier("verify_presentation_json", Json, 2_048, 500, verify::presentation),
+    verifier("verify_request", Json, 65_536, 300, verify::request),
+    verifier("verify_bundle", Json, 16_384, 300, verify::bundle),
+    verifier("verify_claim", Json, 8_192, 300, verify::claim),
+    verifier("verify_view", Binary, 256, 500, verify::view),
+    verifier("contract_calls", Binary, 4_096, 500, contracts::calls),
+];
