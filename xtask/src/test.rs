@@ -47,6 +47,12 @@ fn oracle() -> Result<()> {
         "python3",
         &["-m", "unittest", "-q", "test_criteria"],
     )?;
+    step(
+        "the reference implementation's own tests",
+        "tests/reference",
+        "python3",
+        &["-m", "unittest", "-q"],
+    )?;
     let subset = [
         "tests/data/synthea-30.tar.xz",
         "tests/data/immunizations-2023-12.tar.xz",

@@ -7,6 +7,7 @@
 //! a signature cannot be followed past its equation, so there the question is put to the part: with
 //! the constraint missing, does it give a wrong result for what it is given?
 
+use crate::blocks::Block;
 use crate::circuit::{CHILD, Circuit, INPUTS, Repair};
 use crate::resolve::{Attempt, Freedom};
 use crate::signer::Signer;
@@ -63,10 +64,15 @@ fn questions(circuit: &Circuit, effort: Effort) -> BTreeSet<usize> {
 
 /// Asks about every constraint of the tier's distinct blocks.
 pub fn search(circuit: &Circuit, effort: Effort) -> Found {
+    let t0 = std::time::Instant::now();
     let signer = Signer::new(circuit);
     let mut left = questions(circuit, effort);
     let asked = left.len();
-    let parts: Vec<usize> = left.iter().copied().filter(|row| part(circuit, *row).is_some()).collect();
+    let parts: Vec<usize> = left
+        .iter()
+        .copied()
+        .filter(|row| part(circuit, *row).is_some())
+        .collect();
     for (first, values) in starts::of_parts(circuit).into_iter().enumerate() {
         let mut attempt = Attempt::new(circuit, values, None);
         for row in &parts {
@@ -78,8 +84,13 @@ pub fn search(circuit: &Circuit, effort: Effort) -> Found {
         }
     }
     let in_part = asked - left.len();
+    for values in starts::beside_the_slots(circuit.tier) {
+        ask(&mut Attempt::new(circuit, values, Some(&signer)), &mut left, |block| {
+            block.slot.is_none() && !block.name.starts_with("signature")
+        });
+    }
     let (mut honest, mut adversarial) = (0, 0);
-    for values in starts::assignments(circuit.tier) {
+    for values in starts::of_slots(circuit.tier) {
         if honest >= effort.honest && adversarial >= effort.adversarial {
             break;
         }
@@ -89,20 +100,14 @@ pub fn search(circuit: &Circuit, effort: Effort) -> Found {
             1 | 2 if adversarial < effort.adversarial => adversarial += 1,
             _ => continue,
         }
-        if attempt.broken.len() == 1 {
-            left.retain(|row| !attempt.broken.contains(row));
-        }
+        eprintln!("start {honest} {adversarial} left {} {:?}", left.len(), t0.elapsed());
         // The hashes do not depend on what the slots do.
         let hashes = attempt.broken.is_empty() && honest <= 2;
-        let asked = |row: &usize| part(circuit, *row).is_none() && (hashes || !is_hash(circuit.block(*row).name));
-        let questions: Vec<usize> = left.iter().copied().filter(asked).collect();
-        for row in questions {
-            let found = finds(&mut attempt, circuit, row) || finds_jointly(&mut attempt, circuit, row);
-            if found {
-                left.remove(&row);
-            }
-        }
+        ask(&mut attempt, &mut left, |block| {
+            block.slot.is_some() && (hashes || !is_hash(block.name))
+        });
     }
+    eprintln!("all {:?}", t0.elapsed());
     let mut by_block: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for row in &left {
         let block = circuit.block(*row);
@@ -116,6 +121,20 @@ pub fn search(circuit: &Circuit, effort: Effort) -> Found {
         alone: asked - in_part - left.len(),
         in_part,
         left: by_block,
+    }
+}
+
+// Puts the questions that are left to one assignment.
+fn ask(attempt: &mut Attempt<'_>, left: &mut BTreeSet<usize>, concerned: impl Fn(&Block) -> bool) {
+    if attempt.broken.len() == 1 {
+        left.retain(|row| !attempt.broken.contains(row));
+    }
+    let circuit = attempt.circuit();
+    let questions = left.iter().copied().filter(|row| concerned(circuit.block(*row)));
+    for row in questions.collect::<Vec<_>>() {
+        if finds(attempt, circuit, row) || finds_jointly(attempt, circuit, row) {
+            left.remove(&row);
+        }
     }
 }
 
@@ -156,11 +175,16 @@ fn columns(circuit: &Circuit, question: usize, broken: bool) -> Vec<usize> {
         columns.drain(1..columns.len() - 2);
     }
     let computed = columns.clone();
-    let sources = computed.iter().filter_map(|column| circuit.prepared.rows_of(*column).first());
+    let sources = computed
+        .iter()
+        .filter_map(|column| circuit.prepared.rows_of(*column).first());
     let sources = sources.filter(|row| **row < question);
     let sources: BTreeSet<usize> = sources.flat_map(|row| circuit.mentioned(*row)).collect();
-    if sources.len() <= 2 * MANY {
-        columns.splice(0..0, sources.into_iter().filter(|c| *c >= INPUTS && !computed.contains(c)));
+    if !broken && sources.len() <= 2 * MANY {
+        columns.splice(
+            0..0,
+            sources.into_iter().filter(|c| *c >= INPUTS && !computed.contains(c)),
+        );
     }
     if let Some(Repair::Child { children, .. }) = circuit.repair(question) {
         columns.extend(*children..*children + 8);
@@ -173,10 +197,13 @@ fn columns(circuit: &Circuit, question: usize, broken: bool) -> Vec<usize> {
             columns.extend(*children..*children + 8);
         }
     }
-    if broken && block.slot.is_some() {
-        // A leaf's own fields are too long to follow where there is something to hide as well.
-        let leaf = circuit.rows_of("leaf: hash", block.slot).start..circuit.rows_of("member", block.slot).start;
-        columns.retain(|column| !circuit.prepared.rows_of(*column).iter().any(|row| leaf.contains(row)));
+    if broken {
+        // What is hashed is too long to follow where there is something to hide as well.
+        let hashed = |column: &usize| {
+            let mut rows = circuit.prepared.rows_of(*column).iter();
+            rows.any(|row| is_hash(circuit.block(*row).name))
+        };
+        columns.retain(|column| !hashed(column));
     }
     columns.reverse();
     columns
@@ -194,20 +221,45 @@ fn finds_jointly(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) 
         scope: 0..circuit.constraints(),
     };
     let choices = choices(circuit, slot);
+    let actions = circuit.rows_of("actions", Some(slot));
     let among = ["actions", "criterion"].map(|name| circuit.rows_of(name, Some(slot)));
     let among: Vec<usize> = among.into_iter().flatten().filter(|row| *row != question).collect();
-    let odd = odd_one(circuit, question);
+    let odd = odd_one(circuit, question).and_then(|column| choices.iter().position(|c| *c == column));
     let beyond_boolean: &[i64] = if odd.is_some() { &[2, -1, -2, 3] } else { &[0] };
     (0u32..1 << choices.len()).any(|pattern| {
-        let mut changes: Vec<(usize, Fr)> = (0..).zip(&choices).map(|(i, c)| (*c, Fr::from(pattern >> i & 1))).collect();
         beyond_boolean.iter().any(|value| {
-            for (_, chosen) in changes.iter_mut().filter(|(column, _)| Some(*column) == odd) {
-                *chosen = Fr::from(*value);
+            let mut chosen: Vec<i64> = (0..choices.len()).map(|i| i64::from(pattern >> i & 1)).collect();
+            if let Some(odd) = odd {
+                chosen[odd] = *value;
             }
+            let changes: Vec<(usize, Fr)> = choices
+                .iter()
+                .copied()
+                .zip(chosen.iter().map(|n| Fr::from(*n)))
+                .collect();
             // Most fail among themselves.
-            attempt.holds_with(&changes, &among) && attempt.passes(&changes, Some(question), &freedom)
+            plausible(&chosen, question.checked_sub(actions.start))
+                && attempt.holds_with(&changes, &among)
+                && attempt.passes(&changes, Some(question), &freedom)
         })
     })
+}
+
+// The relations among a slot's choices (`slot.rs`, Actions), but for the one in question.
+fn plausible(chosen: &[i64], question: Option<usize>) -> bool {
+    const IDLE: usize = 7;
+    let [fact, member, record_gap, set_gap, pass, start, ends, ..] = chosen else {
+        return true;
+    };
+    let idle = 1 - fact - member - record_gap - set_gap - pass;
+    let bystander = idle + member;
+    [
+        (IDLE, idle == 0 || idle == 1),
+        (IDLE + 1, start * bystander == 0),
+        (IDLE + 2, ends * bystander == 0),
+    ]
+    .iter()
+    .all(|(row, holds)| *holds || question == Some(*row))
 }
 
 /// Blocks of constraints between a slot's choices.

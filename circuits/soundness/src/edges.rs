@@ -44,7 +44,14 @@ impl Survey {
 fn edge_values(old: Fr) -> BTreeSet<Fr> {
     let order = Fr::from_bigint(Scalar::MODULUS).expect("below the modulus");
     let mut values = BTreeSet::from([Fr::from(0u64), Fr::from(1u64), Fr::from(2u64), -Fr::ONE, -old]);
-    values.extend([old + Fr::ONE, old - Fr::ONE, Fr::ONE - old, old + order, order - old, old - order]);
+    values.extend([
+        old + Fr::ONE,
+        old - Fr::ONE,
+        Fr::ONE - old,
+        old + order,
+        order - old,
+        old - order,
+    ]);
     for bits in [1, 8, 16, 32, 40, 64, 66, 80, 136, 252, 253] {
         values.extend([old + pow2(bits), old - pow2(bits)]);
     }
@@ -55,7 +62,9 @@ fn edge_values(old: Fr) -> BTreeSet<Fr> {
 // Whether each of the slot's choices is a bit.
 fn is_course(circuit: &Circuit, slot: usize, values: &[Fr]) -> bool {
     let bits = [Fr::from(0u64), Fr::from(1u64)];
-    choices(circuit, slot).iter().all(|column| bits.contains(&values[*column]))
+    choices(circuit, slot)
+        .iter()
+        .all(|column| bits.contains(&values[*column]))
 }
 
 /// Tries every `every`-th variable of a satisfying assignment, from `first` on, at all edge values.
@@ -77,7 +86,12 @@ pub fn survey(circuit: &Circuit, values: Vec<Fr>, first: usize, every: usize) ->
             let block = circuit.prepared.rows_of(column).first().map(|row| circuit.block(*row));
             match block.and_then(|block| block.slot) {
                 Some(slot) if is_course(circuit, slot, &second) => survey.courses += 1,
-                _ => *survey.passed.entry(block.map_or("none", |block| block.name)).or_default() += 1,
+                _ => {
+                    *survey
+                        .passed
+                        .entry(block.map_or("none", |block| block.name))
+                        .or_default() += 1
+                }
             }
         }
     }

@@ -76,7 +76,9 @@ enum Part {
 /// Where the assignment breaks a constraint.
 pub fn account(circuit: &Circuit, values: &[Fr]) -> Account {
     assert!(circuit.prepared.violated(values).is_empty(), "an honest assignment");
-    let gradients: Vec<Gradient> = (0..circuit.constraints()).map(|row| gradient(circuit, values, row)).collect();
+    let gradients: Vec<Gradient> = (0..circuit.constraints())
+        .map(|row| gradient(circuit, values, row))
+        .collect();
     let mut part = vec![Part::Unseen; circuit.columns()];
     // The constraint that determines the variable, in order; the others are checks.
     let mut determined_by: Vec<(usize, usize)> = Vec::new();
@@ -84,7 +86,11 @@ pub fn account(circuit: &Circuit, values: &[Fr]) -> Account {
     let (mut into_hashes, mut auxiliary) = (BTreeMap::new(), BTreeMap::new());
     let mut auxiliary_of: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for (row, gradient) in gradients.iter().enumerate() {
-        let unseen: Vec<usize> = gradient.iter().map(|(c, _)| *c).filter(|c| part[*c] == Part::Unseen).collect();
+        let unseen: Vec<usize> = gradient
+            .iter()
+            .map(|(c, _)| *c)
+            .filter(|c| part[*c] == Part::Unseen)
+            .collect();
         let Some((newest, chosen)) = unseen.split_last() else {
             checks.push(row);
             continue;
@@ -111,7 +117,9 @@ pub fn account(circuit: &Circuit, values: &[Fr]) -> Account {
         });
         rank(&rows.collect::<Vec<Gradient>>())
     };
-    let free = auxiliary_of.iter().map(|(block, columns)| (*block, columns.len() - held(columns)));
+    let free = auxiliary_of
+        .iter()
+        .map(|(block, columns)| (*block, columns.len() - held(columns)));
     let free = free.filter(|(_, free)| *free > 0).collect();
     Account {
         variables: circuit.columns() - INPUTS,
@@ -135,7 +143,9 @@ fn checks_over_choices(
     checks: &[usize],
 ) -> Vec<Gradient> {
     let mut determines = vec![None; gradients.len()];
-    determined_by.iter().for_each(|(row, column)| determines[*row] = Some(*column));
+    determined_by
+        .iter()
+        .for_each(|(row, column)| determines[*row] = Some(*column));
     let mut is_check = vec![None; gradients.len()];
     checks.iter().enumerate().for_each(|(i, row)| is_check[*row] = Some(i));
     let mut over_choices = vec![Gradient::new(); checks.len()];
@@ -147,7 +157,10 @@ fn checks_over_choices(
         while let Some(row) = work.pop_first() {
             let rest = |without: Option<usize>| -> Fr {
                 let terms = gradients[row].iter().filter(|(c, _)| Some(*c) != without);
-                terms.filter(|(c, _)| !moved[*c].is_zero()).map(|(c, k)| *k * moved[*c]).sum()
+                terms
+                    .filter(|(c, _)| !moved[*c].is_zero())
+                    .map(|(c, k)| *k * moved[*c])
+                    .sum()
             };
             match determines[row] {
                 Some(column) => {
@@ -214,7 +227,13 @@ mod tests {
         let row = |terms: &[(usize, u64)]| terms.iter().map(|(c, k)| (*c, fr(*k))).collect::<Gradient>();
         assert_eq!(rank(&[]), 0);
         assert_eq!(rank(&[row(&[(1, 1), (2, 2)]), row(&[(1, 2), (2, 4)])]), 1);
-        assert_eq!(rank(&[row(&[(1, 1), (2, 2)]), row(&[(1, 2), (2, 5)]), row(&[(2, 1)])]), 2);
-        assert_eq!(rank(&[row(&[(3, 7)]), row(&[(1, 2), (3, 5)]), row(&[(2, 1), (3, 1)])]), 3);
+        assert_eq!(
+            rank(&[row(&[(1, 1), (2, 2)]), row(&[(1, 2), (2, 5)]), row(&[(2, 1)])]),
+            2
+        );
+        assert_eq!(
+            rank(&[row(&[(3, 7)]), row(&[(1, 2), (3, 5)]), row(&[(2, 1), (3, 1)])]),
+            3
+        );
     }
 }

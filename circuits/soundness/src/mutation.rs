@@ -19,7 +19,8 @@ use rand_core::{RngCore, SeedableRng};
 /// A change of a witness, repeatable by its seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Mutation {
-    kind: Kind,
+    /// What is changed.
+    pub kind: Kind,
     seed: u64,
 }
 

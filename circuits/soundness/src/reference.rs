@@ -82,7 +82,13 @@ impl Reference {
     /// The five public inputs of a witness, in order.
     pub fn digests(&mut self, of: &Witness) -> [Fr; 5] {
         let answer = self.ask(&json!({ "ask": "digests", "witness": witness(of) }));
-        let names = ["registry_root", "policy_digest", "request_digest", "nullifier", "consent_handle"];
+        let names = [
+            "registry_root",
+            "policy_digest",
+            "request_digest",
+            "nullifier",
+            "consent_handle",
+        ];
         names.map(|name| element(&answer[name]))
     }
 
@@ -96,7 +102,10 @@ impl Reference {
 }
 
 fn element(value: &Value) -> Fr {
-    let text = value.as_str().and_then(|text| text.strip_prefix("0x")).expect("a field element");
+    let text = value
+        .as_str()
+        .and_then(|text| text.strip_prefix("0x"))
+        .expect("a field element");
     let byte = |i: usize| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).expect("hexadecimal digits");
     from_bytes(&(0..text.len() / 2).map(byte).collect::<Vec<u8>>()).expect("a field element")
 }

@@ -53,6 +53,11 @@ impl<'c> Attempt<'c> {
         }
     }
 
+    /// The circuit.
+    pub const fn circuit(&self) -> &'c Circuit {
+        self.circuit
+    }
+
     /// Whether all constraints in scope but `without` hold once these variables have these values
     /// and all that is computed from them has followed; with `without`, whether it alone then fails.
     /// Leaves everything as it was.
@@ -81,7 +86,10 @@ impl<'c> Attempt<'c> {
         let old: Vec<Fr> = changes.iter().map(|(column, _)| self.values[*column]).collect();
         changes.iter().for_each(|(column, value)| self.values[*column] = *value);
         let holds = rows.iter().all(|row| self.circuit.prepared.holds(*row, &self.values));
-        changes.iter().zip(old).for_each(|((column, _), old)| self.values[*column] = old);
+        changes
+            .iter()
+            .zip(old)
+            .for_each(|((column, _), old)| self.values[*column] = old);
         holds
     }
 
@@ -168,11 +176,24 @@ impl<'c> Attempt<'c> {
     }
 
     // The product that was chosen, or that of the factor that was, or that of the inverse.
-    fn mend_inverse(&mut self, row: usize, factor: usize, product: usize, freedom: &Freedom, work: &mut BTreeSet<usize>) {
+    fn mend_inverse(
+        &mut self,
+        row: usize,
+        factor: usize,
+        product: usize,
+        freedom: &Freedom,
+        work: &mut BTreeSet<usize>,
+    ) {
         if !self.chosen.contains(&factor) {
             let [a, ..] = self.circuit.row(row);
-            let target = if self.chosen.contains(&product) { self.values[product] } else { Fr::ONE };
-            let quotient = dot(a, &self.values).inverse().map_or(Fr::ZERO, |inverse| target * inverse);
+            let target = if self.chosen.contains(&product) {
+                self.values[product]
+            } else {
+                Fr::ONE
+            };
+            let quotient = dot(a, &self.values)
+                .inverse()
+                .map_or(Fr::ZERO, |inverse| target * inverse);
             self.set(factor, quotient, freedom, work);
         }
         if let Some(value) = self.defined(row, product).filter(|_| !self.chosen.contains(&product)) {
@@ -188,7 +209,12 @@ impl<'c> Attempt<'c> {
             weight * self.values[*bit]
         });
         let number = dot(a, &self.values) + high.sum::<Fr>();
-        if let Some((bit, old)) = self.undo.iter().copied().find(|(c, _)| self.chosen.contains(c) && bits.contains(c)) {
+        if let Some((bit, old)) = self
+            .undo
+            .iter()
+            .copied()
+            .find(|(c, _)| self.chosen.contains(c) && bits.contains(c))
+        {
             // What a chosen bit is a bit of follows.
             self.mend_number(row, (self.values[bit] - old) * coefficient(a, bit), freedom, work);
             return;
@@ -228,7 +254,11 @@ impl<'c> Attempt<'c> {
         let [a, ..] = self.circuit.row(row);
         let root = dot(a, &self.values) + self.values[*expected];
         let opens_set = !dot(self.circuit.row(select)[0], &self.values).is_zero();
-        let column = if opens_set { self.set_root(slot) } else { Some(FACTS_ROOT) };
+        let column = if opens_set {
+            self.set_root(slot)
+        } else {
+            Some(FACTS_ROOT)
+        };
         // Not twice: two slots that open one tree would take turns.
         if let Some(column) = column.filter(|c| self.undo.iter().all(|(changed, _)| changed != c)) {
             self.set(column, root, freedom, work);
@@ -291,7 +321,9 @@ impl<'c> Attempt<'c> {
             self.set(column, value, freedom, work);
         }
         let rows = self.signer.map(|s| s.rows.clone()).unwrap_or_default();
-        let held = rows.clone().all(|row| Some(row) == without || self.circuit.prepared.holds(row, &self.values));
+        let held = rows
+            .clone()
+            .all(|row| Some(row) == without || self.circuit.prepared.holds(row, &self.values));
         if held {
             work.retain(|row| !rows.contains(row));
         }
@@ -302,7 +334,12 @@ impl<'c> Attempt<'c> {
     /// mended otherwise, then small ones.
     pub fn candidates(&self, column: usize, question: usize) -> Vec<Fr> {
         let old = self.values[column];
-        let mended = |row: &usize| matches!(self.circuit.repair(*row), Some(Repair::Define(_) | Repair::Inverse { .. }));
+        let mended = |row: &usize| {
+            matches!(
+                self.circuit.repair(*row),
+                Some(Repair::Define(_) | Repair::Inverse { .. })
+            )
+        };
         let rows = self.circuit.prepared.rows_of(column).iter();
         let mut values = Vec::new();
         for row in rows.filter(|row| **row != question && !mended(row)).take(6) {

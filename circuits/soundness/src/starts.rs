@@ -32,7 +32,11 @@ fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
             set_root: Some(set().root()),
             ..row
         };
-        let policy = Policy::new(Table::new(header(tier), vec![row]).expect("a case by hand"), vec![Some(set())]).expect("a case by hand");
+        let policy = Policy::new(
+            Table::new(header(tier), vec![row]).expect("a case by hand"),
+            vec![Some(set())],
+        )
+        .expect("a case by hand");
         Case::new(policy, chart.clone())
     };
     let counted = case(Criterion {
@@ -40,7 +44,11 @@ fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         ..has(condition(10))
     });
     let absent = case(none(condition(12), condition(19)));
-    let policy = Policy::new(Table::new(header(tier), vec![has(condition(20))]).expect("a case by hand"), vec![None]).expect("a case by hand");
+    let policy = Policy::new(
+        Table::new(header(tier), vec![has(condition(20))]).expect("a case by hand"),
+        vec![None],
+    )
+    .expect("a case by hand");
     let single = Case::new(policy, chart.clone());
     let policy = Policy::new(
         Table::new(header(tier), vec![latest(condition(19))]).expect("a case by hand"),
@@ -55,7 +63,11 @@ fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         },
         none(condition(90), condition(90)),
     ];
-    let policy = Policy::new(Table::new(header(tier), alternatives).expect("a case by hand"), vec![None, None]).expect("a case by hand");
+    let policy = Policy::new(
+        Table::new(header(tier), alternatives).expect("a case by hand"),
+        vec![None, None],
+    )
+    .expect("a case by hand");
     let none_of = Case::new(policy, chart.clone());
     let gap = start(1, Action::RecordGap, At::Fact(2)).ends();
     let shown = start(0, Action::Fact, At::Fact(2)).ends();
@@ -91,10 +103,7 @@ fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         (single.clone(), vec![idle, shown]),
         (single, vec![shown, idle]),
         // Its member wanted, and no slot left.
-        (
-            counted.clone(),
-            vec![idle, start(0, Action::Fact, At::Fact(2)).ends()],
-        ),
+        (counted.clone(), vec![idle, start(0, Action::Fact, At::Fact(2)).ends()]),
         // Two rows taken for one: AT_LEAST and LATEST add up to NONE.
         (two_rows.clone(), vec![beyond]),
         (two_rows, vec![idle, beyond]),
@@ -125,7 +134,8 @@ fn values_passed(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         ..all
     };
     let case = |row: Criterion, fact: Fact| {
-        let policy = Policy::new(Table::new(header(tier), vec![row]).expect("a case by hand"), vec![None]).expect("a case by hand");
+        let policy = Policy::new(Table::new(header(tier), vec![row]).expect("a case by hand"), vec![None])
+            .expect("a case by hand");
         Case::new(policy, facts(&[fact]))
     };
     let of_value = |value| Fact {
@@ -163,7 +173,6 @@ fn values_passed(tier: Tier) -> Vec<(Case, Vec<Move>)> {
     cases
 }
 
-
 /// The assignment of these slots, its consent bound to the claim, so that the table's digest can
 /// change without it.
 fn assignment(case: &mut Case, slots: Slots) -> Option<Vec<Fr>> {
@@ -177,8 +186,8 @@ fn signed(case: &Case, slots: Slots) -> Option<Vec<Fr>> {
     assigned(public, &witness)
 }
 
-/// Honest assignments, and adversarial ones: by hand, then random without end.
-pub fn assignments(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
+/// Honest and adversarial slots: by hand, then random without end.
+pub fn of_slots(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
     let by_hand = by_hand(tier).into_iter().filter_map(|(mut case, moves)| {
         let slots = slots(&case, &moves);
         assignment(&mut case, slots)
@@ -187,9 +196,12 @@ pub fn assignments(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let mut world = World::random(rng, tier);
         let slots = [world.slots(rng), world.wander(rng, true), world.wander(rng, true)];
-        slots.map(|slots| assignment(&mut world.case, slots)).into_iter().flatten()
+        slots
+            .map(|slots| assignment(&mut world.case, slots))
+            .into_iter()
+            .flatten()
     });
-    beside_the_slots(tier).into_iter().chain(by_hand).chain(random)
+    by_hand.chain(random)
 }
 
 /// Honest assignments of random cases without end, and whether each is for an emergency.
@@ -202,8 +214,8 @@ pub fn honest(tier: Tier) -> impl Iterator<Item = (Vec<Fr>, bool)> {
     })
 }
 
-/// False records, consents and signers.
-fn beside_the_slots(tier: Tier) -> Vec<Vec<Fr>> {
+/// An honest assignment, then false records, consents and signers.
+pub fn beside_the_slots(tier: Tier) -> Vec<Vec<Fr>> {
     let chart = facts(&[fact(condition(20), 50_000, 1)]);
     let policy = |header: Header| {
         let table = Table::new(header, vec![has(condition(20))]).expect("a valid table");
@@ -265,16 +277,26 @@ pub fn of_parts(circuit: &Circuit) -> Vec<Vec<Fr>> {
     let mut all = honest.clone();
     let mut most = Fr::MODULUS;
     most.sub_with_borrow(&BigInt::one());
-    for end in (1..=254).rev().filter(|end| *end == 254 || most.get_bit(*end) != most.get_bit(*end - 1)) {
+    for end in (1..=254)
+        .rev()
+        .filter(|end| *end == 254 || most.get_bit(*end) != most.get_bit(*end - 1))
+    {
         let kept = |from: usize| (most >> from as u32) << from as u32;
         let above = kept(end);
-        let start = (0..end).rev().find(|i| most.get_bit(*i) != most.get_bit(end - 1)).map_or(0, |i| i + 1);
+        let start = (0..end)
+            .rev()
+            .find(|i| most.get_bit(*i) != most.get_bit(end - 1))
+            .map_or(0, |i| i + 1);
         // All that agree above the run: the run's bits turned at its lowest place, or kept.
         for mut number in [above, kept(start)] {
             if number == above {
                 number.add_with_carry(&(BigInt::one() << start as u32));
             }
-            all.extend(honest.iter().map(|values| with_challenge(circuit, values.clone(), number)));
+            all.extend(
+                honest
+                    .iter()
+                    .map(|values| with_challenge(circuit, values.clone(), number)),
+            );
         }
     }
     all

@@ -78,7 +78,11 @@ impl Trial {
         }
     }
 
-    fn verdict_after(&self, mutations: &[Mutation], reference: Option<&mut Reference>) -> Result<Result<(), Violation>, Disagreement> {
+    fn verdict_after(
+        &self,
+        mutations: &[Mutation],
+        reference: Option<&mut Reference>,
+    ) -> Result<Result<(), Violation>, Disagreement> {
         let (public, witness) = self.altered(mutations);
         self.verdict(public, &witness, reference)
     }
@@ -128,6 +132,9 @@ fn name(verdict: Result<(), Violation>) -> String {
     }
 }
 
+/// In a tally: witnesses with the public inputs of a record and a claim that is not true of it.
+pub const FALSE_CLAIMS: &str = "meaning: witnesses of false claims";
+
 /// How many trials, and of what.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
@@ -148,6 +155,7 @@ fn trial(seed: u64, extent: Extent, mut reference: Option<&mut Reference>, tally
     if let Some(reference) = reference.as_deref_mut() {
         same_meaning(seed, &world, reference, tally);
     }
+    let truth = assign(&world.case.policy, &world.case.facts).map(|_| ());
     let trial = Trial::new(world, slots);
     for round in 0..=extent.alterations {
         // The first as it is; then mostly slots, by one change or a few.
@@ -159,7 +167,21 @@ fn trial(seed: u64, extent: Extent, mut reference: Option<&mut Reference>, tally
         };
         let mutations: Vec<Mutation> = (0..n).map(|_| Mutation::random(rng, kinds)).collect();
         match trial.verdict_after(&mutations, reference.as_deref_mut()) {
-            Ok(verdict) => *tally.lock().unwrap().entry(name(verdict)).or_default() += 1,
+            Ok(verdict) => {
+                // The slots are all that public inputs leave open: no two courses may mean two things.
+                let same_inputs = mutations.iter().all(|m| SLOTS.contains(&m.kind));
+                let claim_is_false = truth == Err(NotProvable::NotSatisfied);
+                assert!(
+                    !(verdict.is_ok() && same_inputs && claim_is_false),
+                    "seed {seed}, {extent:?}, round {round}: accepted though false: {:?}",
+                    trial.altered(&mutations).1.slots
+                );
+                let mut tally = tally.lock().unwrap();
+                *tally.entry(name(verdict)).or_default() += 1;
+                if same_inputs && claim_is_false {
+                    *tally.entry(FALSE_CLAIMS.into()).or_default() += 1;
+                }
+            }
             Err(disagreement) => panic!(
                 "seed {seed}, {extent:?}, round {round}: {disagreement:?} over {:?} on {:?}",
                 trial.shrunk(&mutations, reference),
@@ -179,13 +201,30 @@ fn same_meaning(seed: u64, world: &World, reference: &mut Reference, tally: &Mut
         Err(NotProvable::TooLarge { .. }) => None,
         Err(NotProvable::NotSatisfied) => Some(false),
     };
-    assert!(shown.is_none_or(|shown| shown == meant), "seed {seed}: meant {meant}, slots {shown:?} for {case:?}");
-    let shown = shown.map_or("meaning: too long for the tier", |shown| if shown { "meaning: true" } else { "meaning: false" });
+    assert!(
+        shown.is_none_or(|shown| shown == meant),
+        "seed {seed}: meant {meant}, slots {shown:?} for {case:?}"
+    );
+    let shown = shown.map_or("meaning: too long for the tier", |shown| {
+        if shown { "meaning: true" } else { "meaning: false" }
+    });
     *tally.lock().unwrap().entry(shown.into()).or_default() += 1;
     let (public, witness) = case.with_slots(world.slots(&mut ChaCha8Rng::seed_from_u64(seed)));
-    let committed = [case.facts.root(), witness.record.holder.commit(), witness.record.commit()];
-    assert_eq!(reference.record(&case.facts, &witness), committed, "seed {seed}: commitments");
-    assert_eq!(reference.digests(&witness), public.to_array(), "seed {seed}: public inputs");
+    let committed = [
+        case.facts.root(),
+        witness.record.holder.commit(),
+        witness.record.commit(),
+    ];
+    assert_eq!(
+        reference.record(&case.facts, &witness),
+        committed,
+        "seed {seed}: commitments"
+    );
+    assert_eq!(
+        reference.digests(&witness),
+        public.to_array(),
+        "seed {seed}: public inputs"
+    );
 }
 
 /// Runs trials on all cores; where asked for, each thread with a reference of its own.

@@ -8,7 +8,7 @@ use medproof_statement::tier::Tier;
 const BOUNDED: Effort = Effort {
     sample: 64,
     honest: 8,
-    adversarial: 150,
+    adversarial: 30,
 };
 
 #[test]

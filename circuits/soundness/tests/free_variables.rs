@@ -1,10 +1,10 @@
 //! Variables that can be changed alone: none but those of `docs/statements/free-variables.md`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+use medproof_gadgets::testing::Change;
 use medproof_soundness::blocks::{block_of, blocks};
 use medproof_soundness::worlds::random_case;
 use medproof_soundness::{assigned, prepared};
-use medproof_gadgets::testing::Change;
 use medproof_statement::assign::assign;
 use medproof_statement::codeset::CodeSet;
 use medproof_statement::concept::Kind;

@@ -22,7 +22,11 @@ fn what_is_not_hashed_is_determined_but_for_the_documented_factors() {
             let mut account = account(&circuit, &values);
             assert_eq!(account.unmentioned, 0);
             // The inverse of `purpose − ETREAT` is 0's.
-            assert_eq!(account.free.remove("consent: signer"), emergency.then_some(1), "{account:#?}");
+            assert_eq!(
+                account.free.remove("consent: signer"),
+                emergency.then_some(1),
+                "{account:#?}"
+            );
             let runs = account.free.remove("signature: challenge's bits").unwrap_or(0);
             assert!(runs < RUNS);
             assert_eq!(account.free, BTreeMap::new(), "{tier}");
