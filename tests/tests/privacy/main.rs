@@ -10,10 +10,13 @@
     missing_docs
 )]
 
+mod canaries;
+mod charts;
 mod dictionary;
 mod fhir;
 mod indistinguishable;
-
+mod mint;
+mod search;
 mod world;
 
 /// Whether to go to the full depth.

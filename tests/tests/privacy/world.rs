@@ -1,7 +1,5 @@
 //! The command, run as its users run it, in a directory of its own. Keeps all that it says.
 
-#![allow(dead_code)] // For now: what refusals need comes with their tests.
-
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -187,11 +185,16 @@ impl World {
 
     /// All files, by their path below the directory.
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        list(self.dir.path(), &mut files);
-        files.sort();
-        files
+        files_below(self.dir.path())
     }
+}
+
+/// All files below a directory, sorted.
+pub fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    list(directory, &mut files);
+    files.sort();
+    files
 }
 
 /// Where the development keys of these tests are.
