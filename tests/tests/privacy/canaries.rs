@@ -410,7 +410,6 @@ fn failures(world: &World, records: &[String]) -> usize {
             let run = world.limited(&format!("ulimit -c 0; ulimit -v {}", megabytes * 1024), line);
             let died = run.err.contains("panicked") || run.err.contains("memory allocation");
             forced += usize::from(died);
-            println!("DBG {megabytes} {:?} {} {:?}", run.code, &line[..5], run.err.lines().next());
         }
     }
     // Where the operator asked for one, a receipt is at home.
