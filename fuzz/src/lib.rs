@@ -20,6 +20,8 @@ pub mod seeds;
 mod target;
 mod targets;
 
+pub use mutate::mutate;
+pub use rng::Rng;
 pub use target::{Form, Target, Verdict};
 pub use targets::TARGETS;
 

@@ -4,6 +4,7 @@ mod citations;
 mod contracts;
 mod directions;
 mod evidence;
+mod fuzz;
 mod run;
 mod test;
 mod tools;
@@ -21,6 +22,8 @@ Usage: cargo xtask COMMAND
   lint            formatting, clippy with warnings denied, licences and sources, documentation
   evidence [PART] all that speaks for the statement, at full depth, in one table (hours)
   soundness       the soundness part alone, written to docs/soundness.md
+  fuzz [TARGET] [--minutes N]
+                  the fuzz targets guided by coverage; what is new joins their corpora
   citations       that the tests which the documents cite are there
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts (--check: compare only)
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["evidence"] => evidence::all(None),
         ["evidence", part] => evidence::all(Some(part)),
         ["soundness"] => evidence::soundness(),
+        ["fuzz", options @ ..] => fuzz::run(options),
         ["citations"] => citations::check(),
         ["directions"] => directions::check(),
         ["contracts"] => contracts::build(false),
