@@ -82,12 +82,13 @@ mod tests {
     use ark_bn254::Fr;
     use ark_ec::{AffineRepr, CurveGroup};
     use ark_ff::{BigInt, BigInteger, PrimeField, UniformRand};
+    use ark_relations::gr1cs::ConstraintSynthesizer;
     use ark_std::test_rng;
     use medproof_statement::eddsa::{EdwardsAffine, EdwardsProjective, Scalar};
 
     use super::*;
     use crate::edwards::tests::{on_curve, value};
-    use crate::testing::{free_variables, system};
+    use crate::testing::{Prepared, assignment, free_variables, system};
 
     fn spelled(cs: &Cs, value: &BigInt<4>) -> Vec<Bit> {
         (0..CANONICAL_BITS)
@@ -156,6 +157,35 @@ mod tests {
         let bits = spelled(&cs, &BigInt::one());
         assert!(times(&cs, &base, &bits[1..]).is_err());
         assert!(times(&cs, &base, &[]).is_err());
+    }
+
+    struct Product(EdwardsAffine, BigInt<4>);
+
+    impl ConstraintSynthesizer<Fr> for Product {
+        fn generate_constraints(self, cs: Cs) -> Result<(), SynthesisError> {
+            let bits = spelled(&cs, &self.1);
+            times(&cs, &on_curve(&cs, self.0), &bits).map(drop)
+        }
+    }
+
+    /// The base is one from the first digit to the last: a witness that goes over from one base to
+    /// another, after whichever variable, is refused, though both halves are honest ones.
+    #[test]
+    fn the_base_cannot_be_exchanged_on_the_way() {
+        let mut rng = test_rng();
+        let scalar = Fr::rand(&mut rng).into_bigint();
+        let bases = [(); 2].map(|()| EdwardsProjective::rand(&mut rng).into_affine());
+        let circuit = Prepared::new(Product(bases[0], scalar)).unwrap();
+        let [first, second] = bases.map(|base| assignment(Product(base, scalar)).unwrap());
+        assert!(circuit.violated(&first).is_empty() && circuit.violated(&second).is_empty());
+        // Up to the scalar's bits the two are one.
+        for cut in 1 + CANONICAL_BITS + 1..first.len() {
+            let mixed = [&first[..cut], &second[cut..]].concat();
+            assert!(
+                !circuit.violated_beside(&mixed, &second, &[]).is_empty(),
+                "after variable {cut}"
+            );
+        }
     }
 
     #[test]
