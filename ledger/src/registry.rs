@@ -6,7 +6,7 @@ use crate::chain::{BlockRef, Call, Chain, Read, Receipt};
 use crate::deployment::{self, Council, DeployConfig, Deployment, DeploymentError};
 use crate::disclosure::{OpenRequest, Submission};
 use crate::embedded::EmbeddedChain;
-use crate::error::ChainError;
+use crate::error::{ChainError, shown};
 use crate::field::{scalar, word};
 use crate::key::{KeyId, KeyWords};
 use crate::ledger::Ledger;
@@ -382,13 +382,57 @@ fn call<S: SolCall>(to: Address, asked: &S) -> Call {
 
 fn answer<S: SolCall>(read: &Read, index: usize) -> Result<S::Return, ChainError> {
     let data = read.answers.get(index).map(Vec::as_slice).unwrap_or_default();
-    S::abi_decode_returns(data).map_err(|e| ChainError::Malformed {
+    let malformed = |found: String| ChainError::Malformed {
         what: S::SIGNATURE,
-        found: e.to_string(),
-    })
+        found,
+    };
+    let answer = S::abi_decode_returns(data).map_err(|e| malformed(shown(&e.to_string())))?;
+    // The decoder passes over stray bits and bytes; a contract leaves none.
+    if S::abi_encode_returns(&answer) == data {
+        Ok(answer)
+    } else {
+        Err(malformed("values in another encoding than a contract's".into()))
+    }
 }
 
 /// The contracts write 0 for a time that hasn't come.
 fn some_time(seconds: u64) -> Option<u64> {
     (seconds != 0).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::B256;
+
+    fn read(data: Vec<u8>) -> Read {
+        Read {
+            block: BlockRef {
+                number: 1,
+                hash: B256::ZERO,
+                time: 1,
+            },
+            answers: vec![data],
+        }
+    }
+
+    #[test]
+    fn an_answer_is_what_a_contract_writes_or_refused() {
+        type IsSpent = DisclosureRegistry::isSpentCall;
+        type Issuer = RecordRegistry::issuerAtCall;
+        let word = |first: u8, last: u8| [&[first][..], &[0; 30], &[last]].concat();
+        assert_eq!(answer::<IsSpent>(&read(word(0, 1)), 0).ok(), Some(true));
+        assert_eq!(answer::<Issuer>(&read(word(0, 9)), 0).ok().map(|a| a[19]), Some(9));
+        // Stray bits, another truth value, a byte more, a byte less, nothing.
+        for bad in [
+            word(1, 1),
+            word(0, 2),
+            [word(0, 1), vec![0]].concat(),
+            word(0, 1)[1..].to_vec(),
+            vec![],
+        ] {
+            assert!(answer::<IsSpent>(&read(bad.clone()), 0).is_err(), "{bad:?}");
+        }
+        assert!(answer::<Issuer>(&read(word(1, 9)), 0).is_err());
+    }
 }

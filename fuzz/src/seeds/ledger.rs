@@ -5,7 +5,7 @@ use super::{Seed, seed};
 use crate::honest::chain::{proofs, rig};
 use crate::mutate::edges::WORDS;
 use crate::targets::contracts::{self, PREPARED, contracts};
-use alloy_sol_types::{SolCall, SolError};
+use alloy_sol_types::{SolCall, SolError, SolEvent};
 use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
 use medproof_ledger::{Address, B256, Call, KeyWords, U256, word};
 use medproof_statement::Fr;
@@ -216,6 +216,17 @@ fn answers() -> Vec<Seed> {
         }
         seeds.push(seed("ledger_answers", format!("operation-{operation:02}"), bytes));
     }
+    // The event of a proposal.
+    let event = Governance::Proposed {
+        id: U256::from(7),
+        target: records,
+        data: vec![1, 2, 3].into(),
+        proposer: rig::account("first member").address(),
+    };
+    let log = event.encode_log_data();
+    let words = [log.topics().iter().flatten().copied().collect(), log.data.to_vec()].concat();
+    let bytes = [vec![11, u8::try_from(words.len() / 32).unwrap()], words].concat();
+    seeds.push(seed("ledger_answers", "event", bytes));
     seeds
 }
 

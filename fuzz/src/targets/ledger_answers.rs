@@ -6,16 +6,18 @@ use crate::target::Verdict;
 use alloy_sol_types::SolCall;
 use medproof_ledger::abi::{DisclosureRegistry, KeyRegistry, RecordRegistry};
 use medproof_ledger::{
-    Account, Address, B256, BlockRef, Call, Chain, ChainError, Deployment, Ledger, LedgerError, ProposalId, Read,
+    Account, Action, Address, B256, BlockRef, Call, Chain, ChainError, Deployment, Ledger, LedgerError, Log, ProposalId, Read,
     Receipt, Refusal, Registry,
 };
 use medproof_statement::Fr;
 use std::fmt::Debug;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 thread_local! {
     static LEDGER: Registry<Liar> = Registry::attach(Liar::default(), deployment()).unwrap();
 }
+
+static MEMBER: LazyLock<Account> = LazyLock::new(|| Account::development("member").unwrap());
 
 /// Answers what it was told to; first, what the deployment needs to be believed.
 #[derive(Debug, Default)]
@@ -86,8 +88,26 @@ impl Chain for Liar {
     fn code(&self, _: Address) -> Result<Vec<u8>, ChainError> {
         Ok(vec![1])
     }
+    // Each answer as an event: up to four topics, then data.
     fn transact(&self, _: &Account, _: Call) -> Result<Receipt, LedgerError> {
-        nothing()
+        let told = self.0.lock().unwrap();
+        let log = |answer: &Vec<u8>| {
+            let (words, rest) = answer.as_chunks::<32>();
+            let (topics, data) = words.split_at(words.len().min(4));
+            Log {
+                address: deployment().governance,
+                topics: topics.iter().map(B256::from).collect(),
+                data: [data.as_flattened(), rest].concat(),
+            }
+        };
+        Ok(Receipt {
+            transaction: B256::ZERO,
+            block: 7,
+            block_hash: B256::repeat_byte(7),
+            gas_used: 21_000,
+            created: None,
+            logs: told.iter().flatten().map(log).collect(),
+        })
     }
     fn deploy(&self, _: &Account, _: Vec<u8>) -> Result<Receipt, LedgerError> {
         nothing()
@@ -103,9 +123,32 @@ pub fn answers(input: &[u8]) -> Verdict {
         return Verdict::Refused;
     };
     LEDGER.with(|ledger| {
-        *ledger.chain().0.lock().unwrap() = Some(split(rest));
-        ask(ledger, *operation)
+        let answers = split(rest);
+        let first = answers.first().cloned().unwrap_or_default();
+        *ledger.chain().0.lock().unwrap() = Some(answers);
+        let verdict = ask(ledger, *operation);
+        if verdict == Verdict::Accepted {
+            plain(*operation % 12, &first);
+        }
+        verdict
     })
+}
+
+// What is plain to see in the words of an answer that was accepted.
+fn plain(operation: u8, answer: &[u8]) {
+    let word = |n: usize| answer.get(32 * n..32 * (n + 1)).unwrap_or_default();
+    match operation {
+        // A truth value.
+        8 => {
+            assert_eq!(answer.len(), 32);
+            assert!(word(0)[..31].iter().all(|b| *b == 0) && word(0)[31] <= 1);
+        }
+        // A time, as wide as it likes.
+        5 => assert_eq!(answer.len(), 32),
+        // Fixed words without stray bits: the state of an issuer or of a key, a request, a proposal.
+        0 | 2 | 3 | 6 | 10 => assert_eq!(answer.len() % 32, 0),
+        _ => {}
+    }
 }
 
 fn split(mut rest: &[u8]) -> Vec<Vec<u8>> {
@@ -120,7 +163,7 @@ fn split(mut rest: &[u8]) -> Vec<Vec<u8>> {
 
 fn ask(ledger: &Registry<Liar>, operation: u8) -> Verdict {
     let (account, element) = (Address::repeat_byte(9), Fr::from(9u64));
-    match operation % 11 {
+    match operation % 12 {
         0 => told(ledger.issuer_status(account)),
         1 => told(ledger.issuers()),
         2 => told(ledger.root_status(account, element)),
@@ -131,7 +174,8 @@ fn ask(ledger: &Registry<Liar>, operation: u8) -> Verdict {
         7 => told(ledger.disclosure(account, element, element)),
         8 => told(ledger.nullifier_spent(account, element, element)),
         9 => told(ledger.council()),
-        _ => told(ledger.proposal(ProposalId(1))),
+        10 => told(ledger.proposal(ProposalId(1))),
+        _ => told(ledger.propose(&MEMBER, &Action::Pause)),
     }
 }
 
