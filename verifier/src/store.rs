@@ -272,7 +272,7 @@ impl AnswerStore {
                 })
             };
         };
-        let (mut records, tail) = records.as_chunks::<RECORD>();
+        let (mut records, _) = records.as_chunks::<RECORD>();
         // A crash may have made the file longer before the record's bytes came.
         if let [head @ .., last] = records
             && *last == [0; RECORD]
@@ -294,7 +294,7 @@ impl AnswerStore {
             }
         }
         self.end = (HEADER.len() + records.len() * RECORD) as u64;
-        if !tail.is_empty() || self.end < bytes.len() as u64 {
+        if self.end != bytes.len() as u64 {
             self.cut()?;
         }
         Ok(())
@@ -373,6 +373,19 @@ mod tests {
         assert_eq!(refused.code(), "store.failed");
         drop(store);
         assert!(AnswerStore::open(&path).unwrap().is_empty());
+    }
+
+    /// A disk that takes nothing more is full, whatever the write was told; other causes stay.
+    #[test]
+    fn a_disk_that_takes_nothing_is_full() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = AnswerStore::open(&dir.path().join("answers")).unwrap();
+        let cause = |kind: ErrorKind| match store.disk(Error::from(kind)) {
+            StoreError::Disk { source, .. } => source.kind(),
+            other => panic!("{other}"),
+        };
+        assert_eq!(cause(ErrorKind::WriteZero), ErrorKind::StorageFull);
+        assert_eq!(cause(ErrorKind::PermissionDenied), ErrorKind::PermissionDenied);
     }
 
     #[test]

@@ -268,6 +268,29 @@ fn even_the_signer_keeps_the_rules() {
 }
 
 #[test]
+fn a_bundle_lives_for_31_days_at_most() {
+    assert_eq!(MAX_LIFETIME, 2_678_400);
+}
+
+/// Programs tell refusals apart by these names.
+#[test]
+fn every_refusal_has_its_name() {
+    let expires = format!("\"expires_at\":{}", START + 3_600);
+    for (from, to, expected) in [
+        (expires.as_str(), "\"expires_at\":0", "bundle.lifetime"),
+        ("\"status\":\"revoked\"", "\"status\":\"unknown\"", "bundle.status"),
+        ("\"chain_id\":31337", "\"chain_id\":9007199254740992", "bundle.value"),
+        ("\"number\":77", "\"number\":9007199254740992", "bundle.value"),
+    ] {
+        assert_eq!(open(&resigned(from, to)).unwrap_err().code(), expected);
+    }
+    let stranger = AudienceKey::from_seed([0x43; 32]).unwrap();
+    let signer = TrustBundle::open(&bundle().sign(&stranger).unwrap(), &operator().did());
+    assert_eq!(signer.unwrap_err().code(), "bundle.signer");
+    assert_eq!(BundleError::Order { list: "keys" }.code(), "bundle.order");
+}
+
+#[test]
 fn the_schema_is_that_of_bundles() {
     let schema = serde_json::from_str(include_str!("../schema/trust-bundle-v1.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

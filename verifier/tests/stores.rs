@@ -70,6 +70,7 @@ fn the_same_answer_again_changes_nothing() {
     };
     assert_eq!(answer.nullifier, first().nullifier());
     assert_eq!(answer.nonce, [9; 32]);
+    assert!(!store.is_empty());
     for _ in 0..3 {
         assert_eq!(store.record(&first()).unwrap(), Recorded::Again(answer));
     }
@@ -202,6 +203,18 @@ fn a_path_that_cannot_be_opened_says_so() {
     let refused = AnswerStore::open(dir.0.path()).unwrap_err();
     assert!(matches!(refused, StoreError::Disk { .. }));
     assert_eq!(refused.code(), "store.disk");
+}
+
+/// The other tests' paths are absolute, so that they do not mind where this one works.
+#[test]
+fn a_bare_name_is_in_the_working_directory() {
+    let dir = Dir::new();
+    let before = std::env::current_dir().unwrap();
+    std::env::set_current_dir(dir.0.path()).unwrap();
+    let opened = AnswerStore::open(std::path::Path::new("answers"));
+    std::env::set_current_dir(before).unwrap();
+    opened.unwrap().record(&first()).unwrap();
+    assert_eq!(dir.open().len(), 1);
 }
 
 /// It says who answered and when, if only by pseudonym.
