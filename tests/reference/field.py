@@ -1,0 +1,3 @@
+"""The field that every value of the statement lives in: the scalar field of BN254."""
+
+P = 21888242871839275222246405745257275088548364400416034343698204186575808495617
