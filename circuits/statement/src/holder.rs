@@ -76,3 +76,44 @@ impl Holder {
 pub fn handle_of(revocation_secret: Fr) -> Fr {
     sponge::<4>(Tag::Handle, &[revocation_secret])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eddsa::SigningKey;
+
+    fn holder(nk: u8) -> Holder {
+        let pk = SigningKey::from_bytes([1; 32]).public();
+        Holder {
+            pk,
+            emergency_pk: pk,
+            nk: NullifierKey::from_bytes(&[nk; 31]),
+        }
+    }
+
+    /// One per holder and scope, one per holder and consent, and none of them tells another.
+    #[test]
+    fn pseudonyms_are_apart_by_holder_by_what_for_and_by_use() {
+        let (one, two) = (Fr::from(1u64), Fr::from(2u64));
+        let uses: [fn(&Holder, Fr) -> Fr; 3] = [Holder::nullifier, Holder::revocation_secret, Holder::handle];
+        let mut all = std::vec::Vec::new();
+        for holder in [holder(3), holder(4)] {
+            for what in [one, two] {
+                all.extend(uses.map(|pseudonym| pseudonym(&holder, what)));
+            }
+        }
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 12);
+    }
+
+    #[test]
+    fn a_revealed_secret_tells_its_handle() {
+        let (holder, consent) = (holder(3), Fr::from(7u64));
+        assert_eq!(handle_of(holder.revocation_secret(consent)), holder.handle(consent));
+        assert_ne!(
+            handle_of(holder.revocation_secret(consent + Fr::from(1u64))),
+            holder.handle(consent)
+        );
+    }
+}

@@ -459,3 +459,112 @@ fn value_fails((lo, hi): (Value, Value), value: Value) -> bool {
 pub fn certainly_matches(row: &Criterion, fact: &Fact) -> bool {
     certainly_as_asked(row, fact).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Fact, Seq};
+    use crate::testing::{condition, fact, has, header, none};
+    use crate::tier::Tier;
+    use std::vec;
+
+    fn table(criterion: Criterion) -> Table {
+        Table::new(header(Tier::S), vec![criterion]).unwrap()
+    }
+
+    fn slot(action: Action, start: bool, ends: bool, opened: Opened) -> Slot {
+        let path = Path {
+            index: 0,
+            siblings: [[Fr::from(0u64); 7]; FACT_DEPTH],
+        };
+        Slot {
+            action,
+            start,
+            ends,
+            criterion: 0,
+            opened,
+            path,
+        }
+    }
+
+    fn record(fact: Fact, next: Key) -> Opened {
+        let salt = Fr::from(1u64);
+        Opened::Record(Leaf { fact, next, salt })
+    }
+
+    fn ran(table: &Table, slots: &[Slot]) -> Result<Vec<bool>, Rule> {
+        run_opened(table, slots).map_err(|error| error.rule)
+    }
+
+    /// Without a gap, (date, event) alone must grow from fact to fact.
+    #[test]
+    fn facts_of_a_count_are_taken_in_order() {
+        let twice = table(Criterion {
+            count: 2,
+            ..has(condition(10))
+        });
+        let taken = |first: (u32, u16), second: (u32, u16)| {
+            let opened = |(date, event)| record(fact(condition(10), date, event), Key::MAX);
+            let first = slot(Action::Fact, true, false, opened(first));
+            ran(&twice, &[first, slot(Action::Fact, false, true, opened(second))])
+        };
+        assert_eq!(taken((5, 1), (6, 0)), Ok(vec![true]));
+        assert_eq!(taken((5, 1), (5, 2)), Ok(vec![true]));
+        for second in [(5, 1), (5, 0), (4, 2)] {
+            assert_eq!(taken((5, 1), second), Err(Rule::Spacing), "{second:?}");
+        }
+    }
+
+    #[test]
+    fn a_gap_between_members_is_for_criteria_with_a_set() {
+        let member = Opened::Set(SetLeaf {
+            member: Concept::ZERO,
+            next: Concept::MAX,
+        });
+        let without = table(none(condition(10), condition(11)));
+        assert_eq!(
+            ran(&without, &[slot(Action::SetGap, true, true, member)]),
+            Err(Rule::Mode)
+        );
+    }
+
+    /// The last key that a fact can have is still the member's own: no gap passes over it.
+    #[test]
+    fn a_gap_between_members_begins_after_the_last_key_of_the_member() {
+        let row = Criterion {
+            set_root: Some(Fr::from(1u64)),
+            ..none(condition(10), condition(12))
+        };
+        let gaps = |cursor| {
+            let member = Opened::Set(SetLeaf {
+                member: condition(10),
+                next: Concept::MAX,
+            });
+            let first = slot(Action::RecordGap, true, false, record(Fact::SENTINEL, cursor));
+            ran(&table(row), &[first, slot(Action::SetGap, false, true, member)])
+        };
+        let last = Key::last_of(condition(10));
+        assert_eq!(last.seq, Seq::MAX);
+        assert_eq!(gaps(last), Err(Rule::GapStart));
+        assert_eq!(gaps(Key::first_of(condition(11))), Ok(vec![true]));
+    }
+
+    #[test]
+    fn the_cursor_never_goes_back() {
+        let table = table(none(condition(10), condition(12)));
+        let cursor = Key::first_of(condition(11));
+        let to = |next| {
+            let gap = |start, next| slot(Action::RecordGap, start, false, record(Fact::SENTINEL, next));
+            ran(&table, &[gap(true, cursor), gap(false, next)])
+        };
+        assert_eq!(to(Key::last_of(condition(10))), Err(Rule::GapEnd));
+        assert_eq!(to(cursor), Ok(vec![false]));
+        assert_eq!(to(Key::last_of(condition(11))), Ok(vec![false]));
+    }
+
+    #[test]
+    fn members_and_their_gaps_open_the_set_and_nothing_else_does() {
+        let opening = Action::ALL.map(Action::opens_set);
+        assert_eq!(opening, [false, false, true, false, true, false]);
+    }
+}

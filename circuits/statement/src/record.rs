@@ -220,6 +220,7 @@ mod tests {
         for (i, leaf) in facts.leaves().iter().enumerate() {
             assert_eq!(facts.path(i).unwrap().root(leaf.hash()), Some(facts.root()));
         }
+        assert_eq!(facts.first_at_or_after(fact(3).key()), 1);
         assert_eq!(facts.first_at_or_after(fact(4).key()), 2);
         assert_eq!(facts.first_at_or_after(Key::MAX), 3);
     }
@@ -254,7 +255,14 @@ mod tests {
     }
 
     #[test]
+    fn no_record_is_none_of_the_trees_other_paddings() {
+        assert_ne!(empty_record(), Fr::from(0u64));
+        assert_ne!(empty_record(), sponge::<4>(Tag::Padding, &[]));
+    }
+
+    #[test]
     fn an_empty_chart_and_a_full_one() {
+        assert_eq!(MAX_FACTS, 4095);
         assert!(Facts::new(&[], &salts(1)).is_ok());
         let full: Vec<_> = (1..=4095u128).map(fact).collect();
         assert!(Facts::new(&full, &salts(4096)).is_ok());

@@ -146,3 +146,40 @@ pub fn rest(nonce: &[u8; 32], ledger_id: Fr, key_id: &[u8; 32]) -> Fr {
     use crate::field::to_bytes;
     digest("medproof/v1/rest", &[nonce, &to_bytes(&ledger_id), key_id])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purposes_have_hl7s_codes() {
+        let codes = ["TREAT", "HRESCH", "HPAYMT", "PUBHLTH", "HOPERAT", "ETREAT"];
+        assert_eq!(Purpose::ALL.map(Purpose::code), codes);
+        assert_eq!(codes.map(Purpose::from_code), Purpose::ALL.map(Some));
+        assert_eq!(Purpose::from_code("treat"), None);
+    }
+
+    /// Each part of what an identifier is made from counts, and no two kinds meet.
+    #[test]
+    fn identifiers_are_apart() {
+        let (one, two) = (Fr::from(1u64), Fr::from(2u64));
+        let mut all = [
+            audience_id("a"),
+            audience_id("b"),
+            ledger_id(1, &[0; 20]),
+            ledger_id(2, &[0; 20]),
+            ledger_id(1, &[1; 20]),
+            scope_id(one, one, "a"),
+            scope_id(two, one, "a"),
+            scope_id(one, two, "a"),
+            scope_id(one, one, "b"),
+            rest(&[0; 32], one, &[0; 32]),
+            rest(&[1; 32], one, &[0; 32]),
+            rest(&[0; 32], two, &[0; 32]),
+            rest(&[0; 32], one, &[1; 32]),
+            Fr::from(0u64),
+        ];
+        all.sort();
+        assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}

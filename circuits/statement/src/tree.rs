@@ -237,6 +237,30 @@ mod tests {
     }
 
     #[test]
+    fn the_children_on_a_path_are_those_of_its_nodes() {
+        let tree = Small::from_leaves(Fr::from(0u64), leaves(64)).unwrap();
+        let path = tree.path(13).unwrap();
+        let children = path.all_children(tree.leaf(13));
+        let expected: [Fr; ARITY] = core::array::from_fn(|i| tree.leaf(8 + i as u64));
+        assert_eq!(children[0], expected);
+        assert_eq!(children[1][1], compress8(&expected));
+        assert_eq!(compress8(&children[1]), tree.root());
+    }
+
+    #[test]
+    fn a_tree_knows_how_many_leaves_are_filled_and_takes_no_more_than_fit() {
+        for n in [0u64, 1, 63, 64] {
+            let tree = Small::from_leaves(Fr::from(0u64), leaves(n)).unwrap();
+            assert_eq!((tree.len(), tree.is_empty()), (n, n == 0));
+        }
+        let (index, capacity) = (65, 64);
+        assert_eq!(
+            Small::from_leaves(Fr::from(0u64), leaves(66)).err(),
+            Some(TreeFull { index, capacity })
+        );
+    }
+
+    #[test]
     fn a_path_with_a_longer_index_is_refused() {
         let tree = Small::from_leaves(Fr::from(0u64), leaves(9)).unwrap();
         let mut path = tree.path(3).unwrap();

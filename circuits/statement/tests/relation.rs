@@ -3,12 +3,14 @@
 
 use medproof_statement::Fr;
 use medproof_statement::check::{Violation, Witness, check};
+use medproof_statement::codeset::CodeSet;
 use medproof_statement::consent::Bound;
 use medproof_statement::coverage::Coverage;
 use medproof_statement::day::Day;
 use medproof_statement::eddsa::SigningKey;
 use medproof_statement::holder::NullifierKey;
-use medproof_statement::machine::{Rule, SlotError};
+use medproof_statement::machine::{Action, Opened, Rule, Slot, SlotError};
+use medproof_statement::policy::{Criterion, Policy, Table};
 use medproof_statement::public::PublicInputs;
 use medproof_statement::request::{Purpose, Time};
 use medproof_statement::testing::{AS_OF, Case, condition, fact, facts, has, header, none, policy};
@@ -90,11 +92,8 @@ fn the_header_is_held_against_the_record() {
     let with_header = |edit: fn(&mut medproof_statement::policy::Header)| {
         let mut header = header(Tier::S);
         edit(&mut header);
-        let table = medproof_statement::policy::Table::new(header, vec![has(condition(10))]).unwrap();
-        Case::new(
-            medproof_statement::policy::Policy::new(table, vec![None]).unwrap(),
-            case().facts,
-        )
+        let table = Table::new(header, vec![has(condition(10))]).unwrap();
+        Case::new(Policy::new(table, vec![None]).unwrap(), case().facts)
     };
     assert_eq!(refused(&with_header(|h| h.schema = 2)), Violation::Schema);
     let mut early = with_header(|h| h.issued_min = Day(AS_OF.0 - 10));
@@ -200,4 +199,53 @@ fn slots_must_open_the_record_and_fill_the_tier() {
         Violation::SlotCount { expected: 7, found }
     );
     assert_eq!(altered(|_, w| w.slots[0].ends = false), Violation::Clause);
+}
+
+/// A slot of a set opens the set of its own criterion, and no other.
+#[test]
+fn slots_of_a_set_open_the_set_of_their_criterion() {
+    let set = |codes: [u32; 2]| CodeSet::new(codes.map(condition)).unwrap();
+    let (ours, other) = (set([10, 12]), set([10, 13]));
+    let row = |set: &CodeSet| Criterion {
+        concept_hi: condition(20),
+        set_root: Some(set.root()),
+        ..has(condition(5))
+    };
+    let absent = Criterion {
+        set_root: Some(other.root()),
+        ..none(condition(11), condition(20))
+    };
+    let table = Table::new(header(Tier::S), vec![row(&ours), absent]).unwrap();
+    let policy = Policy::new(table, vec![Some(ours.clone()), Some(other.clone())]).unwrap();
+    // The fact in between is of no set: a gap between members passes it.
+    let chart = facts(&[(10, 1), (15, 2), (30, 3)].map(|(code, event)| fact(condition(code), 50_000, event)));
+    let (public, witness) = Case::new(policy, chart).prove().unwrap();
+    assert_eq!(check(&public, &witness), Ok(()));
+
+    let of_set: Vec<usize> = (0..witness.slots.len())
+        .filter(|slot| witness.slots[*slot].action.opens_set())
+        .collect();
+    assert_eq!(witness.slots[of_set[0]].action, Action::Member);
+    assert!(of_set.len() > 1, "one of each criterion");
+    for slot in of_set {
+        let refused = |alter: &dyn Fn(&mut Slot)| {
+            let mut altered = witness.clone();
+            alter(&mut altered.slots[slot]);
+            check(&public, &altered).expect_err("must be refused")
+        };
+        let rule = Rule::Opening;
+        let expected = Violation::Slot(SlotError { slot, rule });
+        assert_eq!(refused(&|s| s.path.siblings[0][0] += Fr::from(1u64)), expected);
+        let wrong = if witness.slots[slot].action == Action::Member {
+            &other
+        } else {
+            &ours
+        };
+        let elsewhere = |s: &mut Slot| {
+            let (index, leaf) = wrong.at_or_before(condition(13));
+            s.opened = Opened::Set(leaf);
+            s.path = wrong.path(index).unwrap();
+        };
+        assert_eq!(refused(&elsewhere), expected);
+    }
 }

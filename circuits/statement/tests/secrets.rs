@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used)]
 
 use medproof_statement::Fr;
-use medproof_statement::assign::Slots;
+use medproof_statement::assign::{Slots, assign};
 use medproof_statement::check::Witness;
+use medproof_statement::concept::Concept;
 use medproof_statement::coverage::Coverage;
 use medproof_statement::day::Day;
 use medproof_statement::eddsa::SigningKey;
 use medproof_statement::holder::{Holder, NullifierKey};
+use medproof_statement::machine::Opened;
 use medproof_statement::record::RecordOpening;
+use medproof_statement::testing::{condition, fact, facts, has, policy};
+use medproof_statement::tier::Tier;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 const fn wiped_when_dropped<T: ZeroizeOnDrop>() {}
@@ -45,4 +49,22 @@ fn wiping_an_opening_leaves_none_of_its_secrets() {
         (zero, zero, zero)
     );
     assert_eq!((opening.coverage, opening.issued_on), (Coverage::NONE, Day(0)));
+}
+
+#[test]
+fn wiping_a_slot_leaves_nothing_of_its_fact() {
+    let chart = facts(&[fact(condition(10), 50_000, 1)]);
+    let slots = assign(&policy(Tier::S, vec![has(condition(10))]), &chart).unwrap();
+    let mut slot = slots[0].clone();
+    assert_eq!(slot.opened, Opened::Record(chart.leaves()[1]));
+    slot.zeroize();
+    let mut leaf = chart.leaves()[1];
+    leaf.zeroize();
+    assert_eq!(slot.opened, Opened::Record(leaf));
+    assert_eq!(
+        (leaf.fact.concept, leaf.fact.date, leaf.salt),
+        (Concept::ZERO, Day(0), Fr::from(0u64))
+    );
+    assert_eq!(slot.path.index, 0);
+    assert!(slot.path.siblings.as_flattened().iter().all(|s| *s == Fr::from(0u64)));
 }
