@@ -13,7 +13,10 @@ use crate::resolve::{Attempt, Freedom};
 use crate::signer::Signer;
 use crate::starts;
 use ark_bn254::Fr;
+use ark_ff::{AdditiveGroup, Field, Zero};
 use medproof_gadgets::tree;
+use medproof_statement::field::pow2;
+use medproof_statement::policy::flags;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -22,9 +25,9 @@ use std::ops::Range;
 pub struct Effort {
     /// One in so many constraints of the hashes, which are the same gadget over and over.
     pub sample: usize,
-    /// Honest witnesses to start from.
+    /// Random honest witnesses to start from, beside those by hand.
     pub honest: usize,
-    /// Adversarial ones.
+    /// Random adversarial ones.
     pub adversarial: usize,
 }
 
@@ -64,7 +67,6 @@ fn questions(circuit: &Circuit, effort: Effort) -> BTreeSet<usize> {
 
 /// Asks about every constraint of the tier's distinct blocks.
 pub fn search(circuit: &Circuit, effort: Effort) -> Found {
-    let t0 = std::time::Instant::now();
     let signer = Signer::new(circuit);
     let mut left = questions(circuit, effort);
     let asked = left.len();
@@ -90,7 +92,13 @@ pub fn search(circuit: &Circuit, effort: Effort) -> Found {
         });
     }
     let (mut honest, mut adversarial) = (0, 0);
-    for values in starts::of_slots(circuit.tier) {
+    for (at, values) in starts::by_hand(circuit.tier).enumerate() {
+        // The hashes do not depend on what the slots do: the first is enough.
+        ask(&mut Attempt::new(circuit, values, Some(&signer)), &mut left, |block| {
+            block.slot.is_some() && (at == 0 || !is_hash(block.name))
+        });
+    }
+    for values in starts::random(circuit.tier) {
         if honest >= effort.honest && adversarial >= effort.adversarial {
             break;
         }
@@ -100,14 +108,8 @@ pub fn search(circuit: &Circuit, effort: Effort) -> Found {
             1 | 2 if adversarial < effort.adversarial => adversarial += 1,
             _ => continue,
         }
-        eprintln!("start {honest} {adversarial} left {} {:?}", left.len(), t0.elapsed());
-        // The hashes do not depend on what the slots do.
-        let hashes = attempt.broken.is_empty() && honest <= 2;
-        ask(&mut attempt, &mut left, |block| {
-            block.slot.is_some() && (hashes || !is_hash(block.name))
-        });
+        ask(&mut attempt, &mut left, |block| block.slot.is_some() && !is_hash(block.name));
     }
-    eprintln!("all {:?}", t0.elapsed());
     let mut by_block: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for row in &left {
         let block = circuit.block(*row);
@@ -157,6 +159,10 @@ fn finds(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) -> bool 
     }
     columns(circuit, question, broken).into_iter().any(|column| {
         let mut values = attempt.candidates(column, question);
+        if block.name == "mode" {
+            let one_flag = (flags::EITHER..=flags::SPACED).map(pow2);
+            values.extend(one_flag.flat_map(|flag| [attempt.values[column] + flag, attempt.values[column] - flag]));
+        }
         if is_hash(block.name) && values.len() > 3 {
             values.drain(..values.len() - 3);
         }
@@ -197,6 +203,12 @@ fn columns(circuit: &Circuit, question: usize, broken: bool) -> Vec<usize> {
             columns.extend(*children..*children + 8);
         }
     }
+    if block.name == "mode" {
+        // A table that says otherwise.
+        let fields = circuit.rows_of("row", block.slot);
+        let flags = fields.take(circuit.tier.criteria());
+        return columns.into_iter().rev().chain(flags.map(|row| circuit.row(row)[1][0].1)).collect();
+    }
     if broken {
         // What is hashed is too long to follow where there is something to hide as well.
         let hashed = |column: &usize| {
@@ -225,18 +237,14 @@ fn finds_jointly(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) 
     let among = ["actions", "criterion"].map(|name| circuit.rows_of(name, Some(slot)));
     let among: Vec<usize> = among.into_iter().flatten().filter(|row| *row != question).collect();
     let odd = odd_one(circuit, question).and_then(|column| choices.iter().position(|c| *c == column));
-    let beyond_boolean: &[i64] = if odd.is_some() { &[2, -1, -2, 3] } else { &[0] };
+    let odd_values = odd.map_or(vec![Fr::ZERO], |odd| odd_values(attempt, slot, choices[odd]));
     (0u32..1 << choices.len()).any(|pattern| {
-        beyond_boolean.iter().any(|value| {
-            let mut chosen: Vec<i64> = (0..choices.len()).map(|i| i64::from(pattern >> i & 1)).collect();
+        odd_values.iter().any(|value| {
+            let mut chosen: Vec<Fr> = (0..choices.len()).map(|i| Fr::from(pattern >> i & 1)).collect();
             if let Some(odd) = odd {
                 chosen[odd] = *value;
             }
-            let changes: Vec<(usize, Fr)> = choices
-                .iter()
-                .copied()
-                .zip(chosen.iter().map(|n| Fr::from(*n)))
-                .collect();
+            let changes: Vec<(usize, Fr)> = choices.iter().copied().zip(chosen.iter().copied()).collect();
             // Most fail among themselves.
             plausible(&chosen, question.checked_sub(actions.start))
                 && attempt.holds_with(&changes, &among)
@@ -245,18 +253,44 @@ fn finds_jointly(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) 
     })
 }
 
+// Values for a choice that is not held to be a bit: small ones, a half, and those by which something
+// that the slot's rules compare comes out as 0.
+fn odd_values(attempt: &Attempt<'_>, slot: usize, choice: usize) -> Vec<Fr> {
+    let circuit = attempt.circuit();
+    let two = Fr::from(2u64);
+    let mut values = vec![two, -Fr::ONE, -two, Fr::from(3u64)];
+    values.extend(two.inverse());
+    let rules = circuit.rows_of("cursor: now and next", Some(slot)).start..circuit.rows_of("ends", Some(slot)).start;
+    for block in ["cursor: from below", "cursor: from above", "spacing: difference"] {
+        for row in circuit.rows_of(block, Some(slot)) {
+            let Some(Repair::Define(column)) = circuit.repair(row) else {
+                continue;
+            };
+            let at = |value: Fr| {
+                let mut values = attempt.values.clone();
+                values[choice] = value;
+                circuit.settle(&mut values, rules.start..row + 1);
+                values[*column]
+            };
+            let at_zero = at(Fr::ZERO);
+            values.extend((at(Fr::ONE) - at_zero).inverse().map(|slope| -at_zero * slope));
+        }
+    }
+    values
+}
+
 // The relations among a slot's choices (`slot.rs`, Actions), but for the one in question.
-fn plausible(chosen: &[i64], question: Option<usize>) -> bool {
+fn plausible(chosen: &[Fr], question: Option<usize>) -> bool {
     const IDLE: usize = 7;
     let [fact, member, record_gap, set_gap, pass, start, ends, ..] = chosen else {
         return true;
     };
-    let idle = 1 - fact - member - record_gap - set_gap - pass;
+    let idle = Fr::ONE - fact - member - record_gap - set_gap - pass;
     let bystander = idle + member;
     [
-        (IDLE, idle == 0 || idle == 1),
-        (IDLE + 1, start * bystander == 0),
-        (IDLE + 2, ends * bystander == 0),
+        (IDLE, idle.is_zero() || idle == Fr::ONE),
+        (IDLE + 1, (bystander * start).is_zero()),
+        (IDLE + 2, (bystander * ends).is_zero()),
     ]
     .iter()
     .all(|(row, holds)| *holds || question == Some(*row))

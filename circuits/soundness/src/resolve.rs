@@ -8,11 +8,11 @@ use crate::circuit::{CHILD, Circuit, FACTS_ROOT, INPUTS, Repair, coefficient, do
 use crate::signer::Signer;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, Zero};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// A resolution that runs longer leads nowhere.
-const STEPS: usize = 60_000;
+/// A constraint that comes up more often than this is one of several that take turns for ever.
+const TURNS: u8 = 4;
 
 /// What may be solved anew.
 #[derive(Clone, Debug)]
@@ -103,15 +103,16 @@ impl<'c> Attempt<'c> {
             self.chosen.push(*column);
             self.set(*column, *value, freedom, &mut work);
         }
-        for _ in 0..STEPS {
-            let Some(row) = work.pop_first() else {
-                return true;
-            };
-            if Some(row) != without && !self.follows(row, without, freedom, &mut work) {
+        let mut turns: BTreeMap<usize, u8> = BTreeMap::new();
+        while let Some(row) = work.pop_first() {
+            let turn = turns.entry(row).or_default();
+            *turn += 1;
+            let holds = Some(row) == without || self.follows(row, without, freedom, &mut work);
+            if !holds || *turn > TURNS {
                 return false;
             }
         }
-        false
+        true
     }
 
     fn set(&mut self, column: usize, value: Fr, freedom: &Freedom, work: &mut BTreeSet<usize>) {

@@ -24,7 +24,7 @@ use rand_core::SeedableRng;
 
 /// First, two slots of which one opens the record and one the set, either way around: no other slot
 /// then holds the root that a forged path leads to. Then, idle slots before a group and after.
-fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
+fn scripts(tier: Tier) -> Vec<(Case, Vec<Move>)> {
     let set = || CodeSet::new([10, 20, 30].map(condition)).expect("a case by hand");
     let chart = facts(&[fact(condition(15), 50_000, 1), fact(condition(20), 50_000, 2)]);
     let case = |row: Criterion| {
@@ -85,6 +85,8 @@ fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
     let table = Table::new(header(tier), vec![early]).expect("a valid table");
     let ahead = Case::new(Policy::new(table, vec![None]).expect("no sets"), chart.clone());
     let pass = start(0, Action::Pass, At::Fact(1)).ends();
+    let table = Table::new(header(tier), vec![none(condition(20), condition(20))]).expect("a valid table");
+    let present = Case::new(Policy::new(table, vec![None]).expect("no sets"), chart.clone());
     let mut cases = vec![
         (
             counted.clone(),
@@ -110,6 +112,10 @@ fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         // Passed, but not where the cursor stands.
         (ahead.clone(), vec![pass]),
         (ahead, vec![idle, pass]),
+        // Ended twice.
+        (none_of.clone(), vec![gap, gap]),
+        // The matching fact jumped by a cursor that does not stand where it should.
+        (present, vec![start(0, Action::RecordGap, At::Fact(1)), then(Action::RecordGap, At::Fact(2)).ends()]),
         // The latest of another concept.
         (other.clone(), vec![shown]),
         (other, vec![idle, shown]),
@@ -118,6 +124,65 @@ fn by_hand(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         (none_of, vec![gap, start(0, Action::Fact, At::Fact(2))]),
     ];
     cases.extend(values_passed(tier));
+    cases.extend(facts_refused(tier));
+    cases
+}
+
+/// Facts that do not support what they are shown for, in the first slot and in the last.
+fn facts_refused(tier: Tier) -> Vec<(Case, Vec<Move>)> {
+    let quantity = |x: i128, inexact| Value::quantity(x, inexact).expect("in range");
+    let shown = start(0, Action::Fact, At::Fact(1)).ends();
+    let idle = then(Action::Idle, At::Fact(1));
+    let plain = fact(condition(20), 50_000, 1);
+    let asked = has(condition(20));
+    let ranged = Criterion {
+        value: Some((quantity(7, false), quantity(10, false))),
+        ..asked
+    };
+    let low = Fact {
+        value: quantity(1, false),
+        ..plain
+    };
+    let rows = [
+        (Criterion { count: 2, ..asked }, plain),
+        (asked, Fact { uncertain: true, ..plain }),
+        (
+            Criterion {
+                date_hi: Day(100),
+                ..asked
+            },
+            plain,
+        ),
+        (latest(condition(20)), Fact { contested: true, ..plain }),
+        (ranged, low),
+    ];
+    let case = |row: Criterion, fact: Fact| {
+        let table = Table::new(header(tier), vec![row]).expect("a valid table");
+        Case::new(Policy::new(table, vec![None]).expect("no sets"), facts(&[fact]))
+    };
+    let mut cases = Vec::new();
+    for (row, fact) in rows {
+        cases.push((case(row, fact), vec![shown]));
+        cases.push((case(row, fact), vec![idle, shown]));
+    }
+    // Passed for its time, whatever its value: below the range, within it, above it.
+    let first = start(0, Action::Pass, At::Fact(1)).ends();
+    for (x, inexact) in [(1, false), (8, false), (1_000, true)] {
+        let at_the_beginning = Fact {
+            value: quantity(x, inexact),
+            date: Day(0),
+            since: Day(0),
+            seq: Seq::MIN,
+            ..plain
+        };
+        let late = Criterion {
+            date_lo: Day(1),
+            value: ranged.value,
+            ..none(condition(20), condition(20))
+        };
+        cases.push((case(late, at_the_beginning), vec![first]));
+        cases.push((case(late, at_the_beginning), vec![idle, first]));
+    }
     cases
 }
 
@@ -169,7 +234,13 @@ fn values_passed(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         ..low
     };
     let gap = start(0, Action::RecordGap, At::Fact(1)).ends();
-    cases.push((case(asked, elsewhere), vec![gap, then(Action::Idle, At::Fact(1))]));
+    let late = Criterion {
+        date_lo: Day(59_000),
+        ..asked
+    };
+    for row in [asked, late] {
+        cases.push((case(row, elsewhere), vec![gap, then(Action::Idle, At::Fact(1))]));
+    }
     cases
 }
 
@@ -186,13 +257,17 @@ fn signed(case: &Case, slots: Slots) -> Option<Vec<Fr>> {
     assigned(public, &witness)
 }
 
-/// Honest and adversarial slots: by hand, then random without end.
-pub fn of_slots(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
-    let by_hand = by_hand(tier).into_iter().filter_map(|(mut case, moves)| {
+/// Honest and adversarial slots by hand.
+pub fn by_hand(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
+    scripts(tier).into_iter().filter_map(|(mut case, moves)| {
         let slots = slots(&case, &moves);
         assignment(&mut case, slots)
-    });
-    let random = (0..).flat_map(move |seed| {
+    })
+}
+
+/// Honest and adversarial slots at random, without end.
+pub fn random(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
+    (0..).flat_map(move |seed| {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let mut world = World::random(rng, tier);
         let slots = [world.slots(rng), world.wander(rng, true), world.wander(rng, true)];
@@ -200,8 +275,7 @@ pub fn of_slots(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
             .map(|slots| assignment(&mut world.case, slots))
             .into_iter()
             .flatten()
-    });
-    by_hand.chain(random)
+    })
 }
 
 /// Honest assignments of random cases without end, and whether each is for an emergency.
@@ -253,7 +327,17 @@ pub fn beside_the_slots(tier: Tier) -> Vec<Vec<Fr>> {
         }),
         ..honest()
     });
-    if let Some(late) = cases.last_mut() {
+    cases.push(Case {
+        policy: policy(Header {
+            required_coverage: Coverage(1),
+            ..header(tier)
+        }),
+        ..honest()
+    });
+    if let Some(uncovered) = cases.last_mut() {
+        uncovered.record.coverage = Coverage(u64::MAX - 1);
+    }
+    if let Some(late) = cases.iter_mut().nth_back(1) {
         late.record.issued_on = Day(AS_OF.0 - 1);
     }
     let shown = [start(0, Action::Fact, At::Fact(1)).ends()];

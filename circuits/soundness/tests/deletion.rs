@@ -7,8 +7,8 @@ use medproof_statement::tier::Tier;
 
 const BOUNDED: Effort = Effort {
     sample: 64,
-    honest: 8,
-    adversarial: 30,
+    honest: 4,
+    adversarial: 12,
 };
 
 #[test]
