@@ -27,16 +27,16 @@ pub struct Canary {
 /// Makes canaries and remembers them.
 pub struct Mint {
     state: u64,
-    home: String,
+    homes: Vec<String>,
     pub canaries: Vec<Canary>,
 }
 
 impl Mint {
-    /// Canaries that belong under this path.
-    pub fn new(seed: u64, home: &str) -> Mint {
+    /// Canaries that belong under these paths.
+    pub fn new(seed: u64, homes: &[&str]) -> Mint {
         Mint {
             state: seed,
-            home: home.to_owned(),
+            homes: homes.iter().map(|h| (*h).to_owned()).collect(),
             canaries: Vec::new(),
         }
     }
@@ -55,7 +55,7 @@ impl Mint {
     }
 
     fn keep(&mut self, form: Form) {
-        let homes = vec![self.home.clone()];
+        let homes = self.homes.clone();
         self.canaries.push(Canary { form, homes });
     }
 
@@ -141,7 +141,7 @@ impl Mint {
         self.mixed(format!("{a}@{b}.example"), vec![a, b])
     }
 
-    /// A day of the last century, ten characters.
+    /// A day from 1920 to 1989, ten characters.
     pub fn day(&mut self) -> String {
         let n = self.next();
         self.text(format!(
@@ -152,16 +152,11 @@ impl Mint {
         ))
     }
 
-    /// A moment of the last century, to the microsecond.
+    /// A moment from 1900 to 1919, to the microsecond: no day of theirs is one of the days.
     pub fn moment(&mut self) -> String {
         let n = self.next();
         let (h, m, s) = ((n >> 24) % 24, (n >> 32) % 60, (n >> 40) % 60);
-        let day = format!(
-            "19{:02}-{:02}-{:02}",
-            60 + n % 40,
-            1 + (n >> 8) % 12,
-            1 + (n >> 16) % 28
-        );
+        let day = format!("19{:02}-{:02}-{:02}", n % 20, 1 + (n >> 8) % 12, 1 + (n >> 16) % 28);
         let micros = self.below(1_000_000);
         // The day alone may be another canary's too.
         let part = format!("{m:02}:{s:02}.{micros:06}");
