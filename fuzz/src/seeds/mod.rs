@@ -10,6 +10,7 @@ mod text;
 mod vault;
 
 use crate::corpus;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 
@@ -22,7 +23,7 @@ fn seed(target: &'static str, name: impl Into<String>, bytes: impl Into<Vec<u8>>
 
 /// All seeds.
 pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
-    [
+    let mut seeds: Vec<Seed> = [
         messages::seeds(),
         claims::seeds(),
         vault::seeds(),
@@ -30,7 +31,16 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
         fhir::seeds(),
         text::seeds(),
     ]
-    .concat()
+    .concat();
+    // Of each target's first seed, all but the end.
+    let mut known = BTreeSet::new();
+    let short: Vec<Seed> = seeds
+        .iter()
+        .filter(|(target, _, bytes)| known.insert(*target) && !bytes.is_empty())
+        .map(|(target, _, bytes)| seed(target, "short", &bytes[..bytes.len() - 1]))
+        .collect();
+    seeds.extend(short);
+    seeds
 }
 
 /// Writes all seeds. Those that depend on chance stay as they are once written.

@@ -6,8 +6,8 @@ use crate::target::Verdict;
 use alloy_sol_types::SolCall;
 use medproof_ledger::abi::{DisclosureRegistry, KeyRegistry, RecordRegistry};
 use medproof_ledger::{
-    Account, Action, Address, B256, BlockRef, Call, Chain, ChainError, Deployment, Ledger, LedgerError, Log, ProposalId, Read,
-    Receipt, Refusal, Registry,
+    Account, Action, Address, B256, BlockRef, Call, Chain, ChainError, Deployment, Ledger, LedgerError, Log,
+    ProposalId, Read, Receipt, Refusal, Registry,
 };
 use medproof_statement::Fr;
 use std::fmt::Debug;
