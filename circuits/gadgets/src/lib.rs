@@ -16,6 +16,7 @@ pub mod edwards;
 pub mod fixed_base;
 mod montgomery;
 pub mod poseidon2;
+pub mod r1cs_file;
 pub mod select;
 pub mod shape;
 #[cfg(any(test, feature = "testing"))]
