@@ -1,16 +1,17 @@
 //! Runs the fuzz targets in this process: `cargo run --release -p medproof-fuzz -- help`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use medproof_fuzz::runner::{Tally, replay, run};
+use medproof_fuzz::runner::{Depth, Tally, replay, run};
 use medproof_fuzz::{TARGETS, Target, corpus, seeds, target};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 const HELP: &str = "\
 Runs the fuzz targets in this process.
 
   list                                                      the targets
-  run TARGET|all [--executions N] [--seed N]                the corpus, then mutations of it; without N, the full depth
+  run TARGET|all [--executions N] [--seconds N] [--seed N]  the corpus, then mutations of it; without N, the full depth
   replay TARGET FILE|FOLDER                                 these inputs alone
   seeds                                                     writes the seeds of all corpora from honest messages
 ";
@@ -50,18 +51,20 @@ fn named(name: &str) -> Result<Vec<&'static Target>, String> {
 }
 
 fn all(name: &str, options: &[&str]) -> Result<(), String> {
-    let (mut executions, mut seed) = (None, 1);
+    let (mut executions, mut depth) = (None, Depth::of(0));
     for option in options.chunks(2) {
         let number = option.get(1).and_then(|text| text.parse::<u64>().ok());
         match (option[0], number) {
             ("--executions", Some(n)) => executions = Some(n),
-            ("--seed", Some(n)) => seed = n,
+            ("--seconds", Some(n)) => depth.time = Duration::from_secs(n),
+            ("--seed", Some(n)) => depth.seed = n,
             _ => return Err(HELP.to_owned()),
         }
     }
     for target in named(name)? {
         let progress = |tally: &Tally| eprintln!("{}: {tally}", target.name);
-        let tally = run(target, executions.unwrap_or(target.full), seed, progress).map_err(|e| e.to_string())?;
+        depth.executions = executions.unwrap_or(target.full);
+        let tally = run(target, depth, progress).map_err(|e| e.to_string())?;
         println!("evidence: fuzz {} | {tally}", target.name);
     }
     println!("peak memory: {}", peak_memory());

@@ -55,22 +55,43 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Runs the corpus, then as many mutations. The same seed gives the same inputs. `progress` is
-/// told now and then.
+/// How far a run goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Depth {
+    /// Executions, the corpus' included.
+    pub executions: u64,
+    /// At most so long.
+    pub time: Duration,
+    /// The same seed gives the same inputs.
+    pub seed: u64,
+}
+
+impl Depth {
+    /// So many executions, however long they take.
+    pub const fn of(executions: u64) -> Depth {
+        Depth {
+            executions,
+            time: Duration::MAX,
+            seed: 1,
+        }
+    }
+}
+
+/// Runs the corpus, then mutations. `progress` is told now and then.
 ///
 /// # Errors
 /// [`Broken`] at the first input that breaks a property or takes too long.
-pub fn run(target: &Target, executions: u64, seed: u64, progress: impl Fn(&Tally)) -> Result<Tally, Broken> {
+pub fn run(target: &Target, depth: Depth, progress: impl Fn(&Tally)) -> Result<Tally, Broken> {
     let start = Instant::now();
     let mut tally = Tally::default();
     let corpus = corpus::read(target).unwrap_or_default();
     for input in &corpus {
         one(target, input, &mut tally)?;
     }
-    let mut rng = Rng::new(seed);
+    let mut rng = Rng::new(depth.seed);
     let mut pool: Vec<Vec<u8>> = Vec::new();
     let nothing = Vec::new();
-    while tally.executions < executions {
+    while tally.executions < depth.executions && start.elapsed() < depth.time {
         let pick = |rng: &mut Rng| match rng.below(corpus.len() + pool.len().div_ceil(4)) {
             i if i < corpus.len() => &corpus[i],
             _ if pool.is_empty() => &nothing,

@@ -3,7 +3,7 @@
 //! With MEDPROOF_EVIDENCE=1 at full depth, which takes hours.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
-use medproof_fuzz::runner::run;
+use medproof_fuzz::runner::{Depth, run};
 use medproof_fuzz::{TARGETS, corpus, evidence, seeds};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,7 +21,7 @@ fn every_target_keeps_its_properties() {
             } else {
                 target.quick
             };
-            match run(target, executions, 1, |_| {}) {
+            match run(target, Depth::of(executions), |_| {}) {
                 Ok(tally) => println!("evidence: fuzz {} | {tally}", target.name),
                 Err(error) => broken.push(format!("{}: {error}", target.name)),
             }

@@ -149,8 +149,11 @@ pub fn padding(inside: &[u8]) -> Option<Vec<u8>> {
     Some(seal::pad(&body).to_vec())
 }
 
-/// The days that a FHIR dateTime allows, and with a time the nanoseconds since 1970.
-pub fn date_time(text: &str) -> Option<(Day, Day, Option<(i128, i128)>)> {
+/// The first and the last nanosecond since 1970.
+pub type Instants = (i128, i128);
+
+/// The days that a FHIR dateTime allows, and with a time its instants.
+pub fn date_time(text: &str) -> Option<(Day, Day, Option<Instants>)> {
     dates::date_time(text).map(|extent| (extent.first, extent.last, extent.span))
 }
 
