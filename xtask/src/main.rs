@@ -5,6 +5,7 @@ mod contracts;
 mod directions;
 mod evidence;
 mod fuzz;
+mod mutants;
 mod run;
 mod test;
 mod tools;
@@ -24,6 +25,8 @@ Usage: cargo xtask COMMAND
   soundness       the soundness part alone, written to docs/soundness.md
   fuzz [TARGET] [--minutes N]
                   the fuzz targets guided by coverage; what is new joins their corpora
+  mutants [PACKAGE] [--shard K/N]
+                  changes to the code that no test notices (hours; --check: the exclusions only)
   citations       that the tests which the documents cite are there
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts (--check: compare only)
@@ -43,6 +46,8 @@ fn main() -> ExitCode {
         ["soundness"] => evidence::soundness(),
         ["fuzz", options @ ..] => fuzz::run(options),
         ["citations"] => citations::check(),
+        ["mutants", "--check"] => mutants::check(),
+        ["mutants", arguments @ ..] => mutants::all(arguments),
         ["directions"] => directions::check(),
         ["contracts"] => contracts::build(false),
         ["contracts", "--check"] => contracts::build(true),

@@ -1,7 +1,7 @@
 //! `cargo xtask test` and `cargo xtask lint`.
 
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
-use crate::{citations, contracts, directions, tools};
+use crate::{citations, contracts, directions, mutants, tools};
 
 /// All tests; the long ones too if asked.
 pub fn all(full: bool) -> Result<Outcome> {
@@ -88,6 +88,7 @@ fn rust(full: bool) -> Result<()> {
 /// What a change must pass before its tests are run.
 pub fn lint() -> Result<Outcome> {
     citations::check()?;
+    mutants::check()?;
     let cargo = cargo();
     step("formatting", ".", &cargo, &["fmt", "--all", "--check"])?;
     let clippy = [

@@ -20,14 +20,24 @@ pub fn ensure() -> Result<Tools> {
 
 /// cargo-deny, for `lint`.
 pub fn ensure_cargo_deny() -> Result<()> {
-    if output(&cargo(), &["deny", "--version"]).is_some() {
+    ensure_cargo_command("deny")
+}
+
+/// cargo-mutants, for `mutants`.
+pub fn ensure_cargo_mutants() -> Result<()> {
+    ensure_cargo_command("mutants")
+}
+
+fn ensure_cargo_command(command: &str) -> Result<()> {
+    if output(&cargo(), &[command, "--version"]).is_some() {
         return Ok(());
     }
+    let package = format!("cargo-{command}");
     step(
-        "install cargo-deny from crates.io",
+        &format!("install {package} from crates.io"),
         ".",
         &cargo(),
-        &["install", "--quiet", "--locked", "cargo-deny"],
+        &["install", "--quiet", "--locked", &package],
     )
 }
 
