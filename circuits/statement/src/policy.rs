@@ -369,3 +369,99 @@ impl Policy {
         self.sets.get(criterion).and_then(Option::as_ref)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{condition, has, header};
+    use alloc::collections::BTreeSet;
+
+    /// Whoever has the digest has one table: nothing that a table says is left out of its fields.
+    #[test]
+    fn each_part_of_a_table_is_in_its_fields() {
+        let header = header(Tier::S);
+        let headers = [
+            header,
+            Header {
+                tier: Tier::M,
+                ..header
+            },
+            Header {
+                claim_id: Fr::from(1u64),
+                ..header
+            },
+            Header {
+                as_of: Day(1),
+                ..header
+            },
+            Header { schema: 2, ..header },
+            Header {
+                issued_min: Day(1),
+                ..header
+            },
+            Header {
+                required_coverage: Coverage(1),
+                ..header
+            },
+        ];
+        let apart: BTreeSet<_> = headers.iter().map(Header::to_fields).collect();
+        assert_eq!(apart.len(), headers.len());
+        let root = Some(Fr::from(9u64));
+        let value = |lo, hi| Some((Value::quantity(lo, false).unwrap(), Value::quantity(hi, false).unwrap()));
+        let row = has(condition(10));
+        let ranged = Criterion {
+            value: value(1, 5),
+            ..row
+        };
+        #[rustfmt::skip]
+        let rows = [
+            row,
+            Criterion { mode: Mode::Latest, ..row },
+            Criterion { mode: Mode::None, ..row },
+            Criterion { concept_lo: condition(9), ..row },
+            Criterion { concept_hi: condition(11), ..row },
+            Criterion { set_root: root, ..row },
+            Criterion { date_lo: Day(1), ..row },
+            Criterion { date_hi: Day(1), ..row },
+            Criterion { active_on: Some(Day(1)), ..row },
+            Criterion { active_on: Some(Day(1)), either: true, ..row },
+            ranged,
+            Criterion { value: value(2, 5), ..row },
+            Criterion { value: value(1, 6), ..row },
+            Criterion { count: 2, ..row },
+            Criterion { count: 2, min_gap_days: 3, ..row },
+            Criterion { threshold: None, ..row },
+            Criterion { threshold: Some(2), ..row },
+        ];
+        let apart: BTreeSet<_> = rows.iter().map(Criterion::to_fields).collect();
+        assert_eq!(apart.len(), rows.len());
+    }
+
+    /// As docs/statements/v1.md lays them out.
+    #[test]
+    fn flags_are_where_the_circuit_reads_them() {
+        let kind = |value: Value| u64::from(value.kind().number()) << flags::VALUE_TYPE;
+        let value = Value::quantity(1, false).unwrap();
+        let row = Criterion {
+            mode: Mode::None,
+            either: true,
+            active_on: Some(Day(1)),
+            value: Some((value, value)),
+            set_root: Some(Fr::from(9u64)),
+            count: 5,
+            min_gap_days: 300,
+            ..has(condition(10))
+        };
+        let bits = [
+            flags::EITHER,
+            flags::HAS_ACTIVE,
+            flags::HAS_VALUE,
+            flags::HAS_SET,
+            flags::SPACED,
+        ];
+        let single: u64 = bits.iter().map(|bit| 1 << bit).sum();
+        let expected = Mode::None as u64 + single + (5 << flags::COUNT) + (300 << flags::GAP) + kind(value);
+        assert_eq!(row.flags(), expected);
+        assert_eq!(has(condition(10)).flags(), Mode::AtLeast as u64 + (1 << flags::COUNT));
+    }
+}
