@@ -719,6 +719,22 @@ fn the_smallest_tier_that_can_serve_is_chosen_unless_one_is_fixed() {
         assert_eq!(tier_of(&doses(tier.slots())), tier);
         assert_eq!(tier_of(&doses(tier.slots() + 1)), next);
     }
+    assert_eq!(tier_of(&doses(Tier::L.slots())), Tier::L);
+    // Of a set, each fact takes an opening of its member too.
+    let of_a_set = |count: usize| {
+        let set = r#""kind": "condition", "codes": { "system": "snomed", "any_of": ["44054006", "38341003"] }"#;
+        format!(r#"[{{ "has": {{ {set}, "count": {count} }} }}]"#)
+    };
+    for (count, tier) in [
+        (1, Tier::Xs),
+        (2, Tier::S),
+        (3, Tier::S),
+        (4, Tier::M),
+        (9, Tier::M),
+        (10, Tier::L),
+    ] {
+        assert_eq!(tier_of(&of_a_set(count)), tier, "{count}");
+    }
     // Under `any` the cheapest criterion counts.
     let either = format!(r#"[{{ "any": [{{ "sex": "male" }}, {{ "has": {{ {T2D}, "count": 9 }} }}] }}]"#);
     assert_eq!(tier_of(&either), Tier::Xs);
