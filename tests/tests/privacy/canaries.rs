@@ -711,7 +711,8 @@ fn shown(values: Vec<(&'static str, Box<dyn Debug>)>) -> Vec<(&'static str, Stri
         .iter()
         .map(|(what, value)| (*what, format!("{value:?}\n{value:#?}")))
         .collect();
-    let panicked = catch_unwind(AssertUnwindSafe(|| Err::<(), _>(values).unwrap())).unwrap_err();
+    let poisoned = AssertUnwindSafe(|| -> () { panic!("with these in hand: {values:?}") });
+    let panicked = catch_unwind(poisoned).unwrap_err();
     said.push(("a panic", panicked.downcast_ref::<String>().unwrap().clone()));
     said
 }

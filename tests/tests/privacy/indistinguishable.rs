@@ -192,13 +192,8 @@ fn presentations_files_and_words_are_alike() {
         // Each in a copy of its own, so that nothing of one comes before another.
         let world = base.copy();
         // Names of one length: what the operator chooses is not what is compared.
-        for (kind, ending) in [("consent", "consent")] {
-            fs::rename(
-                world.path(&format!("{who}-first.{kind}")),
-                world.path(&format!("x.{ending}")),
-            )
-            .unwrap();
-        }
+        let consent = world.path(&format!("{who}-first.consent"));
+        fs::rename(consent, world.path("x.consent")).unwrap();
         let record = record_id(&world, who);
         let before = world.files();
         let line = format!("prove --patient {record} --request first.request --consent x.consent --out");
