@@ -13,6 +13,7 @@ pub mod blocks;
 pub mod circuit;
 pub mod deletion;
 pub mod edges;
+pub mod export;
 pub mod interchange;
 pub mod jacobian;
 pub mod mutation;
