@@ -46,10 +46,17 @@ struct Line {
 /// Runs one part or all, and prints the table.
 pub fn all(only: Option<&str>) -> Result<Outcome> {
     let tools = tools::ensure()?;
-    let parts: Vec<&Part> = PARTS.iter().filter(|p| only.is_none_or(|only| only == p.name)).collect();
+    let parts: Vec<&Part> = PARTS
+        .iter()
+        .filter(|p| only.is_none_or(|only| only == p.name))
+        .collect();
     if parts.is_empty() {
         let names: Vec<&str> = PARTS.iter().map(|p| p.name).collect();
-        return Err(format!("no part {}: expected one of {}", only.unwrap_or_default(), names.join(", ")));
+        return Err(format!(
+            "no part {}: expected one of {}",
+            only.unwrap_or_default(),
+            names.join(", ")
+        ));
     }
     let mut lines = Vec::new();
     let mut failed = Vec::new();
@@ -83,7 +90,11 @@ pub fn soundness() -> Result<Outcome> {
     let written = std::fs::write(&draft, page).and_then(|()| std::fs::rename(&draft, &path));
     written.map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     println!("\nwritten: docs/soundness.md");
-    Ok(if tools.python { Outcome::Passed } else { Outcome::Incomplete })
+    Ok(if tools.python {
+        Outcome::Passed
+    } else {
+        Outcome::Incomplete
+    })
 }
 
 const SOUNDNESS: &str = include_str!("soundness.md");

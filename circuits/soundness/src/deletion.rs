@@ -25,6 +25,8 @@ use std::ops::Range;
 pub struct Effort {
     /// One in so many constraints of the hashes, which are the same gadget over and over.
     pub sample: usize,
+    /// One in so many of other long blocks, bit after bit alike.
+    pub repeated: usize,
     /// Random honest witnesses to start from, beside those by hand.
     pub honest: usize,
     /// Random adversarial ones.
@@ -55,11 +57,17 @@ fn asked_slot(circuit: &Circuit, slot: usize) -> bool {
     circuit.tier.slots() == 2 || [0, last / 2, last].contains(&slot)
 }
 
+const LONG: usize = 32;
+
 fn questions(circuit: &Circuit, effort: Effort) -> BTreeSet<usize> {
     let blocks = circuit.blocks.iter();
     let blocks = blocks.filter(|block| block.slot.is_none_or(|slot| asked_slot(circuit, slot)));
     let rows = blocks.flat_map(|block| {
-        let every = if is_hash(block.name) { effort.sample } else { 1 };
+        let every = match block.rows.len() {
+            _ if is_hash(block.name) => effort.sample,
+            LONG.. => effort.repeated,
+            _ => 1,
+        };
         block.rows.clone().filter(move |row| row % every == 0)
     });
     rows.collect()
@@ -108,7 +116,9 @@ pub fn search(circuit: &Circuit, effort: Effort) -> Found {
             1 | 2 if adversarial < effort.adversarial => adversarial += 1,
             _ => continue,
         }
-        ask(&mut attempt, &mut left, |block| block.slot.is_some() && !is_hash(block.name));
+        ask(&mut attempt, &mut left, |block| {
+            block.slot.is_some() && !is_hash(block.name)
+        });
     }
     let mut by_block: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for row in &left {
@@ -207,7 +217,11 @@ fn columns(circuit: &Circuit, question: usize, broken: bool) -> Vec<usize> {
         // A table that says otherwise.
         let fields = circuit.rows_of("row", block.slot);
         let flags = fields.take(circuit.tier.criteria());
-        return columns.into_iter().rev().chain(flags.map(|row| circuit.row(row)[1][0].1)).collect();
+        return columns
+            .into_iter()
+            .rev()
+            .chain(flags.map(|row| circuit.row(row)[1][0].1))
+            .collect();
     }
     if broken {
         // What is hashed is too long to follow where there is something to hide as well.

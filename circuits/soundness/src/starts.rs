@@ -115,7 +115,13 @@ fn scripts(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         // Ended twice.
         (none_of.clone(), vec![gap, gap]),
         // The matching fact jumped by a cursor that does not stand where it should.
-        (present, vec![start(0, Action::RecordGap, At::Fact(1)), then(Action::RecordGap, At::Fact(2)).ends()]),
+        (
+            present,
+            vec![
+                start(0, Action::RecordGap, At::Fact(1)),
+                then(Action::RecordGap, At::Fact(2)).ends(),
+            ],
+        ),
         // The latest of another concept.
         (other.clone(), vec![shown]),
         (other, vec![idle, shown]),
@@ -145,7 +151,13 @@ fn facts_refused(tier: Tier) -> Vec<(Case, Vec<Move>)> {
     };
     let rows = [
         (Criterion { count: 2, ..asked }, plain),
-        (asked, Fact { uncertain: true, ..plain }),
+        (
+            asked,
+            Fact {
+                uncertain: true,
+                ..plain
+            },
+        ),
         (
             Criterion {
                 date_hi: Day(100),
@@ -153,7 +165,13 @@ fn facts_refused(tier: Tier) -> Vec<(Case, Vec<Move>)> {
             },
             plain,
         ),
-        (latest(condition(20)), Fact { contested: true, ..plain }),
+        (
+            latest(condition(20)),
+            Fact {
+                contested: true,
+                ..plain
+            },
+        ),
         (ranged, low),
     ];
     let case = |row: Criterion, fact: Fact| {
