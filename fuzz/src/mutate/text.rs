@@ -217,7 +217,7 @@ fn number(input: &mut Vec<u8>, at: Range<usize>, rng: &mut Rng) {
     replace(input, at, text.as_bytes());
 }
 
-fn rename(input: &mut Vec<u8>, place: &Place, rng: &mut Rng) {
+fn rename(input: &mut [u8], place: &Place, rng: &mut Rng) {
     let at = place.whole.start + 1 + rng.below(6);
     if place.whole.start < place.value.start && at < place.value.start {
         input[at] = *rng.one(b"abcdefghijklmnopqrstuvwxyz_A\\");
