@@ -905,3 +905,22 @@ fn a_long_key_around_a_long_list_takes_no_more_than_both() {
     let error = Claim::parse(text.as_bytes()).unwrap_err();
     assert!(matches!(error.problem, Problem::UnknownKey { .. }));
 }
+
+/// The rows of all clauses count together, wherever a group stands among them.
+#[test]
+fn rows_count_over_all_clauses_and_within_a_group() {
+    let has = format!(r#"{{ "has": {{ {T2D} }} }}"#);
+    let after_three = |group: usize| {
+        format!(
+            "[{has}, {has}, {has}, {{ \"any\": [{}] }}]",
+            vec![has.as_str(); group].join(",")
+        )
+    };
+    let available = Tier::L.criteria();
+    accepted(&after_three(available - 3));
+    let rows = available + 1;
+    assert_eq!(
+        refused(&with_clauses(&after_three(available - 2))),
+        Problem::from(Refusal::TooManyRows { rows, available }).at(&format!("/clauses/3/any/{}", available - 3))
+    );
+}
