@@ -9,29 +9,42 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// One part: a name, and the commands that it runs.
+/// One part: a name, and the commands of cargo that it runs.
 struct Part {
     name: &'static str,
     commands: &'static [&'static [&'static str]],
 }
 
-const RELEASE_TESTS: [&str; 2] = ["test", "--release"];
-
 const PARTS: &[Part] = &[
     Part {
         name: "soundness",
         commands: &[
-            &["-p", "medproof-statement", "--test", "small_worlds"],
-            &["-p", "medproof-soundness"],
+            &[
+                "test",
+                "--release",
+                "-p",
+                "medproof-statement",
+                "--test",
+                "small_worlds",
+            ],
+            &["test", "--release", "-p", "medproof-soundness"],
         ],
     },
     Part {
+        name: "documents",
+        commands: &[&["xtask", "citations"]],
+    },
+    Part {
         name: "privacy",
-        commands: &[&["-p", "medproof-e2e", "--test", "privacy"]],
+        commands: &[&["test", "--release", "-p", "medproof-e2e", "--test", "privacy"]],
     },
     Part {
         name: "fuzzing",
-        commands: &[&["-p", "medproof-fuzz"]],
+        commands: &[&["test", "--release", "-p", "medproof-fuzz"]],
+    },
+    Part {
+        name: "mutation",
+        commands: &[&["xtask", "mutants"]],
     },
 ];
 
@@ -101,9 +114,10 @@ const SOUNDNESS: &str = include_str!("soundness.md");
 
 // Its output is shown as it comes, and its evidence kept.
 fn run(part: &'static str, arguments: &[&str], lines: &mut Vec<Line>) -> Result<()> {
-    let mut args: Vec<&str> = RELEASE_TESTS.to_vec();
-    args.extend(arguments);
-    args.extend(["--", "--nocapture", "--include-ignored"]);
+    let mut args: Vec<&str> = arguments.to_vec();
+    if arguments.first() == Some(&"test") {
+        args.extend(["--", "--nocapture", "--include-ignored"]);
+    }
     println!("\n==> {part}\n    cargo {}", args.join(" "));
     let start = Instant::now();
     let mut child = Command::new(cargo())

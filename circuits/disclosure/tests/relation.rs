@@ -3,8 +3,8 @@
 
 use ark_ff::Field;
 use ark_relations::gr1cs::ConstraintSystemRef;
-use medproof_soundness::{accepted, refused, satisfied, synthesise};
 use medproof_gadgets::testing::free_variables;
+use medproof_soundness::{accepted, refused, satisfied, synthesise};
 use medproof_statement::Fr;
 use medproof_statement::check::{Violation, Witness, check};
 use medproof_statement::codeset::CodeSet;
