@@ -2,7 +2,7 @@
 
 use crate::run::{Outcome, Result, cargo, output, root, step, step_with};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Of one input: the corpora are shared with quick tests.
 const MOST_SECONDS: &str = "-timeout=20";
@@ -96,6 +96,6 @@ fn longest(corpus: &str) -> Result<u64> {
     Ok((2 * lengths.max().unwrap_or(512)).min(1 << 16))
 }
 
-fn text(path: &PathBuf) -> String {
+fn text(path: &Path) -> String {
     path.display().to_string()
 }
