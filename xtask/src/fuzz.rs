@@ -2,7 +2,7 @@
 
 use crate::run::{Outcome, Result, cargo, output, root, step, step_with};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Of one input: the corpora are shared with quick tests.
 const MOST_SECONDS: &str = "-timeout=20";
