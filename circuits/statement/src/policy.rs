@@ -437,6 +437,19 @@ mod tests {
         assert_eq!(apart.len(), rows.len());
     }
 
+    /// clause = end_of_clause + 2·threshold.
+    #[test]
+    fn the_end_of_a_clause_and_its_threshold_share_a_field() {
+        let clause = |threshold| {
+            let row = Criterion {
+                threshold,
+                ..has(condition(10))
+            };
+            row.to_fields()[ROW_FIELDS - 1]
+        };
+        assert_eq!([None, Some(1), Some(3)].map(clause), [0u64, 3, 7].map(Fr::from));
+    }
+
     /// As docs/statements/v1.md lays them out.
     #[test]
     fn flags_are_where_the_circuit_reads_them() {
