@@ -2,6 +2,7 @@
 
 mod citations;
 mod contracts;
+mod determinism;
 mod directions;
 mod evidence;
 mod fuzz;
@@ -22,11 +23,13 @@ Usage: cargo xtask COMMAND
   test --full     with the long tests: every patient by proof, every tier, every tool
   lint            formatting, clippy with warnings denied, licences and sources, documentation
   evidence [PART] all that speaks for the statement, at full depth, in one table (hours)
-  soundness       the soundness part alone, written to docs/soundness.md
+  soundness       the soundness part alone, written to docs/soundness.md (--bounded: as in CI)
   fuzz [TARGET] [--minutes N]
                   the fuzz targets guided by coverage; what is new joins their corpora
   mutants [PACKAGE] [--shard K/N]
                   changes to the code that no test notices (hours; --check: the exclusions only)
+  r1cs [--out D]  gadgets and tiers as .r1cs files, in target/r1cs or D
+  determinism     that their outputs follow from their inputs, by a checker over these files
   citations       that the tests which the documents cite are there
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts (--check: compare only)
@@ -43,8 +46,12 @@ fn main() -> ExitCode {
         ["lint"] => test::lint(),
         ["evidence"] => evidence::all(None),
         ["evidence", part] => evidence::all(Some(part)),
-        ["soundness"] => evidence::soundness(),
+        ["soundness"] => evidence::soundness(evidence::Depth::Full),
+        ["soundness", "--bounded"] => evidence::soundness(evidence::Depth::Bounded),
         ["fuzz", options @ ..] => fuzz::run(options),
+        ["r1cs"] => determinism::export(determinism::FOLDER),
+        ["r1cs", "--out", folder] => determinism::export(folder),
+        ["determinism"] => determinism::check(),
         ["citations"] => citations::check(),
         ["mutants", "--check"] => mutants::check(),
         ["mutants", arguments @ ..] => mutants::all(arguments),

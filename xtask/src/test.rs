@@ -1,7 +1,7 @@
 //! `cargo xtask test` and `cargo xtask lint`.
 
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
-use crate::{citations, contracts, directions, mutants, tools};
+use crate::{citations, contracts, determinism, directions, mutants, tools};
 
 /// All tests; the long ones too if asked.
 pub fn all(full: bool) -> Result<Outcome> {
@@ -15,6 +15,9 @@ pub fn all(full: bool) -> Result<Outcome> {
         oracle()?;
     }
     rust(full)?;
+    if tools.python {
+        determinism::check()?;
+    }
     if full {
         import_oracle()?;
     }
