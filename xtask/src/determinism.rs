@@ -11,7 +11,6 @@ pub fn export(folder: &str) -> Result<Outcome> {
     let args = [
         "run",
         "--quiet",
-        "--release",
         "--package",
         "medproof-soundness",
         "--example",
