@@ -51,6 +51,7 @@ class Facts(Machine):
             (fact(505, 61), {"date_lo": 40, "date_hi": 60}),
             (fact(505, 50, until=AS_OF - 1), {"active_on": AS_OF}),
             (fact(505, AS_OF + 1, since=50), {"active_on": AS_OF}),
+            (fact(505, AS_OF + 1, since=50), {"active_on": AS_OF, "either": True}),
             (fact(505, 50), {"active_on": AS_OF, "date_lo": 60}),
             (fact(505, 50, until=60), {"active_on": AS_OF, "either": True, "date_lo": 60}),
             (fact(505, 50), {"value_lo": MEASURED, "value_hi": MEASURED}),
