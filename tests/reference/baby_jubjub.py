@@ -1,4 +1,4 @@
-"""Baby Jubjub as EIP-2494 has it: a x² + y² = 1 + d x² y². The addition law is complete: it has no special cases."""
+"""Baby Jubjub as EIP-2494 has it: a x² + y² = 1 + d x² y². The addition law is complete: no case is special."""
 
 from functools import lru_cache
 

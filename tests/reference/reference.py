@@ -57,11 +57,11 @@ def digests(witness):
 def request(audience, chain_id, registry, label, nonce, key_id):
     """What a request hashes beyond the statement."""
     to = messages.audience_of(wire.text(audience))
-    address = wire.some_bytes(registry)
-    demand(len(address) == 20, "5.5 a registry's address has 20 bytes")
+    address = wire.some_bytes(20, "5.5 registry")(registry)
     ledger = messages.ledger_of(wire.number(64, "5.5 chain_id")(chain_id), address)
     scope = messages.scope_of(ledger, to, wire.text(label))
-    rest = messages.rest_of(wire.some_bytes(nonce), ledger, wire.some_bytes(key_id))
+    once, proven_with = wire.some_bytes(32, "5.5 nonce")(nonce), wire.some_bytes(32, "5.5 key_id")(key_id)
+    rest = messages.rest_of(once, ledger, proven_with)
     return written(audience=to, ledger_id=ledger, scope=scope, rest=rest)
 
 

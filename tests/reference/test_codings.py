@@ -13,7 +13,7 @@ from poseidon2 import permute
 from records import record_leaves, registry_tree, set_leaves
 from refusal import Refused
 from sponge import RECORD_LEAF, RECORD_PADDING, SET_PADDING, hash_of
-from tree import ARITY, Path, Tree, node
+from tree import ARITY, Tree, node
 
 QUANTITY = 1 << 66
 

@@ -2,7 +2,19 @@
 
 import unittest
 
-from baby_jubjub import BASE8, NEUTRAL, ORDER, add, affine, eightfold, is_neutral, multiply, negative, on_curve, projective
+from baby_jubjub import (
+    BASE8,
+    NEUTRAL,
+    ORDER,
+    add,
+    affine,
+    eightfold,
+    is_neutral,
+    multiply,
+    negative,
+    on_curve,
+    projective,
+)
 from eddsa import refusal
 from example import keypair, sign
 from field import P

@@ -11,6 +11,7 @@ from pathlib import Path
 from as_json import of_witness, plain
 from example import Chart, fact, policy, row, witness
 from field import P
+from messages import audience_of, ledger_of, rest_of, scope_of
 from policy import AT_LEAST, NONE
 from poseidon2 import permute
 from records import set_leaves, set_tree
@@ -53,7 +54,7 @@ class Questions(unittest.TestCase):
             (f"0x{P:064x}", "record", "nk"),
             (f"0x{self.witness.record.nk + P:064x}", "record", "nk"),
             (1 << 32, "record", "issued_on"),
-            (str(P), "record", "coverage"),
+            (str(1 << 64), "record", "coverage"),
             (-1, "position", "index"),
             (8**9, "position", "index"),
             ([], "position", "siblings", 0),
@@ -112,9 +113,15 @@ class Questions(unittest.TestCase):
         self.assertEqual(ask(ask="permutation", state=[written(lane) for lane in range(4)]), {"state": expected})
 
     def test_request(self):
-        answered = ask(ask="request", audience="a", chain_id=1, registry="0x" + "00" * 20, label="l", nonce="0x01",
-                       key_id="0x")  # fmt: skip
-        self.assertEqual(sorted(answered), ["audience", "ledger_id", "rest", "scope"])
+        question = {"ask": "request", "audience": "a", "chain_id": 1, "label": "l", "registry": "0x" + "00" * 20}
+        question |= {"nonce": ZERO, "key_id": ZERO}
+        ledger = ledger_of(1, bytes(20))
+        scope = scope_of(ledger, audience_of("a"), "l")
+        expected = {"audience": audience_of("a"), "ledger_id": ledger, "scope": scope}
+        expected["rest"] = rest_of(bytes(32), ledger, bytes(32))
+        self.assertEqual(ask(**question), {name: written(value) for name, value in expected.items()})
+        for change in ({"registry": "0x00"}, {"nonce": "0x"}, {"key_id": "0x0"}, {"chain_id": 1 << 64}, {"label": 1}):
+            self.assertEqual(list(ask(**question | change)), ["error"])
 
     def test_no_questions(self):
         sentinel = {"fact": None, "next": "1", "salt": ZERO}

@@ -96,7 +96,8 @@ class Relation(unittest.TestCase):
         self.refuses("5.4 clauses", replace(self.good, slots=(self.good.slots[0], idle)))
         self.refuses("5.4 clauses", replace(self.good, slots=(idle, self.good.slots[1])))
         self.refuses("4 another number", replace(self.good, slots=self.good.slots[:1]))
-        self.refuses("6 PASS", replace(self.good, slots=(self.good.slots[0], replace(self.good.slots[1], action="PASS"))))
+        passing = replace(self.good.slots[1], action="PASS")
+        self.refuses("6 PASS", replace(self.good, slots=(self.good.slots[0], passing)))
 
     def test_bound(self):
         self.refuses("5.6 bound", self.with_consent(bound_to="claim"))

@@ -1,4 +1,4 @@
-"""The JSON of README.md: each reader returns what it read, refuses what is out of range, and calls the rest malformed."""
+"""The JSON of README.md: readers return what they read, refuse what is out of range, call the rest malformed."""
 
 import re
 
@@ -14,10 +14,11 @@ from slots import FACT, GAP, IDLE, MEMBER, PASS, SET_GAP, Slot
 from tree import ARITY, Path
 
 TIME = 40
+COVERAGE = 64
 # Widths that the page leaves open: wide enough for any writer.
 OPEN = 64
 ELEMENT = re.compile(r"0x[0-9a-fA-F]{64}")
-BYTES = re.compile(r"0x((?:[0-9a-fA-F]{2})*)")
+BYTES = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 DECIMAL = re.compile(r"0|[1-9][0-9]{0,99}")
 
 
@@ -57,10 +58,15 @@ def text(json):
     return json
 
 
-def some_bytes(json):
-    """0x and any even number of hexadecimal digits."""
-    shaped(isinstance(json, str) and BYTES.fullmatch(json), "0x and bytes")
-    return bytes.fromhex(json[2:])
+def some_bytes(length, why):
+    """The reader of 0x and so many bytes in hexadecimal digits."""
+
+    def read(json):
+        shaped(isinstance(json, str) and BYTES.fullmatch(json), f"0x and bytes ({why})")
+        demand(len(json) == 2 + 2 * length, f"{why}: {length} bytes")
+        return bytes.fromhex(json[2:])
+
+    return read
 
 
 def element(json):
@@ -114,13 +120,7 @@ value = decimal(facts.VALUE, "2 value")
 day = number(facts.DATE, "2 day")
 time = number(TIME, "5.5 time")
 index = number(OPEN, "1 index")
-
-
-def below_p(json):
-    """A decimal string below p: a number whose width the page leaves open."""
-    shaped(isinstance(json, str) and DECIMAL.fullmatch(json), "a decimal string")
-    demand(int(json) < P, "1 a field element not below p")
-    return int(json)
+coverage_bits = decimal(COVERAGE, "3 coverage")
 
 
 def claim_id(json):
@@ -193,7 +193,7 @@ def read_record(json, facts_root=None):
         point(pk),
         point(emergency_pk),
         element(nk),
-        below_p(coverage),
+        coverage_bits(coverage),
         number(OPEN, "3 schema")(schema),
         day(issued_on),
         element(salt),
@@ -210,7 +210,7 @@ def read_header(json):
         day(as_of),
         number(OPEN, "4 schema")(schema),
         day(issued_min),
-        below_p(required),
+        coverage_bits(required),
     )
 
 
