@@ -319,7 +319,8 @@ pub fn beside_the_slots(tier: Tier) -> Vec<Vec<Fr>> {
         case
     };
     let time = |seconds| Time::new(seconds).expect("a time");
-    let change: [fn(&mut Case, fn(u64) -> Time); 8] = [
+    type Change = fn(&mut Case, fn(u64) -> Time);
+    let change: [Change; 8] = [
         |_, _| (),
         |case, _| case.consent.bound = Bound::Policy(Fr::from(123u64)),
         |case, time| case.consent.not_before = time(1_000_001),
