@@ -475,7 +475,7 @@ fn bits_look_uniform(samples: &[Vec<u8>]) -> bool {
 fn proofs_of_one_witness_are_all_different_and_look_uniform() {
     let world = base();
     let engine = engine(Tier::S);
-    let count = if full() { 200 } else { 8 };
+    let count = if full() { 100 } else { 8 };
     let (public, witness) = witness(&world, ABSENT);
     let proofs: Vec<[u8; 128]> = (0..count)
         .map(|_| engine.prove(&public, &witness, &Quiet).unwrap().proof.to_bytes())
