@@ -78,6 +78,9 @@ fn scripts(tier: Tier) -> Vec<(Case, Vec<Move>)> {
     let policy = Policy::new(table.expect("a valid table"), vec![None, None]).expect("no sets");
     let two_rows = Case::new(policy, chart.clone());
     let beyond = start(0, Action::RecordGap, At::Fact(2)).ends();
+    let table = Table::new(header(tier), vec![none(condition(90), condition(90))]).expect("a valid table");
+    let nowhere = Case::new(Policy::new(table, vec![None]).expect("no sets"), chart.clone());
+    let beyond_all = start(0, Action::RecordGap, At::Fact(2)).ends();
     let early = Criterion {
         date_hi: Day(100),
         ..none(condition(15), condition(15))
@@ -112,8 +115,9 @@ fn scripts(tier: Tier) -> Vec<(Case, Vec<Move>)> {
         // Passed, but not where the cursor stands.
         (ahead.clone(), vec![pass]),
         (ahead, vec![idle, pass]),
-        // Ended twice.
+        // Ended twice, the second criterion and the first.
         (none_of.clone(), vec![gap, gap]),
+        (nowhere, vec![beyond_all, beyond_all]),
         // The matching fact jumped by a cursor that does not stand where it should.
         (
             present,

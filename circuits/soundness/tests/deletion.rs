@@ -1,5 +1,11 @@
 //! Nearly every constraint alone refuses something: see `medproof_soundness::deletion`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use medproof_soundness::circuit::Circuit;
 use medproof_soundness::deletion::{Effort, Found, search};

@@ -1,5 +1,11 @@
 //! Every private variable accounted for: see `medproof_soundness::jacobian`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use medproof_soundness::circuit::Circuit;
 use medproof_soundness::jacobian::account;

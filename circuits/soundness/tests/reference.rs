@@ -1,6 +1,12 @@
 //! The native check, the circuit and the reference in Python give one verdict, on thousands of
 //! honest, adversarial and altered witnesses; and what slots can show is what the claim means.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use medproof_soundness::full_depth;
 use medproof_soundness::reference::Reference;

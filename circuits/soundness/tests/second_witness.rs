@@ -1,5 +1,11 @@
 //! For one set of public inputs no two witnesses that differ in more than what is documented.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use medproof_soundness::circuit::Circuit;
 use medproof_soundness::edges::{Survey, survey, with_scalar_less_the_order};
