@@ -46,7 +46,7 @@ impl Export {
     /// Its files.
     ///
     /// # Errors
-    /// Those of [`write`].
+    /// Those of [`write()`].
     pub fn files(&self) -> Result<Files, R1csFileError> {
         let matrices = self.matrices();
         let Declared { outputs, private } = self.declared;
@@ -72,7 +72,7 @@ impl ConstraintSynthesizer<Fr> for &Export {
 /// A tier's files: its public inputs, and witness variables named by the block that mentions them first.
 ///
 /// # Errors
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn tier(tier: Tier) -> Result<Files, R1csFileError> {
     let matrices = Matrices::synthesise(Disclosure::blank(tier)).expect("a circuit");
     let inputs = [
