@@ -51,11 +51,11 @@ pub fn read(args: &RecordsArgs, issued_on: Day, cx: &Context) -> Result<Charts, 
     let bar = cx.ui.bar("import");
     let total = (bundles.len() + ndjson.len()) as u64;
     let mut charts = Vec::with_capacity(bundles.len());
-    for (done, path) in bundles.iter().enumerate() {
+    for (done, file) in bundles.iter().enumerate() {
         cancel::check()?;
         bar.set("reading bundles", done as u64, total);
-        let bytes = read_bundle(path)?;
-        charts.push(importer.bundle(&bytes, &path.display().to_string())?);
+        let bytes = read_bundle(file)?;
+        charts.push(importer.bundle(&bytes, &file.name)?);
     }
     if !ndjson.is_empty() {
         cancel::check()?;
@@ -97,8 +97,15 @@ fn manifest(names: &[String]) -> Result<Manifest, CliError> {
     }
 }
 
+/// A bundle's file. Exports name these by the patient, so that errors name one as its path was
+/// given, or by its place in the directory that was given.
+struct BundleFile {
+    path: PathBuf,
+    name: String,
+}
+
 /// Bundles and NDJSON files, each sorted by path: the same order everywhere.
-fn files(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>), CliError> {
+fn files(paths: &[PathBuf]) -> Result<(Vec<BundleFile>, Vec<PathBuf>), CliError> {
     let mut bundles = Vec::new();
     let mut ndjson = Vec::new();
     for path in paths {
@@ -109,18 +116,25 @@ fn files(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>), CliError> {
                 .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect())
                 .map_err(|e| unreadable(path, &e))?;
             entries.sort();
-            for entry in entries {
-                match extension(&entry) {
-                    Some(Form::Bundle) => bundles.push(entry),
-                    Some(Form::Ndjson) => ndjson.push(entry),
-                    None => {}
-                }
-            }
+            let of_form = |form| entries.iter().filter(move |entry| extension(entry) == Some(form));
+            let count = of_form(Form::Bundle).count();
+            bundles.extend(
+                of_form(Form::Bundle)
+                    .zip(1..)
+                    .map(|(entry, place): (_, usize)| BundleFile {
+                        path: entry.clone(),
+                        name: format!("{}, .json file {place} of {count} by name", path.display()),
+                    }),
+            );
+            ndjson.extend(of_form(Form::Ndjson).cloned());
+        } else if extension(path) == Some(Form::Ndjson) {
+            ndjson.push(path.clone());
         } else {
-            match extension(path) {
-                Some(Form::Ndjson) => ndjson.push(path.clone()),
-                _ => bundles.push(path.clone()),
-            }
+            let name = path.display().to_string();
+            bundles.push(BundleFile {
+                path: path.clone(),
+                name,
+            });
         }
         if bundles.len() + ndjson.len() == before {
             let message = format!("{}: expected FHIR files (.json or .ndjson), found none", path.display());
@@ -130,6 +144,7 @@ fn files(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>), CliError> {
     Ok((bundles, ndjson))
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Bundle,
     Ndjson,
@@ -143,24 +158,27 @@ fn extension(path: &Path) -> Option<Form> {
     }
 }
 
-fn read_bundle(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, CliError> {
-    let length = fs::metadata(path).map_err(|e| unreadable(path, &e))?.len();
+fn read_bundle(file: &BundleFile) -> Result<zeroize::Zeroizing<Vec<u8>>, CliError> {
+    let unreadable = |e| cannot_read(&file.name, &e);
+    let length = fs::metadata(&file.path).map_err(unreadable)?.len();
     if length > BUNDLE_LIMIT {
         let message = format!(
             "{}: expected a bundle of at most {BUNDLE_LIMIT} bytes, found {length}: export one patient a bundle, or NDJSON",
-            path.display()
+            file.name
         );
         return Err(CliError::input("file.too_large", message));
     }
-    fs::read(path)
-        .map(zeroize::Zeroizing::new)
-        .map_err(|e| unreadable(path, &e))
+    fs::read(&file.path).map(zeroize::Zeroizing::new).map_err(unreadable)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
+    cannot_read(&path.display().to_string(), error)
+}
+
+fn cannot_read(name: &str, error: &std::io::Error) -> CliError {
     CliError::input(
         "records.unreadable",
-        format!("{}: cannot read FHIR records: {error}", path.display()),
+        format!("{name}: cannot read FHIR records: {error}"),
     )
     .with_help("check the path given to --records")
 }

@@ -115,22 +115,28 @@ fn a_malformed_bundle_is_refused_with_its_json_path_and_nothing_is_stored() {
     let name = format!("{ANNA}.json");
     let good = String::from_utf8(bundles()[&name].clone()).unwrap();
     world.write(&format!("records/{BERTA}.json"), &bundles()[&format!("{BERTA}.json")]);
+    // Exports name files by the patient: in a directory an error counts them instead.
     for (file, bad) in [
-        ("cut.json", good[..good.len() / 2].to_owned()),
+        ("Zoe_Cut.json", good[..good.len() / 2].to_owned()),
         (
-            "wrong.json",
+            "Zoe_Wrong.json",
             good.replacen(r#""birthDate":""#, r#""birthDate":7,"x":""#, 1),
         ),
-        ("text.json", "hello".to_owned()),
+        ("Zoe_Text.json", "hello".to_owned()),
     ] {
         assert!(bad != good, "{file}");
         world.write(&format!("records/{file}"), &bad);
         let run = world.run("issuer import --records records --complete synthea");
         let run = run.failed(2, "records.malformed");
-        assert!(run.out.contains(file), "{run:?}");
-        if file == "wrong.json" {
+        assert!(
+            run.out.contains("records, .json file 1 of 2 by name") && !run.out.contains("Zoe"),
+            "{run:?}"
+        );
+        if file == "Zoe_Wrong.json" {
             assert!(run.out.contains("entry[0].resource.birthDate"), "{run:?}");
         }
+        let run = world.run(&format!("issuer import --records records/{file}"));
+        assert!(run.failed(2, "records.malformed").out.contains(file));
         fs::remove_file(world.path(&format!("records/{file}"))).unwrap();
         assert_eq!(world.ok("issuer list")["patients"], serde_json::json!([]));
     }
