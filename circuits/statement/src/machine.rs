@@ -12,6 +12,7 @@ use crate::tree::{FACT_DEPTH, Path};
 use crate::value::Value;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 use thiserror::Error;
 use zeroize::Zeroize;
 
@@ -50,7 +51,7 @@ impl Action {
 }
 
 /// An opened leaf.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Opened {
     /// Of the record.
     Record(Leaf),
@@ -69,7 +70,7 @@ impl Opened {
 }
 
 /// One opening and what is made of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Slot {
     /// What it does.
     pub action: Action,
@@ -83,6 +84,20 @@ pub struct Slot {
     pub opened: Opened,
     /// From the leaf to facts_root, or to the set's root.
     pub path: Path<FACT_DEPTH>,
+}
+
+/// Shows nothing: a member says what the fact beside it is.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened(…)")
+    }
+}
+
+/// Shows nothing: which fact serves which criterion tells of the patient, too.
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slot(…)")
+    }
 }
 
 impl Zeroize for Slot {

@@ -4,6 +4,7 @@ use crate::Fr;
 use crate::poseidon2::compress8;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 use thiserror::Error;
 use zeroize::Zeroize;
 
@@ -25,12 +26,19 @@ pub struct TreeFull {
 }
 
 /// The siblings from a leaf to the root, and the leaf's index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Path<const DEPTH: usize> {
     /// The leaf's index: three bits a level, least significant at the leaf.
     pub index: u64,
     /// At each level, the seven other children in order.
     pub siblings: [[Fr; ARITY - 1]; DEPTH],
+}
+
+/// Shows nothing: the place of a fact among others tells of it.
+impl<const DEPTH: usize> fmt::Debug for Path<DEPTH> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Path(…)")
+    }
 }
 
 impl<const DEPTH: usize> Zeroize for Path<DEPTH> {
@@ -74,12 +82,19 @@ impl<const DEPTH: usize> Path<DEPTH> {
 }
 
 /// A tree whose leaves from some index on all are one padding value. Holds the filled prefix only.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Tree<const DEPTH: usize> {
     // levels[0] are leaves; levels[DEPTH] has the root or nothing.
     levels: Vec<Vec<Fr>>,
     // What stands at each level where nothing was filled.
     padding: Vec<Fr>,
+}
+
+/// Shows nothing: a tree of facts is a patient's.
+impl<const DEPTH: usize> fmt::Debug for Tree<DEPTH> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tree(…)")
+    }
 }
 
 impl<const DEPTH: usize> Tree<DEPTH> {

@@ -68,3 +68,15 @@ fn wiping_a_slot_leaves_nothing_of_its_fact() {
     assert_eq!(slot.path.index, 0);
     assert!(slot.path.siblings.as_flattened().iter().all(|s| *s == Fr::from(0u64)));
 }
+
+#[test]
+fn neither_facts_nor_what_is_made_of_them_are_shown() {
+    let chart = facts(&[fact(condition(10), 50_000, 1)]);
+    let slots = assign(&policy(Tier::S, vec![has(condition(10))]), &chart).unwrap();
+    let leaf = chart.leaves()[1];
+    assert_eq!(format!("{:?}", leaf.fact), "Fact(…)");
+    assert_eq!(format!("{leaf:?}"), "Leaf(…)");
+    assert_eq!(format!("{:?}", slots[0].opened), "Opened(…)");
+    assert_eq!(format!("{:?}", slots[0]), "Slot(…)");
+    assert_eq!(format!("{:?}", slots[0].path), "Path(…)");
+}
