@@ -212,6 +212,7 @@ fn prefix(system: System, text: &str, path: &str) -> Result<(Code, Code), ClaimE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::NamedSet;
     use std::string::ToString;
 
     fn listed(system: System, codes: &[&str]) -> CodeGroup {
@@ -272,6 +273,75 @@ mod tests {
         // C4A, Merkel cell carcinoma, comes after C49 and before C50.
         assert_eq!(parts(vec![range("C00", "C49"), range("C50", "C97")]).len(), 2);
         assert_eq!(parts(vec![range("C00", "C97")]).len(), 1);
+    }
+
+    #[test]
+    fn intervals_that_touch_are_one() {
+        let all = |system| CodeGroup::In(system, Members::All);
+        let mut touching = 0;
+        for (a, b) in System::ALL.into_iter().zip(System::ALL.into_iter().skip(1)) {
+            let pair = [a, b].map(|system| Coverage::pair(Kind::Condition, system));
+            let ((lo, end), (start, hi)) = (Concept::whole(Kind::Condition, a), Concept::whole(Kind::Condition, b));
+            if pair.contains(&None) || end.bits() + 1 != start.bits() {
+                continue;
+            }
+            touching += 1;
+            assert_eq!(parts(vec![all(b), all(a)]), [Part::Interval(lo, hi)]);
+        }
+        assert!(touching > 0);
+    }
+
+    #[test]
+    fn a_range_of_one_code_is_that_code_and_swallows_it() {
+        // Twelve characters: nothing begins with them but they themselves.
+        let code = "ABCDEFGHIJKL";
+        let one = Concept::parse(Kind::Observation, System::Internal, code).unwrap();
+        let range = || {
+            CodeGroup::In(
+                System::Internal,
+                Members::Range {
+                    from: code.to_string(),
+                    to: code.to_string(),
+                    display: None,
+                },
+            )
+        };
+        let alone = Codes::Groups(vec![range()]);
+        let with_the_code = Codes::Groups(vec![range(), listed(System::Internal, &[code])]);
+        for codes in [alone, with_the_code] {
+            let found = resolve(&ClaimSpec::default(), Kind::Observation, &codes, "").unwrap();
+            assert_eq!(found.parts, [Part::Interval(one, one)]);
+        }
+    }
+
+    #[test]
+    fn groups_are_counted() {
+        let groups = |n: u64| -> Vec<CodeGroup> {
+            (0..n)
+                .map(|i| listed(System::Snomed, &[&(1_000_000 + i).to_string()]))
+                .collect()
+        };
+        assert_eq!(parts(groups(64)), parts(groups(64)));
+        let codes = Codes::Groups(groups(65));
+        let error = resolve(&ClaimSpec::default(), Kind::Condition, &codes, "/codes").unwrap_err();
+        assert!(error.to_string().contains("at most 64 groups"), "{error}");
+        // Those of a named set too.
+        let set = |n| NamedSet {
+            title: None,
+            source: "test".to_string(),
+            version: "1".to_string(),
+            codes: groups(n),
+        };
+        let of_set = |n| {
+            let spec = ClaimSpec {
+                code_sets: [("many".into(), set(n))].into(),
+                ..ClaimSpec::default()
+            };
+            let codes = Codes::Groups(vec![CodeGroup::Set("many".into())]);
+            resolve(&spec, Kind::Condition, &codes, "/codes").map(|resolved| resolved.parts)
+        };
+        assert_eq!(of_set(64).unwrap(), parts(groups(64)));
+        assert!(of_set(65).unwrap_err().to_string().contains("/code_sets/many"));
     }
 
     #[test]

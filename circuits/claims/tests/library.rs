@@ -187,6 +187,17 @@ fn canonical_bytes_are_those_of_another_implementation_over_the_file() {
 }
 
 #[test]
+fn claims_are_the_same_where_their_texts_are() {
+    let claims: Vec<Claim> = CLAIMS.iter().map(|entry| entry.claim().unwrap()).collect();
+    for (i, a) in claims.iter().enumerate() {
+        for (j, b) in claims.iter().enumerate() {
+            assert_eq!(a == b, i == j, "{i} {j}");
+            assert_eq!(a.id() == b.id(), i == j, "{i} {j}");
+        }
+    }
+}
+
+#[test]
 fn every_claim_compiles_and_twice_to_the_same_policy() {
     for as_of in [(2021, 4, 1), (2023, 4, 1), (2024, 2, 29)] {
         let as_of = Day::from_civil(as_of.0, as_of.1, as_of.2).unwrap();
