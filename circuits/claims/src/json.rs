@@ -228,6 +228,7 @@ fn write_string(s: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
     use proptest::prelude::*;
 
     fn arb_json() -> impl Strategy<Value = Json> {
@@ -244,6 +245,37 @@ mod tests {
                     .prop_map(|m| Json::Object(m.into_iter().rev().collect())),
             ]
         })
+    }
+
+    #[test]
+    fn each_kind_is_read_as_such() {
+        let text = br#"[null, true, false, -1.50e3, "a", [], {"k": null}]"#;
+        let expected = Json::Array(vec![
+            Json::Null,
+            Json::Bool(true),
+            Json::Bool(false),
+            Json::Number("-1.50e3".to_owned()),
+            Json::text("a"),
+            Json::Array(Vec::new()),
+            Json::Object(vec![("k".to_owned(), Json::Null)]),
+        ]);
+        assert_eq!(Json::parse(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn as_deep_and_as_long_as_is_said() {
+        let nested = |open: &str, close: &str, n: usize| format!("{}0{}", open.repeat(n), close.repeat(n));
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            assert!(Json::parse(nested(open, close, MAX_DEPTH).as_bytes()).is_ok());
+            for n in MAX_DEPTH + 1..MAX_DEPTH + 4 {
+                let error = Json::parse(nested(open, close, n).as_bytes()).unwrap_err();
+                assert!(matches!(error.problem, Problem::TooDeep), "{error}");
+            }
+        }
+        let long = |n: usize| format!("\"{}\"", "a".repeat(n - 2));
+        assert!(Json::parse(long(MAX_BYTES).as_bytes()).is_ok());
+        let error = Json::parse(long(MAX_BYTES + 1).as_bytes()).unwrap_err();
+        assert!(matches!(error.problem, Problem::TooLarge { found } if found == MAX_BYTES + 1));
     }
 
     proptest! {

@@ -869,6 +869,11 @@ fn the_record_may_be_so_old() {
 }
 
 #[test]
+fn an_age_may_be_one_year() {
+    accepted(r#"[{ "age": { "at_least": 18, "at_most": 18 } }]"#);
+}
+
+#[test]
 fn an_error_fits_a_line_that_no_terminal_obeys() {
     let long = "k".repeat(100_000);
     for key in ["\\u001b[2J", "\\u202e", "\\u007f", &long] {
