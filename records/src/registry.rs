@@ -237,8 +237,10 @@ impl Registry {
         });
     }
 
-    /// Reads and rebuilds; the anchored root must come out as it was written.
-    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Registry, DecodeError> {
+    /// Reads what is left, to its end, and rebuilds; the anchored root must come out as it was
+    /// written. Nothing is hashed before all of it was read.
+    pub(crate) fn read(mut reader: Reader<'_>) -> Result<Registry, DecodeError> {
+        let r = &mut reader;
         let place = |r: &mut Reader<'_>| Ok((r.u64()?, r.fr()?));
         let outside = |_| DecodeError("places within the registry");
         let leaves = r.list(32, Reader::fr)?;
@@ -260,6 +262,7 @@ impl Registry {
                 leaves: places(r)?.into_iter().collect(),
             })
         })?;
+        reader.end()?;
         let empty = empty_record();
         let size = leaves.iter().filter(|leaf| **leaf != empty).count() as u64;
         let current = Tree::from_leaves(empty, leaves).map_err(outside)?;
@@ -313,10 +316,7 @@ mod tests {
         registry.write(&mut w);
         let bytes = w.finish();
         assert!(bytes.len() <= registry.written_size());
-        let mut r = Reader::new(&bytes);
-        let read = Registry::read(&mut r).unwrap();
-        r.end().unwrap();
-        read
+        Registry::read(Reader::new(&bytes)).unwrap()
     }
 
     #[test]
@@ -422,7 +422,7 @@ mod tests {
         registry.write(&mut w);
         let mut bytes = w.finish();
         bytes[8 + 31] ^= 1; // the first leaf
-        assert!(Registry::read(&mut Reader::new(&bytes)).is_err());
+        assert!(Registry::read(Reader::new(&bytes)).is_err());
     }
 
     // Leaves, an anchor or none, places that differ, places that are staged.
@@ -435,7 +435,7 @@ mod tests {
             w.fr(&Fr::from(9u64));
         });
         w.option(None, write_anchor);
-        Registry::read(&mut Reader::new(&w.finish()))
+        Registry::read(Reader::new(&w.finish()))
     }
 
     // A place far off would be gigabytes of leaves in between.

@@ -17,6 +17,7 @@ use ark_ff::{AdditiveGroup, Field, Zero};
 use medproof_gadgets::tree;
 use medproof_statement::field::pow2;
 use medproof_statement::policy::flags;
+use medproof_statement::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -51,17 +52,20 @@ pub fn is_hash(name: &str) -> bool {
     name.ends_with("hash") || name.ends_with("path") || ["nullifier", "handle", "signature: challenge"].contains(&name)
 }
 
-/// The slots of which a tier is asked about: in XS all.
-fn asked_slot(circuit: &Circuit, slot: usize) -> bool {
-    let last = circuit.tier.slots() - 1;
-    circuit.tier.slots() == 2 || [0, last / 2, last].contains(&slot)
+/// The slots of which a tier is asked about: the first, one in the middle, the last.
+fn asked_slots(tier: Tier) -> Vec<usize> {
+    let last = tier.slots() - 1;
+    let mut slots = vec![0, last / 2, last];
+    slots.dedup();
+    slots
 }
 
 const LONG: usize = 32;
 
 fn questions(circuit: &Circuit, effort: Effort) -> BTreeSet<usize> {
+    let slots = asked_slots(circuit.tier);
     let blocks = circuit.blocks.iter();
-    let blocks = blocks.filter(|block| block.slot.is_none_or(|slot| asked_slot(circuit, slot)));
+    let blocks = blocks.filter(|block| block.slot.is_none_or(|slot| slots.contains(&slot)));
     let rows = blocks.flat_map(|block| {
         let every = match block.rows.len() {
             _ if is_hash(block.name) => effort.sample,
@@ -100,11 +104,14 @@ pub fn search(circuit: &Circuit, effort: Effort) -> Found {
         });
     }
     let (mut honest, mut adversarial) = (0, 0);
-    for (at, values) in starts::by_hand(circuit.tier).enumerate() {
-        // The hashes do not depend on what the slots do: the first is enough.
-        ask(&mut Attempt::new(circuit, values, Some(&signer)), &mut left, |block| {
-            block.slot.is_some() && (at == 0 || !is_hash(block.name))
-        });
+    for start in starts::by_hand(circuit.tier, &asked_slots(circuit.tier)) {
+        ask(
+            &mut Attempt::new(circuit, start.values, Some(&signer)),
+            &mut left,
+            |block| {
+                block.slot.is_some_and(|slot| start.slots.contains(&slot)) && (start.is_first || !is_hash(block.name))
+            },
+        );
     }
     for values in starts::random(circuit.tier) {
         if honest >= effort.honest && adversarial >= effort.adversarial {
@@ -246,7 +253,7 @@ fn finds_jointly(attempt: &mut Attempt<'_>, circuit: &Circuit, question: usize) 
         public: true,
         scope: 0..circuit.constraints(),
     };
-    let choices = choices(circuit, slot);
+    let choices = choices(circuit, slot, Some(question));
     let actions = circuit.rows_of("actions", Some(slot));
     let among = ["actions", "criterion"].map(|name| circuit.rows_of(name, Some(slot)));
     let among: Vec<usize> = among.into_iter().flatten().filter(|row| *row != question).collect();
@@ -313,16 +320,22 @@ fn plausible(chosen: &[Fr], question: Option<usize>) -> bool {
 /// Blocks of constraints between a slot's choices.
 const JOINT: [&str; 5] = ["actions", "criterion", "mode", "value: ways to fail", "ends"];
 
-/// Variables of a slot that say what it does: actions, start, ends, the criteria, how a value fails.
-pub fn choices(circuit: &Circuit, slot: usize) -> Vec<usize> {
+/// Variables of a slot that say what it does: actions, start, ends, criteria, how a value fails. Of
+/// the criteria two, beside that of the question.
+pub fn choices(circuit: &Circuit, slot: usize, question: Option<usize>) -> Vec<usize> {
     const FEW_CRITERIA: usize = 2;
     let booleans = |name: &str, rows: usize| {
         let first = circuit.rows_of(name, Some(slot)).start;
         (first..first + rows).filter_map(|row| odd_one(circuit, row))
     };
-    let criteria = 2 * circuit.tier.criteria().min(FEW_CRITERIA);
+    let criteria: Vec<usize> = booleans("criterion", 2 * circuit.tier.criteria()).collect();
+    let asked = question
+        .and_then(|row| odd_one(circuit, row))
+        .filter(|column| criteria.contains(column));
+    let others = criteria.iter().copied().filter(|column| Some(*column) != asked);
+    let few = asked.into_iter().chain(others.take(FEW_CRITERIA));
     booleans("actions", 7)
-        .chain(booleans("criterion", criteria))
+        .chain(few)
         .chain(booleans("value: ways to fail", 2))
         .collect()
 }

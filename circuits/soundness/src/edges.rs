@@ -62,7 +62,7 @@ fn edge_values(old: Fr) -> BTreeSet<Fr> {
 // Whether each of the slot's choices is a bit.
 fn is_course(circuit: &Circuit, slot: usize, values: &[Fr]) -> bool {
     let bits = [Fr::from(0u64), Fr::from(1u64)];
-    choices(circuit, slot)
+    choices(circuit, slot, None)
         .iter()
         .all(|column| bits.contains(&values[*column]))
 }

@@ -55,6 +55,16 @@ impl Move {
         Move { ends: true, ..self }
     }
 
+    /// The same about the next criterion.
+    pub fn of_a_later_criterion(self) -> Move {
+        let at = match self.at {
+            At::Set(criterion, i) => At::Set(criterion + 1, i),
+            of_the_record @ At::Fact(_) => of_the_record,
+        };
+        let start = self.start.map(|criterion| criterion + 1);
+        Move { at, start, ..self }
+    }
+
     /// The slot.
     pub fn slot(self, case: &Case) -> Slot {
         let (opened, path) = open(case, self.at);

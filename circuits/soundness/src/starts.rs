@@ -21,6 +21,8 @@ use medproof_statement::tier::Tier;
 use medproof_statement::value::{Value, ValueType};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// First, two slots of which one opens the record and one the set, either way around: no other slot
 /// then holds the root that a forged path leads to. Then, idle slots before a group and after.
@@ -279,12 +281,106 @@ fn signed(case: &Case, slots: Slots) -> Option<Vec<Fr>> {
     assigned(public, &witness)
 }
 
-/// Honest and adversarial slots by hand.
-pub fn by_hand(tier: Tier) -> impl Iterator<Item = Vec<Fr>> {
-    scripts(tier).into_iter().filter_map(|(mut case, moves)| {
+/// An assignment by hand, and what to ask of it.
+pub struct ByHand {
+    /// The assignment.
+    pub values: Vec<Fr>,
+    /// The slots that it is about.
+    pub slots: Range<usize>,
+    /// The first of these slots, which is enough for the hashes: they do not depend on what a slot
+    /// does.
+    pub is_first: bool,
+}
+
+/// Honest and adversarial slots by hand: in XS its two; in a larger tier wherever they touch one of
+/// the slots that are asked about.
+pub fn by_hand(tier: Tier, asked: &[usize]) -> impl Iterator<Item = ByHand> {
+    let scripts: Vec<_> = scripts(tier).into_iter().chain(of_many_rows(tier)).collect();
+    let starts = match tier {
+        Tier::Xs => scripts.into_iter().map(|(case, moves)| (case, moves, 0..2)).collect(),
+        _ => scripts
+            .iter()
+            .flat_map(|script| placed(script, asked))
+            .collect::<Vec<_>>(),
+    };
+    let mut seen = BTreeSet::new();
+    starts.into_iter().filter_map(move |(mut case, moves, covered)| {
+        let is_first = covered.clone().any(|slot| seen.insert(slot));
         let slots = slots(&case, &moves);
-        assignment(&mut case, slots)
+        Some(ByHand {
+            values: assignment(&mut case, slots)?,
+            slots: covered,
+            is_first,
+        })
     })
+}
+
+/// A script with one of its moves in each of the slots that are asked about, the other slots opening
+/// the set of a criterion of their own: no other slot then holds the root that a forged path leads
+/// to.
+fn placed((case, moves): &(Case, Vec<Move>), asked: &[usize]) -> Vec<(Case, Vec<Move>, Range<usize>)> {
+    let room = case.policy.table().header().tier.slots();
+    let case = with_a_criterion_before(case);
+    let elsewhere = start(0, Action::SetGap, At::Set(0, 1));
+    let firsts: BTreeSet<usize> = asked
+        .iter()
+        .flat_map(|slot| (0..moves.len()).filter_map(|i| slot.checked_sub(i)))
+        .filter(|first| first + moves.len() <= room)
+        .collect();
+    let at = |first: usize| {
+        let mut all = vec![elsewhere; room];
+        for (slot, one) in all[first..].iter_mut().zip(moves) {
+            *slot = one.of_a_later_criterion();
+        }
+        (case.clone(), all, first..first + moves.len())
+    };
+    firsts.into_iter().map(at).collect()
+}
+
+// With one more alternative, before all others, in the first clause.
+fn with_a_criterion_before(case: &Case) -> Case {
+    let set = CodeSet::new([10, 20, 30].map(condition)).expect("a case by hand");
+    let row = Criterion {
+        set_root: Some(set.root()),
+        threshold: None,
+        ..none(condition(12), condition(19))
+    };
+    let table = case.policy.table();
+    let mut rows = vec![row];
+    rows.extend(table.criteria());
+    let mut sets = vec![Some(set)];
+    sets.extend((0..table.criteria().len()).map(|i| case.policy.set(i).cloned()));
+    let table = Table::new(*table.header(), rows).expect("a case by hand");
+    Case::new(Policy::new(table, sets).expect("a case by hand"), case.facts.clone())
+}
+
+/// What takes more criteria than XS has: one by one ended twice, and a group of several rows at once
+/// that are all the same.
+fn of_many_rows(tier: Tier) -> Vec<(Case, Vec<Move>)> {
+    let chart = facts(&[fact(condition(15), 50_000, 1), fact(condition(20), 50_000, 2)]);
+    // In a larger tier one more stands before.
+    let Some(most) = tier.criteria().checked_sub(1).filter(|most| *most > 2) else {
+        return Vec::new();
+    };
+    let case = |last: Criterion, n: usize| {
+        let mut rows = vec![
+            Criterion {
+                threshold: None,
+                ..last
+            };
+            n - 1
+        ];
+        rows.push(last);
+        let table = Table::new(header(tier), rows).expect("a case by hand");
+        Case::new(Policy::new(table, vec![None; n]).expect("no sets"), chart.clone())
+    };
+    let gap = |criterion| start(criterion, Action::RecordGap, At::Fact(2)).ends();
+    let mut all: Vec<_> = (2..most)
+        .map(|i| (case(none(condition(90), condition(90)), i + 1), vec![gap(i), gap(i)]))
+        .collect();
+    let same = case(has(condition(20)), most);
+    all.push((same, vec![start(0, Action::Fact, At::Fact(2))]));
+    all
 }
 
 /// Honest and adversarial slots at random, without end.

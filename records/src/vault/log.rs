@@ -99,8 +99,7 @@ impl State {
             }
             index.put(id, entry);
         }
-        let registry = Registry::read(&mut r)?;
-        r.end()?;
+        let registry = Registry::read(r)?;
         Ok(State { index, registry })
     }
 }
