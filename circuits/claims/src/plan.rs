@@ -315,7 +315,7 @@ fn has(spec: &ClaimSpec, asked: &Has, path: &str) -> Result<Meaning, ClaimError>
     }
     let values = values(asked.value.as_ref(), &resolved, Use::Inclusion, path)?;
     let rows = resolved.parts.len().saturating_mul(values.len());
-    if rows > 1 && (asked.count > 1 || asked.min_gap_days > 0) {
+    if rows > 1 && asked.count > 1 {
         return Err(Problem::from(Refusal::CountOverRows { rows }).at(path));
     }
     refuse_many_rows(rows, path)?;

@@ -869,6 +869,27 @@ fn the_record_may_be_so_old() {
 }
 
 #[test]
+fn words_have_their_length_and_lines_only_where_they_may() {
+    let with = |field: &str, words: &str| {
+        let text = with_clauses(r#"[{ "sex": "male" }]"#);
+        let words = serde_json::to_string(words).unwrap();
+        match field {
+            "title" => text.replacen(r#""Test""#, &words, 1),
+            _ => text.replacen(r#""title""#, &format!(r#""{field}": {words}, "title""#), 1),
+        }
+    };
+    let reads = |field: &str, words: &str| Claim::parse(with(field, words).as_bytes()).is_ok();
+    for (field, longest) in [("title", 200), ("description", 4_000)] {
+        assert!(reads(field, &"é".repeat(longest)), "{field}");
+        assert!(!reads(field, &"é".repeat(longest + 1)), "{field}");
+        for odd in ["", " a", "a\n", "a\tb", "a\u{7f}b", "a\u{202e}b"] {
+            assert!(!reads(field, odd), "{field} {odd:?}");
+        }
+    }
+    assert!(reads("description", "one\ntwo") && !reads("title", "one\ntwo"));
+}
+
+#[test]
 fn an_age_may_be_one_year() {
     accepted(r#"[{ "age": { "at_least": 18, "at_most": 18 } }]"#);
 }
