@@ -684,3 +684,33 @@ fn hex64(at: &At<'_>) -> Read<u64> {
         _ => at.out_of_range("16 hexadecimal digits in lower case", text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_has_one_shape() {
+        assert_eq!(parse_day("2021-04-01"), Day::from_civil(2021, 4, 1));
+        assert!(parse_day("1850-01-01").is_some() && parse_day("2024-02-29").is_some());
+        for other in [
+            "2021/04/01",
+            "2021-04/01",
+            "2021-4-01",
+            "2021-04-1",
+            "2021-04-001",
+            "12021-04-01",
+            "+021-04-01",
+            "2021-+4-01",
+            "2021-04-+1",
+            "2021-04-01 ",
+            "20210401",
+            "2021-04-0é",
+            "2023-02-29",
+            "2021-13-01",
+            "",
+        ] {
+            assert_eq!(parse_day(other), None, "{other:?}");
+        }
+    }
+}

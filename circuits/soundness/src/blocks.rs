@@ -137,8 +137,6 @@ pub fn blocks(tier: Tier) -> Vec<Block> {
 
 /// The block of a constraint.
 pub fn block_of(blocks: &[Block], row: usize) -> &Block {
-    blocks
-        .iter()
-        .find(|b| b.rows.contains(&row))
-        .expect("a constraint of the tier")
+    let at = blocks.partition_point(|block| block.rows.end <= row);
+    blocks.get(at).expect("a constraint of the tier")
 }

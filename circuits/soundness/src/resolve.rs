@@ -270,8 +270,18 @@ impl<'c> Attempt<'c> {
     fn defined(&self, row: usize, column: usize) -> Option<Fr> {
         let [a, b, c] = self.circuit.row(row);
         let (az, bz, cz) = (dot(a, &self.values), dot(b, &self.values), dot(c, &self.values));
+        let excess = az * bz - cz;
+        if excess.is_zero() {
+            return Some(self.values[column]);
+        }
         let slope = coefficient(a, column) * bz + coefficient(b, column) * az - coefficient(c, column);
-        Some(self.values[column] - (az * bz - cz) * slope.inverse()?)
+        // Most are 1 or −1, for which there is no need to invert.
+        let step = match slope {
+            _ if slope == Fr::ONE => excess,
+            _ if slope == -Fr::ONE => -excess,
+            _ => excess * slope.inverse()?,
+        };
+        Some(self.values[column] - step)
     }
 
     // A child and the value by which the level's choice finds the node: it is affine in it.
