@@ -223,6 +223,12 @@ fn what_is_written_wrong_is_refused_with_what_was_meant() {
             true,
         ),
         (
+            r#"[{ "has": { "kind": "condition", "codes": "any" } }]"#.into(),
+            "/clauses/0/has/codes",
+            "expected codes: an object, an array of objects, or \"all\", found a string",
+            true,
+        ),
+        (
             format!(r#"[{{ "has": {{ {T2D}, "witihn": {{ "days": 3 }} }} }}]"#),
             "/clauses/0/has",
             "unknown key `witihn` (did you mean `within`?)",
