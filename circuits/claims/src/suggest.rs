@@ -38,6 +38,29 @@ fn distance(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn distances_are_those_of_another_implementation(a in "[a-c]{0,7}", b in "[a-c]{0,7}") {
+            let chars = |s: &str| s.chars().collect::<Vec<_>>();
+            prop_assert_eq!(distance(&chars(&a), &chars(&b)), strsim::osa_distance(&a, &b));
+        }
+    }
+
+    #[test]
+    fn one_edit_and_one_for_each_four_letters_are_near() {
+        // The name's length counts, and a word is never all edits.
+        assert_eq!(nearest("xbc", ["abc"]), Some("abc"));
+        assert_eq!(nearest("xyc", ["abc"]), None);
+        assert_eq!(nearest("xycd", ["abcd"]), Some("abcd"));
+        assert_eq!(nearest("xyzdefg", ["abcdefg"]), None);
+        assert_eq!(nearest("xyzdefgh", ["abcdefgh"]), Some("abcdefgh"));
+        assert_eq!(nearest("x", ["a"]), None);
+        assert_eq!(nearest("xy", ["ab"]), None);
+        assert_eq!(nearest("xb", ["ab"]), Some("ab"));
+        assert_eq!(nearest("a", ["ab"]), None);
+    }
 
     #[test]
     fn typos_find_their_word() {

@@ -188,3 +188,31 @@ pub(crate) fn wanted(wanted: &Wanted) -> String {
         Wanted::Pseudonym(_) => "member pseudonym that the claim names".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_concept_is_written_as_its_code_was_but_for_dots_and_leading_zeros() {
+        for (system, written, again) in [
+            (System::Loinc, "4548-4", "4548-4"),
+            (System::Loinc, "10334-1", "10334-1"),
+            (System::Snomed, "44054006", "44054006"),
+            (System::RxNorm, "860975", "860975"),
+            (System::Cvx, "03", "3"),
+            (System::Ndc, "00093-7214-01", "00093-7214-01"),
+            (System::Ndc, "12345-0678-90", "12345-0678-90"),
+            (System::Icd10Cm, "E11.9", "E119"),
+            (System::Icd10Cm, "S72.001A", "S72001A"),
+            (System::Icd10Pcs, "0DTJ4ZZ", "0DTJ4ZZ"),
+            (System::Atc, "A10BA02", "A10BA02"),
+            (System::Hcpcs, "99213", "99213"),
+            (System::Internal, "ABCDEFGHIJKL", "ABCDEFGHIJKL"),
+            (System::Internal, "Z9", "Z9"),
+        ] {
+            let concept = Concept::parse(Kind::Observation, system, written).unwrap();
+            assert_eq!(code(concept), again);
+        }
+    }
+}

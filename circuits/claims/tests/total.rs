@@ -155,3 +155,19 @@ fn a_decimal_means_the_same_as_a_string_and_as_a_number() {
     assert_eq!(with("7.0"), with("\"7.0\""));
     assert!(String::from_utf8(with("7.0")).unwrap().contains(r#""at_least":"7.0""#));
 }
+
+#[test]
+fn a_period_is_written_with_what_it_has_and_none_as_0_days() {
+    for period in [
+        r#"{"days":0}"#,
+        r#"{"days":3}"#,
+        r#"{"months":2}"#,
+        r#"{"years":1}"#,
+        r#"{"days":3,"months":2,"years":1}"#,
+    ] {
+        let absent = r#"{"codes":"all","kind":"condition","within":"#;
+        let text = format!(r#"{{"clauses":[{{"none":{absent}{period}}}}}],"form":"medproof-claim/1","title":"A"}}"#);
+        let claim = Claim::parse(text.as_bytes()).unwrap();
+        assert_eq!(std::str::from_utf8(&claim.canonical_bytes()).unwrap(), text);
+    }
+}

@@ -329,10 +329,15 @@ pub fn choices(circuit: &Circuit, slot: usize, question: Option<usize>) -> Vec<u
         (first..first + rows).filter_map(|row| odd_one(circuit, row))
     };
     let criteria: Vec<usize> = booleans("criterion", 2 * circuit.tier.criteria()).collect();
-    let asked = question
-        .and_then(|row| odd_one(circuit, row))
-        .filter(|column| criteria.contains(column));
-    let others = criteria.iter().copied().filter(|column| Some(*column) != asked);
+    let asked = question.and_then(|row| odd_one(circuit, row));
+    let asked = asked.filter(|column| criteria.contains(column));
+    // Those by hand that several rows alike add up to leave out the first.
+    let skipped = usize::from(asked.is_some() && criteria.len() > FEW_CRITERIA);
+    let others = criteria
+        .iter()
+        .copied()
+        .skip(skipped)
+        .filter(|column| Some(*column) != asked);
     let few = asked.into_iter().chain(others.take(FEW_CRITERIA));
     booleans("actions", 7)
         .chain(few)

@@ -56,7 +56,7 @@ impl Move {
     }
 
     /// The same about the next criterion.
-    pub fn of_a_later_criterion(self) -> Move {
+    pub fn of_the_next_criterion(self) -> Move {
         let at = match self.at {
             At::Set(criterion, i) => At::Set(criterion + 1, i),
             of_the_record @ At::Fact(_) => of_the_record,

@@ -15,6 +15,7 @@ use medproof_statement::day::Day;
 use medproof_statement::fact::{Fact, Seq};
 use medproof_statement::machine::Action;
 use medproof_statement::policy::{Criterion, Header, Policy, Table};
+use medproof_statement::record::Facts;
 use medproof_statement::request::{Purpose, Time};
 use medproof_statement::testing::{AS_OF, Case, condition, fact, facts, has, header, latest, none};
 use medproof_statement::tier::Tier;
@@ -295,13 +296,18 @@ pub struct ByHand {
 /// Honest and adversarial slots by hand: in XS its two; in a larger tier wherever they touch one of
 /// the slots that are asked about.
 pub fn by_hand(tier: Tier, asked: &[usize]) -> impl Iterator<Item = ByHand> {
-    let scripts: Vec<_> = scripts(tier).into_iter().chain(of_many_rows(tier)).collect();
-    let starts = match tier {
-        Tier::Xs => scripts.into_iter().map(|(case, moves)| (case, moves, 0..2)).collect(),
-        _ => scripts
-            .iter()
-            .flat_map(|script| placed(script, asked))
-            .collect::<Vec<_>>(),
+    let starts: Vec<_> = match tier {
+        Tier::Xs => scripts(tier)
+            .into_iter()
+            .map(|(case, moves)| (case, moves, 0..2))
+            .collect(),
+        _ => {
+            let few = scripts(tier)
+                .into_iter()
+                .map(|(case, moves)| (case, moves, Spare::First));
+            let many = of_many_rows(tier);
+            few.chain(many).flat_map(|script| placed(&script, asked)).collect()
+        }
     };
     let mut seen = BTreeSet::new();
     starts.into_iter().filter_map(move |(mut case, moves, covered)| {
@@ -315,13 +321,22 @@ pub fn by_hand(tier: Tier, asked: &[usize]) -> impl Iterator<Item = ByHand> {
     })
 }
 
+/// Where a table has the criterion of the slots that a script says nothing about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spare {
+    First,
+    Last,
+}
+
+type Script = (Case, Vec<Move>, Spare);
+
 /// A script with one of its moves in each of the slots that are asked about, the other slots opening
 /// the set of a criterion of their own: no other slot then holds the root that a forged path leads
 /// to.
-fn placed((case, moves): &(Case, Vec<Move>), asked: &[usize]) -> Vec<(Case, Vec<Move>, Range<usize>)> {
+fn placed((case, moves, spare): &Script, asked: &[usize]) -> Vec<(Case, Vec<Move>, Range<usize>)> {
     let room = case.policy.table().header().tier.slots();
-    let case = with_a_criterion_before(case);
-    let elsewhere = start(0, Action::SetGap, At::Set(0, 1));
+    let (case, criterion) = with_a_spare_criterion(case, *spare);
+    let elsewhere = start(criterion, Action::SetGap, At::Set(criterion, 1));
     let firsts: BTreeSet<usize> = asked
         .iter()
         .flat_map(|slot| (0..moves.len()).filter_map(|i| slot.checked_sub(i)))
@@ -330,57 +345,96 @@ fn placed((case, moves): &(Case, Vec<Move>), asked: &[usize]) -> Vec<(Case, Vec<
     let at = |first: usize| {
         let mut all = vec![elsewhere; room];
         for (slot, one) in all[first..].iter_mut().zip(moves) {
-            *slot = one.of_a_later_criterion();
+            *slot = if criterion == 0 {
+                one.of_the_next_criterion()
+            } else {
+                *one
+            };
         }
         (case.clone(), all, first..first + moves.len())
     };
     firsts.into_iter().map(at).collect()
 }
 
-// With one more alternative, before all others, in the first clause.
-fn with_a_criterion_before(case: &Case) -> Case {
+// With one more alternative in the first clause, before all others, or in the last, after them; and
+// where it is.
+fn with_a_spare_criterion(case: &Case, spare: Spare) -> (Case, usize) {
     let set = CodeSet::new([10, 20, 30].map(condition)).expect("a case by hand");
-    let row = Criterion {
+    let mut row = Criterion {
         set_root: Some(set.root()),
         threshold: None,
         ..none(condition(12), condition(19))
     };
     let table = case.policy.table();
-    let mut rows = vec![row];
-    rows.extend(table.criteria());
-    let mut sets = vec![Some(set)];
-    sets.extend((0..table.criteria().len()).map(|i| case.policy.set(i).cloned()));
+    let mut rows = table.criteria().to_vec();
+    let mut sets: Vec<_> = (0..rows.len()).map(|i| case.policy.set(i).cloned()).collect();
+    let place = match spare {
+        Spare::First => 0,
+        Spare::Last => {
+            row.threshold = rows.last_mut().and_then(|last| last.threshold.take());
+            rows.len()
+        }
+    };
+    rows.insert(place, row);
+    sets.insert(place, Some(set));
     let table = Table::new(*table.header(), rows).expect("a case by hand");
-    Case::new(Policy::new(table, sets).expect("a case by hand"), case.facts.clone())
+    let policy = Policy::new(table, sets).expect("a case by hand");
+    (Case::new(policy, case.facts.clone()), place)
 }
 
-/// What takes more criteria than XS has: one by one ended twice, and a group of several rows at once
-/// that are all the same.
-fn of_many_rows(tier: Tier) -> Vec<(Case, Vec<Move>)> {
+/// What takes more criteria or slots than XS has.
+fn of_many_rows(tier: Tier) -> Vec<Script> {
     let chart = facts(&[fact(condition(15), 50_000, 1), fact(condition(20), 50_000, 2)]);
-    // In a larger tier one more stands before.
-    let Some(most) = tier.criteria().checked_sub(1).filter(|most| *most > 2) else {
-        return Vec::new();
-    };
-    let case = |last: Criterion, n: usize| {
-        let mut rows = vec![
-            Criterion {
-                threshold: None,
-                ..last
-            };
-            n - 1
-        ];
-        rows.push(last);
+    let all_but_the_spare = tier.criteria() - 1;
+    let alike = |row: Criterion| {
+        let mut rows = vec![Criterion { threshold: None, ..row }; all_but_the_spare];
+        if let Some(last) = rows.last_mut() {
+            *last = row;
+        }
         let table = Table::new(header(tier), rows).expect("a case by hand");
-        Case::new(Policy::new(table, vec![None; n]).expect("no sets"), chart.clone())
+        let policy = Policy::new(table, vec![None; all_but_the_spare]).expect("no sets");
+        Case::new(policy, chart.clone())
     };
+    let (present, absent) = (alike(has(condition(20))), alike(none(condition(90), condition(90))));
+    let shown = |criterion| start(criterion, Action::Fact, At::Fact(2)).ends();
     let gap = |criterion| start(criterion, Action::RecordGap, At::Fact(2)).ends();
-    let mut all: Vec<_> = (2..most)
-        .map(|i| (case(none(condition(90), condition(90)), i + 1), vec![gap(i), gap(i)]))
-        .collect();
-    let same = case(has(condition(20)), most);
-    all.push((same, vec![start(0, Action::Fact, At::Fact(2))]));
+    let mut all = Vec::new();
+    for criterion in 0..all_but_the_spare {
+        let other = usize::from(criterion == 0);
+        let spares = if criterion == 0 {
+            vec![Spare::First, Spare::Last]
+        } else {
+            vec![Spare::First]
+        };
+        for spare in spares {
+            // Shown twice.
+            all.push((absent.clone(), vec![gap(criterion); 2], spare));
+            // One row that several alike add up to, and the one that they take away.
+            all.push((present.clone(), vec![shown(other), shown(criterion)], spare));
+            all.push((present.clone(), vec![shown(criterion), shown(other)], spare));
+        }
+    }
+    all.push((overshot(tier, chart), by_two_moves_at_once(), Spare::First));
     all
+}
+
+// Two moves at once, in the second slot, would take the cursor past the member 20, which is there.
+fn overshot(tier: Tier, chart: Facts) -> Case {
+    let set = CodeSet::new([10, 20, 30].map(condition)).expect("a case by hand");
+    let row = Criterion {
+        set_root: Some(set.root()),
+        ..none(condition(12), condition(29))
+    };
+    let table = Table::new(header(tier), vec![row]).expect("a case by hand");
+    Case::new(Policy::new(table, vec![Some(set)]).expect("a case by hand"), chart)
+}
+
+fn by_two_moves_at_once() -> Vec<Move> {
+    vec![
+        start(0, Action::RecordGap, At::Fact(0)),
+        then(Action::SetGap, At::Set(0, 1)),
+        then(Action::SetGap, At::Set(0, 2)).ends(),
+    ]
 }
 
 /// Honest and adversarial slots at random, without end.
