@@ -134,11 +134,13 @@ impl<'c> Attempt<'c> {
         }
         match self.circuit.repair(row) {
             Some(Repair::Define(column)) if !self.chosen.contains(column) => {
-                if let Some(value) = self.defined(row, *column) {
+                let value = self.defined(row, *column);
+                if let Some(value) = value {
                     self.set(*column, value, freedom, work);
                 }
                 work.remove(&row);
-                return self.circuit.prepared.holds(row, &self.values);
+                // Linear in what it defines, it holds where that could be solved for.
+                return value.is_some() || self.circuit.prepared.holds(row, &self.values);
             }
             Some(Repair::Inverse { factor, product }) => {
                 self.mend_inverse(row, *factor, *product, freedom, work);

@@ -414,6 +414,8 @@ fn of_many_rows(tier: Tier) -> Vec<Script> {
             all.push((present.clone(), vec![shown(criterion), shown(other)], spare));
         }
     }
+    // Shown three times, of which one could count −1.
+    all.push((absent, vec![gap(0); 3], Spare::First));
     all.push((overshot(tier, chart), by_two_moves_at_once(), Spare::First));
     all
 }

@@ -65,19 +65,16 @@ pub fn assign(policy: &Policy, facts: &Facts) -> Result<Slots, NotProvable> {
             });
         }
     }
-    if slots.len() < available {
-        let path = facts.path(0).ok_or(NotProvable::NotSatisfied)?;
-        let opened = Opened::Record(facts.leaves()[0]);
-        let idle = Slot {
-            action: Action::Idle,
-            start: false,
-            ends: false,
-            criterion: 0,
-            opened,
-            path,
-        };
-        slots.resize(available, idle);
-    }
+    let path = facts.path(0).ok_or(NotProvable::NotSatisfied)?;
+    let idle = Slot {
+        action: Action::Idle,
+        start: false,
+        ends: false,
+        criterion: 0,
+        opened: Opened::Record(facts.leaves()[0]),
+        path,
+    };
+    slots.resize(available, idle);
     Ok(Zeroizing::new(slots))
 }
 

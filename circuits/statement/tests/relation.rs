@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use medproof_statement::Fr;
+use medproof_statement::assign::{NotProvable, assign};
 use medproof_statement::check::{Violation, Witness, check};
 use medproof_statement::codeset::CodeSet;
 use medproof_statement::consent::Bound;
@@ -34,6 +35,31 @@ fn altered(alter: impl FnOnce(&mut PublicInputs, &mut Witness)) -> Violation {
     assert_eq!(check(&public, &witness), Ok(()));
     alter(&mut public, &mut witness);
     check(&public, &witness).expect_err("must be refused")
+}
+
+#[test]
+fn a_tier_is_filled_to_its_last_slot_and_no_further() {
+    let days = |n: u32| -> Vec<_> { (0..n).map(|i| fact(condition(10), 50_000 + i, i as u16 + 1)).collect() };
+    for tier in Tier::ALL {
+        let needed = |count: usize| {
+            let row = Criterion {
+                count: count as u8,
+                ..has(condition(10))
+            };
+            Case::new(policy(tier, vec![row]), facts(&days(41)))
+        };
+        let full = needed(tier.slots());
+        let slots = assign(&full.policy, &full.facts).unwrap();
+        assert!(slots.iter().all(|slot| slot.action == Action::Fact));
+        let (public, witness) = full.prove().unwrap();
+        assert_eq!(check(&public, &witness), Ok(()));
+        let more = needed(tier.slots() + 1);
+        assert!(matches!(
+            assign(&more.policy, &more.facts),
+            Err(NotProvable::TooLarge { needed, available })
+                if needed == tier.slots() + 1 && available == tier.slots()
+        ));
+    }
 }
 
 #[test]
