@@ -32,7 +32,7 @@ pub struct Account {
     pub auxiliary: BTreeMap<&'static str, usize>,
     /// How many of these, by block, the checks leave free while everything else stands still.
     pub free: BTreeMap<&'static str, usize>,
-    /// Variables that no constraint mentions with a derivative.
+    /// Variables that no constraint mentions.
     pub unmentioned: usize,
     /// Constraints that determine nothing but check.
     pub checks: usize,
@@ -108,7 +108,6 @@ pub fn account(circuit: &Circuit, values: &[Fr]) -> Account {
         part[*newest] = Part::Determined;
         determined_by.push((row, *newest));
     }
-    let unmentioned = (INPUTS..circuit.columns()).filter(|column| part[*column] == Part::Unseen);
     let over_choices = checks_over_choices(circuit, &gradients, &part, &determined_by, &checks);
     let held = |columns: &BTreeSet<usize>| {
         let rows = over_choices.iter().map(|row| {
@@ -120,13 +119,21 @@ pub fn account(circuit: &Circuit, values: &[Fr]) -> Account {
     let free = auxiliary_of
         .iter()
         .map(|(block, columns)| (*block, columns.len() - held(columns)));
-    let free = free.filter(|(_, free)| *free > 0).collect();
+    let mut free: BTreeMap<_, _> = free.filter(|(_, free)| *free > 0).collect();
+    // A factor of 0 is free, too, without a derivative to show it.
+    let mut unmentioned = 0;
+    for column in (INPUTS..circuit.columns()).filter(|column| part[*column] == Part::Unseen) {
+        match circuit.prepared.rows_of(column).first() {
+            Some(row) => *free.entry(circuit.block(*row).name).or_insert(0) += 1,
+            None => unmentioned += 1,
+        }
+    }
     Account {
         variables: circuit.columns() - INPUTS,
         determined: determined_by.len(),
         rank: determined_by.len() + rank(&over_choices),
         free,
-        unmentioned: unmentioned.count(),
+        unmentioned,
         checks: checks.len(),
         hashed: into_hashes,
         auxiliary,

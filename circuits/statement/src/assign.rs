@@ -220,15 +220,10 @@ fn moves_from<'a>(
         .checked_sub(1)
         .map(|i| (leaves[i].next, record_move(Action::RecordGap, i, &leaves[i])));
     let set_gap = set.and_then(|set| {
-        // The greatest member whose whole block lies before the cursor.
-        let (mut index, mut leaf) = set.at_or_before(cursor.concept);
-        if Key::last_of(leaf.member) >= cursor {
-            if cursor > Key::first_of(leaf.member) || index == 0 {
-                return None;
-            }
-            (index, leaf) = set.at_or_before(crate::concept::Concept::from_bits(leaf.member.bits() - 1)?);
-        }
-        Some((
+        let (index, leaf) = set.at_or_before(cursor.concept);
+        // A member's whole block lies before a gap after it; one before it leads no farther.
+        let begun = Key::last_of(leaf.member) < cursor;
+        begun.then_some((
             Key::first_of(leaf.next),
             Move {
                 action: Action::SetGap,
