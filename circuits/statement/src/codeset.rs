@@ -136,6 +136,15 @@ mod tests {
     }
 
     #[test]
+    fn a_tree_has_room_for_4095_members_beside_the_sentinel() {
+        let set = |n: u128| CodeSet::new((1..=n).map(c));
+        let full = set(4_095).unwrap();
+        assert_eq!((MAX_MEMBERS, full.members().count()), (4_095, 4_095));
+        assert!(full.path(4_095).is_some());
+        assert_eq!(set(4_096).err(), Some(CodeSetError::TooLarge { found: 4_096 }));
+    }
+
+    #[test]
     fn members_are_linked_in_order() {
         let set = CodeSet::new([c(5), c(3), c(5), c(9)]).unwrap();
         assert_eq!(set.members().collect::<Vec<_>>(), [c(3), c(5), c(9)]);

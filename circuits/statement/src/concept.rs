@@ -484,6 +484,46 @@ mod tests {
         }
     }
 
+    // Claims are written with these names, and charts with these URIs.
+    #[test]
+    fn names_and_uris_are_the_published_ones() {
+        let kinds = "demographic immunization condition observation allergy medication procedure encounter coverage \
+                     claim genomic";
+        assert!(Kind::ALL.into_iter().map(Kind::name).eq(kinds.split_whitespace()));
+        let systems = [
+            ("internal", "urn:medproof:internal"),
+            ("loinc", "http://loinc.org"),
+            ("snomed", "http://snomed.info/sct"),
+            ("rxnorm", "http://www.nlm.nih.gov/research/umls/rxnorm"),
+            ("cvx", "http://hl7.org/fhir/sid/cvx"),
+            ("icd-10-cm", "http://hl7.org/fhir/sid/icd-10-cm"),
+            ("icd-10-pcs", "http://www.cms.gov/Medicare/Coding/ICD10"),
+            ("icd-o-3", "http://terminology.hl7.org/CodeSystem/icd-o-3"),
+            ("icd-9-cm", "http://hl7.org/fhir/sid/icd-9-cm"),
+            ("atc", "http://www.whocc.no/atc"),
+            ("ndc", "http://hl7.org/fhir/sid/ndc"),
+            ("hcpcs", "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"),
+        ];
+        for (system, (name, uri)) in System::ALL.into_iter().zip(systems) {
+            assert_eq!((system.name(), system.uri()), (name, uri));
+            assert_eq!(System::from_uri(uri), Some(system));
+        }
+        assert_eq!(System::from_uri("http://www.ama-assn.org/go/cpt"), Some(System::Hcpcs));
+        assert_eq!(System::from_uri("http://snomed.info/sct/"), None);
+    }
+
+    #[test]
+    fn what_records_a_moment_has_no_end() {
+        let moments = Kind::ALL.into_iter().filter(|kind| kind.is_moment());
+        assert!(moments.eq([
+            Kind::Demographic,
+            Kind::Immunization,
+            Kind::Observation,
+            Kind::Claim,
+            Kind::Genomic
+        ]));
+    }
+
     #[test]
     fn shapes() {
         good(System::Loinc, &["4548-4", "33914-3", "55284-4", "8480-6", "72166-2"]);
