@@ -103,6 +103,8 @@ fn try_package(package: &str, shard: Option<&str>) -> Result<Vec<String>> {
     println!("\n==> mutants of {package}\n    cargo {}", args.join(" "));
     let status = Command::new(cargo())
         .args(&args)
+        // One for all runs: dependencies are built once.
+        .env("CARGO_TARGET_DIR", root().join("target/mutants/build"))
         .current_dir(root())
         .stdin(Stdio::null())
         .status()

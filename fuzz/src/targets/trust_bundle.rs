@@ -4,14 +4,20 @@
 use crate::honest::world;
 use crate::oracle::{canonical, ends_where_it_ends, refused};
 use crate::target::Verdict;
+use medproof_messages::did::{AudienceKey, Did};
 use medproof_messages::encoding::Hex;
 use medproof_verifier::TrustBundle;
 use medproof_verifier::bundle::BundleError;
+use std::sync::LazyLock;
+
+// A key costs as much as a signature does.
+static OPERATOR: LazyLock<AudienceKey> = LazyLock::new(world::stranger);
+static ANOTHER: LazyLock<Did> = LazyLock::new(|| world::audience().did());
 
 /// A bundle without its signature.
 pub fn trust_bundle(input: &[u8]) -> Verdict {
     let bytes = signed(input);
-    let operator = world::stranger().did();
+    let operator = OPERATOR.did();
     assert!(
         TrustBundle::open(input, &operator).is_err(),
         "a bundle without a signature"
@@ -19,10 +25,10 @@ pub fn trust_bundle(input: &[u8]) -> Verdict {
     match TrustBundle::open(&bytes, &operator) {
         Err(error) => refused(&error),
         Ok(bundle) => {
-            let again = bundle.body().clone().sign(&world::stranger());
+            let again = bundle.body().clone().sign(&OPERATOR);
             canonical(&bytes, &again.unwrap_or_default());
             ends_where_it_ends(&bytes, |other| TrustBundle::open(other, &operator).is_ok());
-            let other = TrustBundle::open(&bytes, &world::audience().did());
+            let other = TrustBundle::open(&bytes, &ANOTHER);
             assert!(matches!(other, Err(BundleError::Signer { .. })), "another's bundle");
             Verdict::Accepted
         }
@@ -31,7 +37,7 @@ pub fn trust_bundle(input: &[u8]) -> Verdict {
 
 /// With the operator's signature where a bundle has it.
 pub fn signed(body: &[u8]) -> Vec<u8> {
-    let signature = world::stranger().sign("medproof/v1/trust-bundle", body);
+    let signature = OPERATOR.sign("medproof/v1/trust-bundle", body);
     insert_before(body, b",\"signer\":", &format!(",\"signature\":\"{}\"", Hex(signature)))
 }
 
