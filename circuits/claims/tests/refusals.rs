@@ -327,6 +327,14 @@ fn what_is_written_wrong_is_refused_with_what_was_meant() {
             true,
         ),
         (
+            r#"[{ "has": { "kind": "observation", "codes": { "system": "loinc", "code": "72166-2" },
+                 "value": { "system": "snomed", "any_of": ["266919005"], "display": "Never smoked" } } }]"#
+                .into(),
+            "/clauses/0/has/value",
+            "expected `code` (with `display` if you like) or `any_of`",
+            true,
+        ),
+        (
             format!(r#"[{{ "latest": {{ {HBA1C} }} }}]"#),
             "/clauses/0/latest",
             "missing: expected value",

@@ -513,6 +513,20 @@ mod tests {
     }
 
     #[test]
+    fn codes_of_numbers_have_no_prefixes_and_dots_none_of_their_own() {
+        let numeric = [System::Loinc, System::Snomed, System::RxNorm, System::Cvx, System::Ndc];
+        for system in System::ALL {
+            assert_eq!(system.is_alphanumeric(), !numeric.contains(&system), "{system}");
+        }
+        let prefix = |text| Code::prefix(System::IcdO3, text).unwrap();
+        assert_eq!(prefix("C50.1"), prefix("C501"));
+        assert_eq!(prefix("8500/3"), prefix("85003"));
+        assert!(Code::prefix(System::IcdO3, "C50-1").is_err());
+        let whole = Code::parse(System::Snomed, "44054006").unwrap();
+        assert_eq!(Code::prefix(System::Snomed, "44054006"), Ok((whole, whole)));
+    }
+
+    #[test]
     fn what_records_a_moment_has_no_end() {
         let moments = Kind::ALL.into_iter().filter(|kind| kind.is_moment());
         assert!(moments.eq([
