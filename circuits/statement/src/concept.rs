@@ -296,8 +296,9 @@ fn loinc(text: &str) -> Option<Code> {
         .rev()
         .enumerate()
         .map(|(i, b)| {
+            // Its digits' sum, as far as it matters modulo 10.
             let d = u32::from(b - b'0') * if i % 2 == 0 { 2 } else { 1 };
-            d / 10 + d % 10
+            d / 10 + d
         })
         .sum();
     let check: u64 = check.parse().ok()?;
@@ -471,6 +472,7 @@ impl fmt::Debug for Concept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     fn good(system: System, codes: &[&str]) {
         for code in codes {
@@ -536,6 +538,110 @@ mod tests {
             Kind::Claim,
             Kind::Genomic
         ]));
+    }
+
+    #[test]
+    fn codes_are_their_numbers_or_their_characters_from_the_left() {
+        let bits = |system, text| Code::parse(system, text).unwrap().bits();
+        assert_eq!(bits(System::Loinc, "4548-4"), 45_484);
+        assert_eq!(bits(System::Snomed, "44054006"), 44_054_006);
+        assert_eq!(bits(System::Cvx, "03"), 3);
+        assert_eq!(bits(System::Ndc, "12345-6789-01"), 12_345_678_901);
+        let written = |text: &str| {
+            let alphabet = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+            let padded = format!("{text:12}");
+            padded
+                .chars()
+                .fold(0, |acc, c| acc * 37 + alphabet.find(c).unwrap() as u64)
+        };
+        for text in ["0", "9", "A", "Z", "Z9", "A0B1C2D3E4F5", "ZZZZZZZZZZZZ"] {
+            assert_eq!(bits(System::Internal, text), written(text), "{text}");
+        }
+        for (system, text, bare) in [
+            (System::Icd10Cm, "E11.65", "E1165"),
+            (System::Icd9Cm, "250.02", "25002"),
+            (System::Icd9Cm, "45.23", "4523"),
+            (System::Icd9Cm, "E849.0", "E8490"),
+            (System::IcdO3, "8500/3", "85003"),
+            (System::IcdO3, "C50.1", "C501"),
+        ] {
+            assert_eq!(bits(system, text), written(bare), "{text}");
+        }
+        let (least, greatest) = Code::prefix(System::Internal, "Q7").unwrap();
+        assert_eq!(
+            (least.bits(), greatest.bits()),
+            (written("Q7"), written("Q7ZZZZZZZZZZ"))
+        );
+    }
+
+    #[test]
+    fn shapes_at_their_limits() {
+        good(System::Loinc, &["1-8", "1234567-4"]);
+        bad(System::Loinc, &["4548-", "4548-4-4", "4548-a", "a-4", "45 8-4"]);
+        good(System::Snomed, &["123456", "123456789012345678"]);
+        good(System::RxNorm, &["1", "12345678"]);
+        bad(System::RxNorm, &["", "0", "01", "123456789", "1a"]);
+        good(System::Cvx, &["0", "000", "999"]);
+        bad(System::Cvx, &["1a"]);
+        bad(
+            System::Ndc,
+            &[
+                "12345-6789",
+                "12345-6789-01-2",
+                "1234a-6789-01",
+                "12345-678a-01",
+                "12345-6789-0a",
+                "12345-67890-1",
+            ],
+        );
+        good(System::Icd10Cm, &["E11", "E11.9", "S72.001A", "S72001A", "C4A.0"]);
+        bad(
+            System::Icd10Cm,
+            &[
+                "E1",
+                "11.9",
+                "EE1",
+                "E1.19",
+                "E11.",
+                "E119.1",
+                "E11.65.1",
+                "S72.001AB",
+                "E11.a",
+                "e11",
+                "",
+            ],
+        );
+        good(System::Icd10Pcs, &["0DTJ4ZZ"]);
+        bad(System::Icd10Pcs, &["0DTJ4Z", "0DTJ4ZZZ", "0DTJ4zZ"]);
+        good(
+            System::Icd9Cm,
+            &[
+                "001", "001.1", "25002", "250.02", "45.2", "45.23", "V10", "V10.01", "E849", "E849.0",
+            ],
+        );
+        bad(
+            System::Icd9Cm,
+            &[
+                "", "01", "250.023", "2500.2", "45.", "45.234", "4.523", "V1", "V10.011", "V1A", "E84", "E84.9",
+                "E849.01", "E84A", "25A", "45.2A", "A10",
+            ],
+        );
+        good(System::IcdO3, &["8500/3", "C50", "C50.1", "C501"]);
+        bad(
+            System::IcdO3,
+            &[
+                "850/3", "85000/3", "8500/33", "8500/", "850A/3", "8500/A", "C5", "C50.11", "D50.1", "C5A", "85003",
+            ],
+        );
+        good(System::Atc, &["A", "A10", "A10B", "A10BA", "A10BA02"]);
+        bad(
+            System::Atc,
+            &["", "A1", "A10BA0", "A10BA022", "1", "AA0", "A10B2", "A10BA0A", "a10"],
+        );
+        good(System::Hcpcs, &["99213", "0001F", "J1234"]);
+        bad(System::Hcpcs, &["9921", "992133", "J12A4", "JJ234", "j1234", "J-234"]);
+        good(System::Internal, &["A", "ABCDEFGHIJKL"]);
+        bad(System::Internal, &["", "ABCDEFGHIJKLM", "a", "A-B"]);
     }
 
     #[test]
