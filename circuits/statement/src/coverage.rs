@@ -117,6 +117,21 @@ mod tests {
     }
 
     #[test]
+    fn bits_are_where_the_page_has_them() {
+        assert_eq!(Coverage::kind(Kind::Demographic), Coverage(1));
+        assert_eq!(Coverage::kind(Kind::Genomic), Coverage(1 << 10));
+        for (i, (kind, system)) in PAIRS.into_iter().enumerate() {
+            let bit = Coverage::pair(kind, system).unwrap();
+            assert_eq!((bit.0, bit.to_field()), (1 << (16 + i), Fr::from(1u64 << (16 + i))));
+            assert!(Coverage::systems(kind).any(|s| s == system));
+        }
+        assert_eq!(Kind::ALL.into_iter().flat_map(Coverage::systems).count(), PAIRS.len());
+        assert!(!Coverage(0b110).is_subset_of(Coverage(0b011)));
+        assert_eq!(Coverage(0b110).union(Coverage(0b011)), Coverage(0b111));
+        assert_eq!(Coverage(0b110).without(Coverage(0b011)), Coverage(0b100));
+    }
+
+    #[test]
     fn subsets() {
         let a = Coverage::kind(Kind::Condition);
         let b = a.union(Coverage::kind(Kind::Allergy));

@@ -105,6 +105,44 @@ mod tests {
     }
 
     #[test]
+    fn the_calendar_has_its_ends_and_no_other_dates() {
+        let last = Day::from_civil(9999, 12, 31).unwrap();
+        assert_eq!(last, Day(2_976_725));
+        assert_eq!(last.to_civil(), Some((9999, 12, 31)));
+        let after = Day(last.0 + 1);
+        assert_eq!((after.to_civil(), after.to_string()), (None, "day 2976726".to_string()));
+        assert_eq!(
+            (Day::OPEN.to_civil(), Day::OPEN.to_string()),
+            (None, "open".to_string())
+        );
+        assert_eq!((Day(5).pred(), Day::MIN.pred()), (Day(4), Day::MIN));
+        for (year, month, day) in [
+            (1849, 12, 31),
+            (10_000, 1, 1),
+            (2021, 0, 1),
+            (2021, 13, 1),
+            (2021, 1, 0),
+            (2021, 1, 32),
+        ] {
+            assert_eq!(Day::from_civil(year, month, day), None);
+        }
+        for (year, month, days) in [
+            (2023, 2, 28),
+            (2024, 2, 29),
+            (1900, 2, 28),
+            (2000, 2, 29),
+            (2021, 4, 30),
+            (2021, 6, 30),
+            (2021, 9, 30),
+            (2021, 11, 30),
+            (2021, 12, 31),
+        ] {
+            assert!(Day::from_civil(year, month, days).is_some());
+            assert_eq!(Day::from_civil(year, month, days + 1), None);
+        }
+    }
+
+    #[test]
     fn every_day_round_trips_in_order() {
         let mut expected = 0;
         for year in 1850..=2150 {

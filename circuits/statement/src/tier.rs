@@ -93,3 +93,27 @@ impl core::str::FromStr for Tier {
         Tier::ALL.into_iter().find(|t| t.name() == s).ok_or(UnknownTier)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn sizes_numbers_and_names_are_the_published_ones() {
+        let published = [
+            ("XS", 1, 2, 2, 14),
+            ("S", 2, 4, 7, 15),
+            ("M", 3, 8, 19, 16),
+            ("L", 4, 16, 40, 17),
+        ];
+        for (tier, (name, code, criteria, slots, log_domain)) in Tier::ALL.into_iter().zip(published) {
+            assert_eq!((tier.name(), tier.to_string().as_str()), (name, name));
+            assert_eq!((tier.code(), tier.criteria(), tier.slots()), (code, criteria, slots));
+            assert_eq!(tier.log_domain(), log_domain);
+            assert_eq!((name.parse(), Tier::from_code(code)), (Ok(tier), Some(tier)));
+        }
+        assert_eq!("xs".parse::<Tier>(), Err(UnknownTier));
+        assert_eq!((Tier::from_code(0), Tier::from_code(5)), (None, None));
+    }
+}

@@ -151,6 +151,27 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_its_type_above_66_bits() {
+        let code = Code::parse(System::Snomed, "44054006").unwrap();
+        let parts = |value: Value| (value.kind().number(), value.v());
+        assert_eq!(parts(Value::coded(System::Snomed, code)), (19, 44_054_006));
+        assert_eq!(ValueType::coded(System::Snomed), ValueType::from_number(19));
+        assert_eq!([false, true].map(|b| parts(Value::boolean(b))), [(2, 0), (2, 1)]);
+        assert_eq!(parts(Value::pseudonym(u64::MAX)), (3, u64::MAX.into()));
+        assert_eq!(parts(Value::quantity(7, true).unwrap()), (1, (1 << 63) + 15));
+        let one = ValueType::from_number(1);
+        assert_eq!(Value::new(one, V_MAX), Some(Value::greatest(one)));
+        assert_eq!(Value::new(one, 0), Some(Value::least(one)));
+        assert_eq!(Value::new(one, V_MAX + 1), None);
+        let widest = Value::greatest(ValueType::UNKNOWN);
+        assert_eq!(widest.bits(), (1 << 74) - 1);
+        assert_eq!(Value::from_bits(widest.bits()), Some(widest));
+        assert_eq!(Value::from_bits(1 << 74), None);
+        assert_eq!(widest.to_field(), pow2(74) - Fr::from(1u64));
+        assert_eq!(type_weight(), pow2(66));
+    }
+
+    #[test]
     fn types_never_overlap() {
         assert!(Value::greatest(ValueType::QUANTITY) < Value::least(ValueType::BOOLEAN));
         assert_eq!(Value::UNKNOWN.kind(), ValueType::UNKNOWN);
