@@ -8,6 +8,7 @@
 //! the constraint missing, does it give a wrong result for what it is given?
 
 use crate::blocks::Block;
+use crate::by_hand;
 use crate::circuit::{CHILD, Circuit, INPUTS, Repair};
 use crate::resolve::{Attempt, Freedom};
 use crate::signer::Signer;
@@ -104,7 +105,7 @@ pub fn search(circuit: &Circuit, effort: Effort) -> Found {
         });
     }
     let (mut honest, mut adversarial) = (0, 0);
-    for start in starts::by_hand(circuit.tier, &asked_slots(circuit.tier)) {
+    for start in by_hand::by_hand(circuit.tier, &asked_slots(circuit.tier)) {
         ask(
             &mut Attempt::new(circuit, start.values, Some(&signer)),
             &mut left,

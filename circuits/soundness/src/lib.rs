@@ -10,6 +10,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod blocks;
+pub mod by_hand;
 pub mod circuit;
 pub mod deletion;
 pub mod edges;
