@@ -373,6 +373,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
     use crate::testing::{condition, has, header};
     use alloc::collections::BTreeSet;
 
@@ -476,5 +477,99 @@ mod tests {
         let expected = Mode::None as u64 + single + (5 << flags::COUNT) + (300 << flags::GAP) + kind(value);
         assert_eq!(row.flags(), expected);
         assert_eq!(has(condition(10)).flags(), Mode::AtLeast as u64 + (1 << flags::COUNT));
+    }
+
+    #[test]
+    fn the_digest_is_that_of_all_fields() {
+        let table = Table::new(header(Tier::Xs), vec![has(condition(10))]).unwrap();
+        let mut fields = table.header().to_fields().to_vec();
+        fields.extend(has(condition(10)).to_fields());
+        fields.extend([Fr::from(0u64); ROW_FIELDS]);
+        assert_eq!(
+            table.digest(),
+            crate::poseidon2::hash::<16>(Tag::Policy as u64, &fields)
+        );
+    }
+
+    fn refusal(change: impl FnOnce(&mut Criterion)) -> Option<&'static str> {
+        let mut row = has(condition(10));
+        change(&mut row);
+        check_row(&header(Tier::S), &row).err()
+    }
+
+    fn quantity(x: i128) -> Value {
+        Value::quantity(x, false).unwrap()
+    }
+
+    #[test]
+    fn intervals_windows_and_values_are_as_wide_as_they_may_be() {
+        let as_of = header(Tier::S).as_of;
+        assert_eq!(refusal(|_| ()), None);
+        let concept = |bits| Concept::from_bits(bits).unwrap();
+        assert_eq!(refusal(|row| row.concept_lo = concept(1)), None);
+        assert_eq!(refusal(|row| row.concept_hi = concept(Concept::MAX.bits() - 1)), None);
+        let interval = "expected a concept interval";
+        for (lo, hi) in [
+            (Concept::ZERO, condition(10)),
+            (condition(10), Concept::MAX),
+            (condition(11), condition(10)),
+        ] {
+            let error = refusal(|row| (row.concept_lo, row.concept_hi) = (lo, hi)).unwrap();
+            assert!(error.starts_with(interval), "{error}");
+        }
+        let window = |lo, hi| refusal(|row| (row.date_lo, row.date_hi) = (lo, hi));
+        assert_eq!(window(as_of, as_of), None);
+        assert_eq!(window(Day(8), Day(7)), Some("the date window is empty"));
+        let after = Some("the date window ends after as_of");
+        assert_eq!(window(as_of, Day(as_of.0 + 1)), after);
+        let active = |day, either| refusal(|row| (row.active_on, row.either) = (day, either));
+        assert_eq!((active(Some(as_of), false), active(Some(as_of), true)), (None, None));
+        let other = Some("active_on can only be as_of");
+        assert_eq!(active(Some(Day(as_of.0 - 1)), false), other);
+        assert_eq!(active(None, true), Some("`either` needs active_on"));
+        let range = |lo, hi| refusal(|row| row.value = Some((lo, hi)));
+        assert_eq!(range(quantity(5), quantity(5)), None);
+        assert_eq!(range(quantity(6), quantity(5)), Some("the value range is empty"));
+        let mixed = Some("the value range must be of one type");
+        assert_eq!(range(quantity(5), Value::boolean(true)), mixed);
+        let unknowable = Some("no fact can be known to have such a value");
+        assert_eq!(range(Value::NONE, Value::NONE), unknowable);
+        assert_eq!(range(Value::UNKNOWN, Value::UNKNOWN), unknowable);
+    }
+
+    #[test]
+    fn each_mode_takes_what_it_can_mean() {
+        let as_of = header(Tier::S).as_of;
+        let at_least = |count, min_gap_days| refusal(|row| (row.count, row.min_gap_days) = (count, min_gap_days));
+        assert_eq!(
+            [at_least(1, 0), at_least(2, 0), at_least(2, 1), at_least(255, 9)],
+            [None; 4]
+        );
+        assert_eq!(at_least(0, 0), Some("count must be at least 1"));
+        assert_eq!(at_least(1, 1), Some("min_gap_days needs a count of at least 2"));
+        let latest = |change: fn(&mut Criterion, Day)| {
+            refusal(|row| {
+                row.mode = Mode::Latest;
+                change(row, as_of);
+            })
+        };
+        assert_eq!(latest(|_, _| ()), None);
+        let one = Some("LATEST is about one concept");
+        assert_eq!(latest(|row, _| row.concept_hi = condition(11)), one);
+        let no_set = Some("LATEST takes no code set");
+        assert_eq!(latest(|row, _| row.set_root = Some(Fr::from(1u64))), no_set);
+        let no_activity = Some("LATEST takes neither active_on nor `either`");
+        assert_eq!(latest(|row, as_of| row.active_on = Some(as_of)), no_activity);
+        let to_the_end = Some("LATEST needs a window that ends on as_of");
+        assert_eq!(latest(|row, as_of| row.date_hi = Day(as_of.0 - 1)), to_the_end);
+        let once = Some("LATEST counts 1, without spacing");
+        for (count, gap) in [(0, 0), (2, 0), (1, 1), (2, 1)] {
+            let error = refusal(|row| (row.mode, row.count, row.min_gap_days) = (Mode::Latest, count, gap));
+            assert_eq!(error, once);
+        }
+        let none = |count, gap| refusal(|row| (row.mode, row.count, row.min_gap_days) = (Mode::None, count, gap));
+        assert_eq!(none(0, 0), None);
+        let bare = Some("NONE takes neither count nor spacing");
+        assert_eq!([none(1, 0), none(0, 1), none(1, 1)], [bare; 3]);
     }
 }
