@@ -373,9 +373,9 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
     use crate::testing::{condition, has, header};
     use alloc::collections::BTreeSet;
+    use alloc::vec;
 
     /// Whoever has the digest has one table: nothing that a table says is left out of its fields.
     #[test]
