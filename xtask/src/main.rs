@@ -22,7 +22,9 @@ Usage: cargo xtask COMMAND
   test            everything that CI runs (under 30 minutes on 2 cores)
   test --full     with the long tests: every patient by proof, every tier, every tool
   lint            formatting, clippy with warnings denied, licences and sources, documentation
-  evidence [PART] all that speaks for the statement, at full depth, in one table (hours)
+  evidence [PART] [--resume]
+                  all that speaks for the statement, at full depth, in one table (hours);
+                  --resume: without what passed already for the code as it stands
   soundness       the soundness part alone, written to docs/soundness.md (--bounded: as in CI)
   fuzz [TARGET] [--minutes N]
                   the fuzz targets guided by coverage; what is new joins their corpora
@@ -44,8 +46,10 @@ fn main() -> ExitCode {
         ["test"] => test::all(false),
         ["test", "--full"] => test::all(true),
         ["lint"] => test::lint(),
-        ["evidence"] => evidence::all(None),
-        ["evidence", part] => evidence::all(Some(part)),
+        ["evidence"] => evidence::all(None, false),
+        ["evidence", "--resume"] => evidence::all(None, true),
+        ["evidence", part] => evidence::all(Some(part), false),
+        ["evidence", part, "--resume"] => evidence::all(Some(part), true),
         ["soundness"] => evidence::soundness(evidence::Depth::Full),
         ["soundness", "--bounded"] => evidence::soundness(evidence::Depth::Bounded),
         ["fuzz", options @ ..] => fuzz::run(options),

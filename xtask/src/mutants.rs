@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::process::{Command, Stdio};
 
 /// What is tested so: the packages that decide what a proof says and whether it is accepted.
-const PACKAGES: [&str; 3] = ["statement", "verifier", "claims"];
+pub const PACKAGES: [&str; 3] = ["statement", "verifier", "claims"];
 const CONFIGURATION: &str = ".cargo/mutants.toml";
 const REASONS: &str = "docs/mutation-testing.md";
 

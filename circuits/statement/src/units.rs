@@ -83,20 +83,20 @@ impl Decimal {
     // As a fraction with a positive denominator.
     fn fraction(self) -> Option<(i128, i128)> {
         let power = 10i128.checked_pow(self.exponent.unsigned_abs())?;
-        if self.exponent < 0 {
-            Some((self.mantissa, power))
-        } else {
-            Some((self.mantissa.checked_mul(power)?, 1))
+        match self.exponent.is_negative() {
+            true => Some((self.mantissa, power)),
+            false => Some((self.mantissa.checked_mul(power)?, 1)),
         }
     }
 }
 
 fn parse_exponent(text: &str) -> Option<i32> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || digits.len() > 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let n: i32 = digits.parse().ok()?;
+    // A second sign is no digit, and `parse` would take it.
+    let n: i32 = digits
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| digits.parse().ok())??;
     (n <= MAX_EXPONENT).then_some(if text.starts_with('-') { -n } else { n })
 }
 
@@ -484,6 +484,33 @@ mod tests {
         }
         assert!(Decimal::parse("6.8000000000000000000000000000000000000").is_some());
         assert!(Decimal::parse("0.000000000000000000000000000000000000001").is_some());
+    }
+
+    #[test]
+    fn exponents_are_read_as_written_to_their_limit() {
+        for (text, exponent) in [
+            ("1e2", 2),
+            ("1E+2", 2),
+            ("1e-2", -2),
+            ("1e0002", 2),
+            ("1e400", 400),
+            ("1e-400", -400),
+        ] {
+            assert_eq!(Decimal::parse(text).map(|x| x.exponent), Some(exponent), "{text}");
+        }
+        for text in [
+            "1e401",
+            "1e-401",
+            "1e99999999999",
+            "1e",
+            "1e+",
+            "1e+-2",
+            "1e--2",
+            "1e2x",
+            "1e 2",
+        ] {
+            assert_eq!(Decimal::parse(text), None, "{text}");
+        }
     }
 
     #[test]
