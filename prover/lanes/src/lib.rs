@@ -1,0 +1,27 @@
+//! Eight field elements of BN254 at a time.
+//!
+//! `unsafe` stands in two places: a kernel that is compiled for AVX-512 is entered only after
+//! [`available`] has found it, and registers are read as the integers that they are. Everything
+//! else is checked by the compiler: functions with `#[target_feature]` can be called safely from
+//! one another alone.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+#[cfg(target_arch = "x86_64")]
+pub mod field;
+pub mod modulus;
+pub mod poseidon2;
+
+/// Whether this machine has what the kernels are compiled for.
+pub fn available() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512vl")
+            && std::arch::is_x86_feature_detected!("avx512ifma")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
