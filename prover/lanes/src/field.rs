@@ -7,7 +7,7 @@
 //! S. Gueron and V. Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions",
 //! ARITH 2016; N. Drucker and S. Gueron, "Fast modular squaring with AVX512IFMA", ITNG 2019.
 
-use crate::modulus::{Ark, LIMB_BITS, LIMBS, MASK, Modulus, from_limbs, limbs, multiple, split};
+use crate::modulus::{Ark, LIMB_BITS, LIMBS, MASK, Modulus, from_limbs, limb_words, limbs, multiple, split};
 use core::arch::x86_64::*;
 use core::marker::PhantomData;
 
@@ -54,11 +54,44 @@ kernel! {
 kernel! {
     /// Eight elements from arkworks' form, below 2p.
     pub fn load<M: Modulus>(x: [&Ark<M>; 8]) -> Eight<M> {
-        let word = |i: usize| {
-            let [a, b, c, d, e, f, g, h] = x.map(|x| limbs::<M>(x)[i] as i64);
-            _mm512_set_epi64(h, g, f, e, d, c, b, a)
-        };
-        let [w0, w1, w2, w3] = [word(0), word(1), word(2), word(3)];
+        from_ark(from_words(x.map(|x| limb_words::<M>(x))))
+    }
+}
+
+kernel! {
+    /// Eight elements of up to 8p in arkworks' form.
+    pub fn store<M: Modulus>(x: Eight<M>) -> [Ark<M>; 8] {
+        into_words(into_ark(x)).map(|words| from_limbs::<M>(words))
+    }
+}
+
+kernel! {
+    /// From R = 2^256 to R = 2^260, below 2p.
+    pub fn from_ark<M: Modulus>(x: Eight<M>) -> Eight<M> {
+        mul(x, splat(&M::FROM_ARK))
+    }
+}
+
+kernel! {
+    /// From R = 2^260 and up to 8p to R = 2^256, below p.
+    pub fn into_ark<M: Modulus>(x: Eight<M>) -> Eight<M> {
+        canonical(mul(x, splat(&M::INTO_ARK)))
+    }
+}
+
+kernel! {
+    /// Eight numbers of four words each.
+    pub fn from_words<M: Modulus>(x: [&[u64; 4]; 8]) -> Eight<M> {
+        // Number i beside number i + 4, then words beside words.
+        let beside = |i: usize| _mm512_inserti64x4::<1>(_mm512_castsi256_si512(vector(x[i])), vector(x[i + 4]));
+        let [a, b, c, d] = [beside(0), beside(1), beside(2), beside(3)];
+        let [ab, bb] = [_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b)];
+        let [cd, dd] = [_mm512_unpacklo_epi64(c, d), _mm512_unpackhi_epi64(c, d)];
+        let (low, high) = (_mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0), _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2));
+        let w0 = _mm512_permutex2var_epi64(ab, low, cd);
+        let w1 = _mm512_permutex2var_epi64(bb, low, dd);
+        let w2 = _mm512_permutex2var_epi64(ab, high, cd);
+        let w3 = _mm512_permutex2var_epi64(bb, high, dd);
         let mask = _mm512_set1_epi64(MASK as i64);
         let limb = |low, high| _mm512_and_si512(_mm512_or_si512(low, high), mask);
         let bits = [
@@ -68,30 +101,56 @@ kernel! {
             limb(_mm512_srli_epi64::<28>(w2), _mm512_slli_epi64::<36>(w3)),
             _mm512_srli_epi64::<16>(w3),
         ];
-        mul(Eight(bits, PhantomData), splat(&M::FROM_ARK))
+        Eight(bits, PhantomData)
     }
 }
 
 kernel! {
-    /// Eight elements of up to 8p in arkworks' form.
-    pub fn store<M: Modulus>(x: Eight<M>) -> [Ark<M>; 8] {
-        let x = canonical(mul(x, splat(&M::INTO_ARK)));
+    /// Eight numbers below 2^256 of four words each.
+    pub fn into_words<M: Modulus>(x: Eight<M>) -> [[u64; 4]; 8] {
         let [l0, l1, l2, l3, l4] = x.0;
-        let words = [
-            _mm512_or_si512(l0, _mm512_slli_epi64::<52>(l1)),
-            _mm512_or_si512(_mm512_srli_epi64::<12>(l1), _mm512_slli_epi64::<40>(l2)),
-            _mm512_or_si512(_mm512_srli_epi64::<24>(l2), _mm512_slli_epi64::<28>(l3)),
-            _mm512_or_si512(_mm512_srli_epi64::<36>(l3), _mm512_slli_epi64::<16>(l4)),
+        let w0 = _mm512_or_si512(l0, _mm512_slli_epi64::<52>(l1));
+        let w1 = _mm512_or_si512(_mm512_srli_epi64::<12>(l1), _mm512_slli_epi64::<40>(l2));
+        let w2 = _mm512_or_si512(_mm512_srli_epi64::<24>(l2), _mm512_slli_epi64::<28>(l3));
+        let w3 = _mm512_or_si512(_mm512_srli_epi64::<36>(l3), _mm512_slli_epi64::<16>(l4));
+        // The way back of `from_words`.
+        let (low, high) = (_mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0), _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2));
+        let ab = _mm512_permutex2var_epi64(w0, low, w2);
+        let cd = _mm512_permutex2var_epi64(w0, high, w2);
+        let bb = _mm512_permutex2var_epi64(w1, low, w3);
+        let dd = _mm512_permutex2var_epi64(w1, high, w3);
+        let quads = [
+            _mm512_unpacklo_epi64(ab, bb),
+            _mm512_unpackhi_epi64(ab, bb),
+            _mm512_unpacklo_epi64(cd, dd),
+            _mm512_unpackhi_epi64(cd, dd),
         ];
-        let words = [unpack(words[0]), unpack(words[1]), unpack(words[2]), unpack(words[3])];
-        core::array::from_fn(|i| from_limbs::<M>([words[0][i], words[1][i], words[2][i], words[3][i]]))
+        core::array::from_fn(|i| words(quads[i % 4])[i / 4])
     }
 }
 
 kernel! {
-    fn unpack(x: __m512i) -> [u64; 8] {
+    fn vector(x: &[u64; 4]) -> __m256i {
+        // SAFETY: both are 32 bytes of integers.
+        unsafe { core::mem::transmute(*x) }
+    }
+}
+
+kernel! {
+    fn words(x: __m512i) -> [[u64; 4]; 2] {
         // SAFETY: both are 64 bytes of integers.
         unsafe { core::mem::transmute(x) }
+    }
+}
+
+kernel! {
+    /// Lanes of `b` where the mask says so, of `a` elsewhere.
+    pub fn select<M: Modulus>(mask: __mmask8, a: Eight<M>, b: Eight<M>) -> Eight<M> {
+        let mut out = a;
+        for i in 0..LIMBS {
+            out.0[i] = _mm512_mask_blend_epi64(mask, a.0[i], b.0[i]);
+        }
+        out
     }
 }
 
@@ -226,7 +285,7 @@ mod tests {
     }
 
     fn agrees<M: Modulus>() {
-        if !crate::available() {
+        if crate::Path::best() == crate::Path::Portable {
             eprintln!("no AVX-512 IFMA here: not tested");
             return;
         }

@@ -7,21 +7,39 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 #[cfg(target_arch = "x86_64")]
+pub mod coordinate;
+#[cfg(target_arch = "x86_64")]
 pub mod field;
 pub mod modulus;
+pub mod points;
 pub mod poseidon2;
+pub mod sums;
 
-/// Whether this machine has what the kernels are compiled for.
-pub fn available() -> bool {
+/// How points and elements are worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// Eight at a time.
     #[cfg(target_arch = "x86_64")]
-    {
-        std::arch::is_x86_feature_detected!("avx512f")
+    Lanes(Available),
+    /// One at a time, on any machine.
+    Portable,
+}
+
+/// That this machine has what the kernels are compiled for: only [`Path::best`] makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Available(());
+
+impl Path {
+    /// The fastest of this machine.
+    pub fn best() -> Path {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx512f")
             && std::arch::is_x86_feature_detected!("avx512dq")
             && std::arch::is_x86_feature_detected!("avx512vl")
             && std::arch::is_x86_feature_detected!("avx512ifma")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        false
+        {
+            return Path::Lanes(Available(()));
+        }
+        Path::Portable
     }
 }

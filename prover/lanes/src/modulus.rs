@@ -24,6 +24,10 @@ pub trait Modulus: Copy + 'static {
     const RECIPROCAL: u64 = reciprocal(<Self::Config as MontConfig<4>>::MODULUS.0);
     /// 2^264 mod p: takes a product by 2^256 to one by 2^260.
     const FROM_ARK: [u64; LIMBS] = split(shifted::<Self::Config>(264));
+    /// 2^260 mod p: 1.
+    const ONE: [u64; LIMBS] = split(shifted::<Self::Config>(260));
+    /// 2^252 mod p: 1/16 as arkworks has it.
+    const SIXTEENTH: [u64; 4] = shifted::<Self::Config>(252);
     /// 2^256 mod p: takes it back.
     const INTO_ARK: [u64; LIMBS] = split(shifted::<Self::Config>(256));
 }
@@ -142,7 +146,22 @@ pub const fn limbs<M: Modulus>(x: &Ark<M>) -> [u64; 4] {
     x.0.0
 }
 
+/// As [`limbs`], where they are.
+pub const fn limb_words<M: Modulus>(x: &Ark<M>) -> &[u64; 4] {
+    &x.0.0
+}
+
 /// The element whose limbs, as arkworks keeps them, are these. They must be below p.
 pub const fn from_limbs<M: Modulus>(limbs: [u64; 4]) -> Ark<M> {
     Fp(BigInt(limbs), core::marker::PhantomData)
+}
+
+/// An element's limbs in Montgomery form with R = 2^260, below p.
+pub fn into_wide<M: Modulus>(x: &Ark<M>) -> [u64; 4] {
+    limbs::<M>(&(*x * Ark::<M>::from(16u64)))
+}
+
+/// The element whose limbs in Montgomery form with R = 2^260 are these. They must be below p.
+pub fn from_wide<M: Modulus>(limbs: [u64; 4]) -> Ark<M> {
+    from_limbs::<M>(limbs) * from_limbs::<M>(M::SIXTEENTH)
 }

@@ -1,5 +1,6 @@
 //! Poseidon2 over the scalar field, eight permutations at a time.
 
+use crate::Path;
 use crate::modulus::{LIMBS, Scalar, limbs, split};
 use ark_bn254::Fr;
 use medproof_statement::poseidon2::{self, EXTERNAL_ROUNDS, Poseidon2Width, Width};
@@ -52,7 +53,7 @@ where
     Width<T>: Tabulated<T>,
 {
     #[cfg(target_arch = "x86_64")]
-    if crate::available() {
+    if let Path::Lanes(_) = Path::best() {
         let (eights, rest) = states.as_chunks_mut::<8>();
         if let Some(table) = Width::<T>::wide().downcast_ref::<Table<T>>() {
         for eight in eights {

@@ -1,0 +1,133 @@
+//! Coordinates of points, eight at a time: elements of Fq for G1, of Fq2 = Fq[u]/(u² + 1) for G2.
+//!
+//! A coordinate has `D` components, 1 or 2; which is known when a kernel is compiled. Unless a
+//! kernel says otherwise, components are below 2p.
+
+use crate::field::{self, Eight, kernel};
+use crate::modulus::{Base, Modulus};
+use core::arch::x86_64::__mmask8;
+
+/// Eight coordinates of `D` components each.
+pub type Coordinate<const D: usize> = [Eight<Base>; D];
+
+kernel! {
+    /// 1 in each lane.
+    pub fn one<const D: usize>() -> Coordinate<D> {
+        let mut out = [field::zero(); D];
+        out[0] = field::splat(&Base::ONE);
+        out
+    }
+}
+
+kernel! {
+    /// a·b, for factors of up to 4p.
+    pub fn mul<const D: usize>(a: &Coordinate<D>, b: &Coordinate<D>) -> Coordinate<D> {
+        let mut out = *a;
+        if D == 1 {
+            out[0] = field::mul(a[0], b[0]);
+        } else {
+            // Karatsuba: sums of up to 8p multiply to 64p².
+            let (low, high) = (field::mul(a[0], b[0]), field::mul(a[1], b[1]));
+            let cross = field::mul(field::add(a[0], a[1]), field::add(b[0], b[1]));
+            out[0] = field::reduce(field::sub::<2, Base>(low, high));
+            out[1] = field::reduce(field::sub::<4, Base>(cross, field::add(low, high)));
+        }
+        out
+    }
+}
+
+kernel! {
+    /// a², for one of up to 4p.
+    pub fn square<const D: usize>(a: &Coordinate<D>) -> Coordinate<D> {
+        let mut out = *a;
+        if D == 1 {
+            out[0] = field::square(a[0]);
+        } else {
+            // (a0 + a1)(a0 − a1) and 2·a0·a1, of up to 8p and 8p.
+            let product = field::mul(a[0], a[1]);
+            out[0] = field::mul(field::add(a[0], a[1]), field::sub::<4, Base>(a[0], a[1]));
+            out[1] = field::reduce(field::add(product, product));
+        }
+        out
+    }
+}
+
+kernel! {
+    /// a − b below 2p more than a, for a b of up to 2p.
+    pub fn sub<const D: usize>(a: &Coordinate<D>, b: &Coordinate<D>) -> Coordinate<D> {
+        let mut out = *a;
+        for i in 0..D {
+            out[i] = field::sub::<2, Base>(a[i], b[i]);
+        }
+        out
+    }
+}
+
+kernel! {
+    /// Below p, from one of up to 64p.
+    pub fn canonical<const D: usize>(a: &Coordinate<D>) -> Coordinate<D> {
+        let mut out = *a;
+        for i in 0..D {
+            out[i] = field::canonical(field::reduce(a[i]));
+        }
+        out
+    }
+}
+
+kernel! {
+    /// As it is, or negated in the lanes of the mask: below p from below p and not 0.
+    pub fn negated_in<const D: usize>(a: &Coordinate<D>, lanes: __mmask8) -> Coordinate<D> {
+        let mut out = *a;
+        for i in 0..D {
+            out[i] = field::select(lanes, a[i], field::sub::<1, Base>(field::zero(), a[i]));
+        }
+        out
+    }
+}
+
+kernel! {
+    /// Eight coordinates as they are packed for lanes: below p.
+    pub fn packed<const D: usize>(x: [&[[u64; 4]; D]; 8]) -> Coordinate<D> {
+        let mut out = [field::zero(); D];
+        for i in 0..D {
+            out[i] = field::from_words(x.map(|x| &x[i]));
+        }
+        out
+    }
+}
+
+kernel! {
+    /// Eight coordinates below p as they are packed for lanes.
+    pub fn unpacked<const D: usize>(x: &Coordinate<D>) -> [[[u64; 4]; D]; 8] {
+        let mut out = [[[0; 4]; D]; 8];
+        for i in 0..D {
+            let component = field::into_words(x[i]);
+            for lane in 0..8 {
+                out[lane][i] = component[lane];
+            }
+        }
+        out
+    }
+}
+
+kernel! {
+    /// Eight coordinates from arkworks' form, below 2p.
+    pub fn gather<const D: usize>(x: &[[[u64; 4]; D]; 8]) -> Coordinate<D> {
+        let mut out = packed(x.each_ref());
+        for component in &mut out {
+            *component = field::from_ark(*component);
+        }
+        out
+    }
+}
+
+kernel! {
+    /// Eight coordinates of up to 8p in arkworks' form, below p.
+    pub fn scatter<const D: usize>(x: &Coordinate<D>) -> [[[u64; 4]; D]; 8] {
+        let mut out = *x;
+        for component in &mut out {
+            *component = field::into_ark(*component);
+        }
+        unpacked(&out)
+    }
+}

@@ -1,0 +1,110 @@
+//! Points in memory, and eight of them in registers.
+
+use crate::Path;
+use crate::modulus::{Base, from_limbs, from_wide, into_wide, limbs};
+use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
+
+/// An affine point, packed: x and y, each of `D` components of four words, below p. A point of G1
+/// fills a line of the cache, one of G2 two. Montgomery form is the path's: with R = 2^260 where
+/// eight are worked on at a time, as arkworks has it elsewhere.
+///
+/// The point at infinity is all zeros: neither curve has a point there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct Packed<const D: usize> {
+    pub(crate) x: [[u64; 4]; D],
+    pub(crate) y: [[u64; 4]; D],
+}
+
+impl<const D: usize> Packed<D> {
+    /// The neutral element.
+    pub const INFINITY: Packed<D> = Packed {
+        x: [[0; 4]; D],
+        y: [[0; 4]; D],
+    };
+
+    /// Whether this is the neutral element.
+    pub fn is_infinity(&self) -> bool {
+        *self == Self::INFINITY
+    }
+
+    /// The negative.
+    #[must_use]
+    pub fn negated(&self) -> Packed<D> {
+        // Whatever R is: −y is p − y.
+        let y = self.y.map(|y| limbs::<Base>(&-from_limbs::<Base>(y)));
+        Packed { x: self.x, y }
+    }
+}
+
+/// A curve whose points can be packed: G1 with `D` = 1, G2 with `D` = 2.
+pub trait Curve<const D: usize>: AffineRepr {
+    /// A coordinate's words in arkworks' form.
+    fn words(x: &Self::BaseField) -> [[u64; 4]; D];
+    /// The coordinate whose words, in arkworks' form, are these. They must be below p.
+    fn from_words(words: [[u64; 4]; D]) -> Self::BaseField;
+
+    /// As arkworks has it, packed for this path.
+    fn pack(&self, path: Path) -> Packed<D> {
+        let wide = |x: Self::BaseField| match path {
+            Path::Portable => Self::words(&x),
+            Path::Lanes(_) => Self::words(&x).map(|w| into_wide::<Base>(&from_limbs::<Base>(w))),
+        };
+        self.xy().map_or(Packed::INFINITY, |(x, y)| Packed { x: wide(x), y: wide(y) })
+    }
+
+    /// A point packed for this path, or a sum of such, as arkworks has it.
+    fn unpack(path: Path, packed: &Packed<D>) -> Self {
+        if packed.is_infinity() {
+            return Self::zero();
+        }
+        let narrow = |words: [[u64; 4]; D]| match path {
+            Path::Portable => Self::from_words(words),
+            Path::Lanes(_) => Self::from_words(words.map(|w| limbs::<Base>(&from_wide::<Base>(w)))),
+        };
+        Self::affine(narrow(packed.x), narrow(packed.y))
+    }
+
+    /// The point with these coordinates, which must be on the curve and in the group.
+    fn affine(x: Self::BaseField, y: Self::BaseField) -> Self;
+}
+
+impl Curve<1> for G1Affine {
+    fn words(x: &Fq) -> [[u64; 4]; 1] {
+        [limbs::<Base>(x)]
+    }
+
+    fn from_words([x]: [[u64; 4]; 1]) -> Fq {
+        from_limbs::<Base>(x)
+    }
+
+    fn affine(x: Fq, y: Fq) -> Self {
+        Self::new_unchecked(x, y)
+    }
+}
+
+impl Curve<2> for G2Affine {
+    fn words(x: &Fq2) -> [[u64; 4]; 2] {
+        [limbs::<Base>(&x.c0), limbs::<Base>(&x.c1)]
+    }
+
+    fn from_words([a, b]: [[u64; 4]; 2]) -> Fq2 {
+        Fq2::new(from_limbs::<Base>(a), from_limbs::<Base>(b))
+    }
+
+    fn affine(x: Fq2, y: Fq2) -> Self {
+        Self::new_unchecked(x, y)
+    }
+}
+
+/// Asks for a point's lines before they are needed.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn prefetch<const D: usize>(point: &Packed<D>) {
+    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    for line in [&raw const point.x, &raw const point.y].into_iter().take(D) {
+        // SAFETY: a hint, of a place that may be read.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
+    }
+}
