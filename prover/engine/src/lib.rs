@@ -10,6 +10,7 @@ mod arkworks;
 pub mod assignment;
 mod blinding;
 mod error;
+pub mod msm;
 pub mod satisfaction;
 mod stage;
 #[cfg(test)]

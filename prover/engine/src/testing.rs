@@ -82,3 +82,16 @@ pub(crate) fn matrices_of(links: usize) -> Matrices {
 pub(crate) fn key_of(tier: Tier, links: usize) -> Arc<CircuitKey> {
     Arc::new(development::make(tier, 1, matrices_of(links), &Quiet).unwrap())
 }
+
+/// Numbers that are the same each time.
+pub struct Rng(ark_std::rand::rngs::StdRng);
+
+impl Rng {
+    pub fn new(seed: u64) -> Rng {
+        Rng(ark_std::rand::SeedableRng::seed_from_u64(seed))
+    }
+
+    pub fn field(&mut self) -> Fr {
+        ark_std::UniformRand::rand(&mut self.0)
+    }
+}

@@ -4,13 +4,14 @@ use crate::Path;
 use crate::modulus::{Base, from_limbs, from_wide, into_wide, limbs};
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
+use zeroize::Zeroize;
 
 /// An affine point, packed: x and y, each of `D` components of four words, below p. A point of G1
 /// fills a line of the cache, one of G2 two. Montgomery form is the path's: with R = 2^260 where
 /// eight are worked on at a time, as arkworks has it elsewhere.
 ///
 /// The point at infinity is all zeros: neither curve has a point there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Zeroize)]
 #[repr(C, align(64))]
 pub struct Packed<const D: usize> {
     pub(crate) x: [[u64; 4]; D],

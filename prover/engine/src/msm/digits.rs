@@ -1,0 +1,259 @@
+//! Scalars cut into signed digits, and sorted by digit: once for every query that they multiply.
+
+use ark_bn254::Fr;
+use ark_ff::{BigInt, PrimeField};
+use medproof_lanes::sums::Lists;
+use rayon::prelude::*;
+use zeroize::Zeroize;
+
+/// How scalars are cut: into `count` windows of `bits` bits, of which neighbours that are `sets`
+/// apart share the buckets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    bits: u32,
+    count: u32,
+    sets: u32,
+}
+
+/// Bits of a scalar's absolute value: at most (r − 1)/2.
+const SCALAR_BITS: u32 = 253;
+
+impl Windows {
+    /// Windows of 2 to 20 bits, in so many sets of buckets; `None` for other widths, or no set.
+    pub const fn new(bits: u32, sets: u32) -> Option<Windows> {
+        if bits < 2 || bits > 20 || sets == 0 {
+            return None;
+        }
+        // One bit more, for a carry into the highest.
+        let count = (SCALAR_BITS + 1).div_ceil(bits);
+        let sets = if sets < count { sets } else { count };
+        Some(Windows { bits, count, sets })
+    }
+
+    /// Bits of a digit, its sign included.
+    pub const fn bits(self) -> u32 {
+        self.bits
+    }
+
+    /// Sets of buckets.
+    pub const fn sets(self) -> u32 {
+        self.sets
+    }
+
+    /// Buckets of a set: digits from 1 to 2^(bits − 1), whatever their sign.
+    pub const fn buckets(self) -> usize {
+        1 << (self.bits - 1)
+    }
+
+    /// Multiples of each base that a table holds.
+    pub const fn columns(self) -> u32 {
+        self.count.div_ceil(self.sets)
+    }
+
+    /// Bits from one column of a table to the next.
+    pub const fn stride(self) -> u32 {
+        self.bits * self.sets
+    }
+}
+
+/// A digit that is not 0: whose, in which column, and its sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Zeroize)]
+pub struct Digit(u32);
+
+const COLUMN_BITS: u32 = 7;
+
+impl Digit {
+    /// The most scalars at a time.
+    pub const MOST_SCALARS: usize = 1 << (31 - COLUMN_BITS);
+
+    const fn new(scalar: usize, column: u32, negative: bool) -> Digit {
+        Digit((scalar as u32) << (COLUMN_BITS + 1) | column << 1 | negative as u32)
+    }
+
+    /// The scalar's place.
+    pub const fn scalar(self) -> usize {
+        (self.0 >> (COLUMN_BITS + 1)) as usize
+    }
+
+    /// The column of the base's multiples.
+    pub const fn column(self) -> u32 {
+        self.0 >> 1 & ((1 << COLUMN_BITS) - 1)
+    }
+
+    /// Whether the multiple is subtracted.
+    pub const fn is_negative(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+/// The digits of many scalars in a list for each bucket, set after set. Wiped when dropped.
+pub struct Digits {
+    windows: Windows,
+    scalars: usize,
+    // Of a part of the scalars each, so that they could be sorted side by side.
+    parts: Vec<Lists<Digit>>,
+}
+
+impl Digits {
+    /// Cuts and sorts. At most [`Digit::MOST_SCALARS`].
+    pub fn new(scalars: &[Fr], windows: Windows) -> Digits {
+        let size = scalars.len().div_ceil(rayon::current_num_threads()).max(1 << 12);
+        let parts = (scalars.par_chunks(size).enumerate())
+            .map(|(part, scalars)| sort(scalars, part * size, windows))
+            .collect();
+        Digits {
+            windows,
+            scalars: scalars.len(),
+            parts,
+        }
+    }
+
+    /// How they were cut.
+    pub fn windows(&self) -> Windows {
+        self.windows
+    }
+
+    /// How many scalars there are.
+    pub fn scalars(&self) -> usize {
+        self.scalars
+    }
+
+    /// The digits in a bucket.
+    pub fn bucket(&self, bucket: usize) -> impl Iterator<Item = Digit> {
+        self.parts.iter().flat_map(move |part| part.get(bucket).iter().copied())
+    }
+
+    /// The digits in all buckets before this one.
+    pub fn before(&self, bucket: usize) -> usize {
+        self.parts.iter().map(|part| part.before(bucket)).sum()
+    }
+}
+
+impl Drop for Digits {
+    fn drop(&mut self) {
+        for part in &mut self.parts {
+            part.items.zeroize();
+            part.ends.zeroize();
+        }
+    }
+}
+
+// By counting.
+fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
+    let mut values: Vec<(BigInt<4>, bool)> = scalars.iter().map(absolute).collect();
+    let buckets = windows.buckets() * windows.sets as usize;
+    let mut ends = vec![0u32; buckets];
+    for (value, _) in &values {
+        each_digit(value, windows, |bucket, _, _| ends[bucket] += 1);
+    }
+    let mut total = 0;
+    for end in &mut ends {
+        total += std::mem::replace(end, total);
+    }
+    let mut items = vec![Digit::default(); total as usize];
+    for (i, (value, negative)) in values.iter().enumerate() {
+        each_digit(value, windows, |bucket, column, minus| {
+            items[ends[bucket] as usize] = Digit::new(first + i, column, minus != *negative);
+            ends[bucket] += 1;
+        });
+    }
+    for (value, negative) in &mut values {
+        value.0.zeroize();
+        negative.zeroize();
+    }
+    Lists { items, ends }
+}
+
+// Of x and r − x the smaller: minus a small number has few digits, as has the number.
+fn absolute(x: &Fr) -> (BigInt<4>, bool) {
+    let value = x.into_bigint();
+    if value > Fr::MODULUS_MINUS_ONE_DIV_TWO {
+        ((-*x).into_bigint(), true)
+    } else {
+        (value, false)
+    }
+}
+
+// Every digit but 0, as a bucket, a column and whether it is negative.
+#[inline(always)]
+fn each_digit(value: &BigInt<4>, windows: Windows, mut tell: impl FnMut(usize, u32, bool)) {
+    let words = value.0;
+    if words == [0; 4] {
+        return;
+    }
+    let (bits, half) = (windows.bits, 1u64 << (windows.bits - 1));
+    let mut carry = 0;
+    let (mut set, mut column) = (0, 0);
+    for window in 0..windows.count {
+        let at = window * bits;
+        let (word, shift) = ((at / 64) as usize, at % 64);
+        let low = words[word] >> shift;
+        let high = match words.get(word + 1) {
+            Some(next) if shift + bits > 64 => next << (64 - shift),
+            _ => 0,
+        };
+        let digit = ((low | high) & ((1 << bits) - 1)) + carry;
+        // From 2^(bits − 1) + 1 on, less 2^bits and one more in the next.
+        carry = u64::from(digit > half);
+        if digit != 0 && digit != 2 * half {
+            let size = if carry == 1 { 2 * half - digit } else { digit };
+            tell(set * windows.buckets() + size as usize - 1, column, carry == 1);
+        }
+        set += 1;
+        if set == windows.sets as usize {
+            (set, column) = (0, column + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ark_ff::{AdditiveGroup, Field};
+    use crate::testing::Rng;
+
+    fn values() -> Vec<Fr> {
+        let mut values = vec![Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::MODULUS_MINUS_ONE_DIV_TWO.into()];
+        values.push(values[3] + Fr::ONE);
+        for k in 1..254 {
+            let power = Fr::from(2).pow([k]);
+            values.extend([power, power - Fr::ONE, power + Fr::ONE, -power, Fr::ONE - power]);
+        }
+        values.push(Fr::from(0xFFFF_8000_8001_7FFFu64));
+        let mut rng = Rng::new(7);
+        values.extend((0..200).map(|_| rng.field()));
+        values
+    }
+
+    // Column 2^(stride·column), set 2^(bits·set), bucket its number.
+    #[test]
+    fn digits_add_up_to_their_scalar() {
+        let values = values();
+        for (bits, sets) in [(2, 1), (5, 1), (8, 3), (13, 1), (15, 2), (16, 1), (16, 16), (17, 1), (20, 1), (7, 99)] {
+            let windows = Windows::new(bits, sets).unwrap();
+            let digits = Digits::new(&values, windows);
+            let mut sums = vec![Fr::ZERO; values.len()];
+            for set in 0..windows.sets() {
+                for size in 1..=windows.buckets() {
+                    let bucket = set as usize * windows.buckets() + size - 1;
+                    for digit in digits.bucket(bucket) {
+                        let place = windows.stride() * digit.column() + bits * set;
+                        let value = Fr::from(size as u64) * Fr::from(2).pow([u64::from(place)]);
+                        assert!(digit.column() < windows.columns());
+                        sums[digit.scalar()] += if digit.is_negative() { -value } else { value };
+                    }
+                }
+            }
+            assert_eq!(sums, values, "{windows:?}");
+        }
+    }
+
+    #[test]
+    fn small_numbers_of_either_sign_are_one_digit_and_zero_is_none() {
+        let windows = Windows::new(13, 1).unwrap();
+        for (value, count) in [(0i64, 0), (1, 1), (-1, 1), (4096, 1), (-4096, 1), (4097, 2), (-8191, 2)] {
+            let digits = Digits::new(&[Fr::from(value)], windows);
+            assert_eq!(digits.before(windows.buckets() - 1) + digits.bucket(windows.buckets() - 1).count(), count);
+        }
+    }
+}
