@@ -29,8 +29,9 @@ kernel! {
             // Karatsuba: sums of up to 8p multiply to 64p².
             let (low, high) = (field::mul(a[0], b[0]), field::mul(a[1], b[1]));
             let cross = field::mul(field::add(a[0], a[1]), field::add(b[0], b[1]));
-            out[0] = field::reduce(field::sub::<2, Base>(low, high));
-            out[1] = field::reduce(field::sub::<4, Base>(cross, field::add(low, high)));
+            let (low, high, cross) = (field::loose(low), field::loose(high), field::loose(cross));
+            out[0] = field::settled::<2, Base>(field::less(low, high));
+            out[1] = field::settled::<4, Base>(field::less(field::less(cross, low), high));
         }
         out
     }
@@ -52,41 +53,62 @@ kernel! {
     }
 }
 
+/// As [`field::Loose`].
+pub type Loose<const D: usize> = [field::Loose<Base>; D];
+
 kernel! {
-    /// a − b below 2p more than a, for a b of up to 2p.
-    pub fn sub<const D: usize>(a: &Coordinate<D>, b: &Coordinate<D>) -> Coordinate<D> {
-        let mut out = *a;
+    /// As it is.
+    pub fn loose<const D: usize>(x: &Coordinate<D>) -> Loose<D> {
+        signed(x, 0)
+    }
+}
+
+kernel! {
+    /// As it is, or negated in the lanes of the mask.
+    pub fn signed<const D: usize>(x: &Coordinate<D>, negative: __mmask8) -> Loose<D> {
+        let mut out = [field::loose(x[0]); D];
         for i in 0..D {
-            out[i] = field::sub::<2, Base>(a[i], b[i]);
+            out[i] = field::signed(x[i], negative);
         }
         out
     }
 }
 
 kernel! {
-    /// Below p, from one of up to 64p.
-    pub fn canonical<const D: usize>(a: &Coordinate<D>) -> Coordinate<D> {
+    /// a − b.
+    pub fn less<const D: usize>(a: &Loose<D>, b: &Loose<D>) -> Loose<D> {
         let mut out = *a;
         for i in 0..D {
-            out[i] = field::canonical(field::reduce(a[i]));
+            out[i] = field::less(a[i], b[i]);
         }
         out
     }
 }
 
 kernel! {
-    /// As it is, or negated in the lanes of the mask: below p from below p and not 0.
-    pub fn negated_in<const D: usize>(a: &Coordinate<D>, lanes: __mmask8) -> Coordinate<D> {
-        let mut out = *a;
+    /// x + K·p, where no component of that is negative.
+    pub fn lifted<const K: u64, const D: usize>(x: &Loose<D>) -> Coordinate<D> {
+        let mut out = [field::zero(); D];
         for i in 0..D {
-            out[i] = field::select(lanes, a[i], field::sub::<1, Base>(field::zero(), a[i]));
+            out[i] = field::lifted::<K, Base>(x[i]);
         }
         out
     }
 }
 
 kernel! {
-    /// Eight coordinates as they are packed for lanes: below p.
+    /// x modulo p, below 2p, where no component of x + K·p is negative or above 7p.
+    pub fn settled<const K: u64, const D: usize>(x: &Loose<D>) -> Coordinate<D> {
+        let mut out = [field::zero(); D];
+        for i in 0..D {
+            out[i] = field::settled::<K, Base>(x[i]);
+        }
+        out
+    }
+}
+
+kernel! {
+    /// Eight coordinates as they are packed for lanes: below 2p.
     pub fn packed<const D: usize>(x: [&[[u64; 4]; D]; 8]) -> Coordinate<D> {
         let mut out = [field::zero(); D];
         for i in 0..D {
@@ -97,7 +119,7 @@ kernel! {
 }
 
 kernel! {
-    /// Eight coordinates below p as they are packed for lanes.
+    /// Eight coordinates below 2p as they are packed for lanes.
     pub fn unpacked<const D: usize>(x: &Coordinate<D>) -> [[[u64; 4]; D]; 8] {
         let mut out = [[[0; 4]; D]; 8];
         for i in 0..D {

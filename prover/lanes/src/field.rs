@@ -233,18 +233,20 @@ kernel! {
     pub fn mul<M: Modulus>(a: Eight<M>, b: Eight<M>) -> Eight<M> {
         let zero = _mm512_setzero_si512();
         let inverse = _mm512_set1_epi64(M::NEGATED_INVERSE as i64);
+        let mask = _mm512_set1_epi64(MASK as i64);
         let mut t = [zero; LIMBS];
         for i in 0..LIMBS {
             let b = b.0[i];
             for j in 0..LIMBS {
                 t[j] = _mm512_madd52lo_epu64(t[j], a.0[j], b);
             }
-            // The multiple of p that clears the lowest limb.
+            // The multiple of p that clears the lowest limb: what is left of that is its upper
+            // bits, and one more unless its lower bits were 0 before.
             let m = _mm512_madd52lo_epu64(zero, t[0], inverse);
-            for j in 0..LIMBS {
+            let carry = _mm512_srli_epi64::<LIMB_BITS>(_mm512_add_epi64(t[0], mask));
+            for j in 1..LIMBS {
                 t[j] = _mm512_madd52lo_epu64(t[j], m, _mm512_set1_epi64(M::P[j] as i64));
             }
-            let carry = _mm512_srli_epi64::<LIMB_BITS>(t[0]);
             t = [_mm512_add_epi64(t[1], carry), t[2], t[3], t[4], zero];
             for j in 0..LIMBS {
                 t[j] = _mm512_madd52hi_epu64(t[j], a.0[j], b);
@@ -253,6 +255,96 @@ kernel! {
         }
         carried(t)
     }
+}
+
+/// Limbs of sums and differences, not carried yet: each in a signed word, of a few bits more than
+/// 52. What it stands for may be negative.
+#[derive(Clone, Copy)]
+pub struct Loose<M>([__m512i; LIMBS], PhantomData<M>);
+
+kernel! {
+    /// As it is.
+    pub fn loose<M: Modulus>(x: Eight<M>) -> Loose<M> {
+        Loose(x.0, PhantomData)
+    }
+}
+
+kernel! {
+    /// As it is, or negated in the lanes of the mask.
+    pub fn signed<M: Modulus>(x: Eight<M>, negative: __mmask8) -> Loose<M> {
+        let mut out = x.0;
+        for limb in &mut out {
+            *limb = _mm512_mask_sub_epi64(*limb, negative, _mm512_setzero_si512(), *limb);
+        }
+        Loose(out, PhantomData)
+    }
+}
+
+kernel! {
+    /// a − b.
+    pub fn less<M: Modulus>(a: Loose<M>, b: Loose<M>) -> Loose<M> {
+        let mut out = a.0;
+        for i in 0..LIMBS {
+            out[i] = _mm512_sub_epi64(out[i], b.0[i]);
+        }
+        Loose(out, PhantomData)
+    }
+}
+
+kernel! {
+    /// x + K·p, where that is not negative.
+    pub fn lifted<const K: u64, M: Modulus>(x: Loose<M>) -> Eight<M> {
+        let lift = const { multiple::<M>(K) };
+        let mut out = x.0;
+        for i in 0..LIMBS {
+            out[i] = _mm512_add_epi64(out[i], _mm512_set1_epi64(lift[i] as i64));
+        }
+        carried(out)
+    }
+}
+
+kernel! {
+    /// x modulo p, below 2p, where x + K·p is neither negative nor above 7p.
+    pub fn settled<const K: u64, M: Modulus>(x: Loose<M>) -> Eight<M> {
+        let lift = const { multiple::<M>(K) };
+        let mut out = x.0;
+        for i in 0..LIMBS {
+            out[i] = _mm512_add_epi64(out[i], _mm512_set1_epi64(lift[i] as i64));
+        }
+        // By the top limb, less what the others may lack: the quotient by p, or one less.
+        let top = _mm512_sub_epi64(out[4], _mm512_set1_epi64(8));
+        let top = _mm512_max_epi64(top, _mm512_setzero_si512());
+        let reciprocal = _mm512_set1_epi64(M::RECIPROCAL as i64);
+        let quotient = _mm512_srli_epi64::<6>(_mm512_madd52hi_epu64(_mm512_setzero_si512(), top, reciprocal));
+        for i in 0..LIMBS {
+            let multiples = table(const { &multiples::<M>() }, i);
+            out[i] = _mm512_sub_epi64(out[i], _mm512_permutexvar_epi64(quotient, multiples));
+        }
+        carried(out)
+    }
+}
+
+kernel! {
+    fn table(multiples: &'static [[u64; 8]; LIMBS], i: usize) -> __m512i {
+        let [a, b, c, d, e, f, g, h] = multiples[i];
+        _mm512_set_epi64(h as i64, g as i64, f as i64, e as i64, d as i64, c as i64, b as i64, a as i64)
+    }
+}
+
+// 0 to 7 times p, limb by limb.
+const fn multiples<M: Modulus>() -> [[u64; 8]; LIMBS] {
+    let mut out = [[0; 8]; LIMBS];
+    let mut k = 0;
+    while k < 8 {
+        let limbs = multiple::<M>(k);
+        let mut i = 0;
+        while i < LIMBS {
+            out[i][k as usize] = limbs[i];
+            i += 1;
+        }
+        k += 1;
+    }
+    out
 }
 
 kernel! {

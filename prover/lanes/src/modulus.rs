@@ -161,7 +161,7 @@ pub fn into_wide<M: Modulus>(x: &Ark<M>) -> [u64; 4] {
     limbs::<M>(&(*x * Ark::<M>::from(16u64)))
 }
 
-/// The element whose limbs in Montgomery form with R = 2^260 are these. They must be below p.
-pub fn from_wide<M: Modulus>(limbs: [u64; 4]) -> Ark<M> {
-    from_limbs::<M>(limbs) * from_limbs::<M>(M::SIXTEENTH)
+/// The element whose limbs with R = 2^260 are those that this one has with R = 2^256.
+pub fn from_wide<M: Modulus>(x: Ark<M>) -> Ark<M> {
+    x * from_limbs::<M>(M::SIXTEENTH)
 }

@@ -4,9 +4,10 @@ use crate::Path;
 use crate::modulus::{Base, from_limbs, from_wide, into_wide, limbs};
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
+use ark_ff::{BigInt, BigInteger, PrimeField};
 use zeroize::Zeroize;
 
-/// An affine point, packed: x and y, each of `D` components of four words, below p. A point of G1
+/// An affine point, packed: x and y, each of `D` components of four words, below 2p. A point of G1
 /// fills a line of the cache, one of G2 two. Montgomery form is the path's: with R = 2^260 where
 /// eight are worked on at a time, as arkworks has it elsewhere.
 ///
@@ -34,9 +35,24 @@ impl<const D: usize> Packed<D> {
     #[must_use]
     pub fn negated(&self) -> Packed<D> {
         // Whatever R is: −y is p − y.
-        let y = self.y.map(|y| limbs::<Base>(&-from_limbs::<Base>(y)));
+        let y = self.y.map(|y| limbs::<Base>(&-below_p(y)));
         Packed { x: self.x, y }
     }
+
+    /// Whether x is the same.
+    pub fn meets(&self, other: &Packed<D>) -> bool {
+        self.x.map(below_p) == other.x.map(below_p)
+    }
+}
+
+// The same modulo p, below it, of a number below 2p.
+fn below_p(words: [u64; 4]) -> Fq {
+    let p = Fq::MODULUS;
+    let mut number = BigInt(words);
+    if number >= p {
+        number.sub_with_borrow(&p);
+    }
+    from_limbs::<Base>(number.0)
 }
 
 /// A curve whose points can be packed: G1 with `D` = 1, G2 with `D` = 2.
@@ -62,7 +78,7 @@ pub trait Curve<const D: usize>: AffineRepr {
         }
         let narrow = |words: [[u64; 4]; D]| match path {
             Path::Portable => Self::from_words(words),
-            Path::Lanes(_) => Self::from_words(words.map(|w| limbs::<Base>(&from_wide::<Base>(w)))),
+            Path::Lanes(_) => Self::from_words(words.map(|w| limbs::<Base>(&from_wide::<Base>(below_p(w))))),
         };
         Self::affine(narrow(packed.x), narrow(packed.y))
     }

@@ -223,7 +223,7 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
         if pairs.is_empty() || self.add_distinct(source, pairs, out) {
             return false;
         }
-        let meet = |pair: &[Entry; 2]| source[pair[0].index()].x == source[pair[1].index()].x;
+        let meet = |pair: &[Entry; 2]| source[pair[0].index()].meets(&source[pair[1].index()]);
         let one = |[a, b]: [Entry; 2]| {
             let [a, b] = [a, b].map(|e| C::unpack(self.path, &self.signed(source, e)));
             (a + b).into_affine().pack(self.path)
@@ -270,17 +270,32 @@ mod ifma {
     // Products of differences, of several chains in turn: one alone would wait for each product.
     const CHAINS: usize = 4;
 
+    // Chains that are followed at once on the way back.
+    const SIDE_BY_SIDE: usize = 2;
+
+    // Groups that are fetched before they are needed.
+    const AHEAD: usize = 4;
+
+    type Group = [[Entry; 2]; 8];
+
+    // The product of all differences before a group's in its chain, and the group's own.
+    struct Step<const D: usize> {
+        before: Coordinate<D>,
+        difference: Coordinate<D>,
+    }
+
     pub(super) struct Scratch<const D: usize> {
-        before: Vec<Coordinate<D>>,
+        steps: Vec<Step<D>>,
     }
 
     impl<const D: usize> Default for Scratch<D> {
         fn default() -> Self {
-            Scratch { before: Vec::new() }
+            Scratch { steps: Vec::new() }
         }
     }
 
     kernel! {
+        /// The sum of each pair; false, and nothing said of `out`, where points of one have the same x.
         pub(super) fn add<C: Curve<D>, const D: usize>(
             scratch: &mut Scratch<D>,
             source: &[Packed<D>],
@@ -288,61 +303,133 @@ mod ifma {
             out: &mut [Packed<D>],
         ) -> bool {
             let (groups, rest) = pairs.as_chunks::<8>();
-            // The last group is filled with the first pair.
-            let last: [[Entry; 2]; 8] = core::array::from_fn(|i| rest.get(i).copied().unwrap_or(pairs[0]));
-            let all = groups.len() + usize::from(!rest.is_empty());
-            let group = |g: usize| groups.get(g).unwrap_or(&last);
-
-            let before = &mut scratch.before;
-            before.clear();
+            // The last groups are filled with the first pair.
+            let last: Group = core::array::from_fn(|i| rest.get(i).copied().unwrap_or(pairs[0]));
+            let full = [pairs[0]; 8];
+            let count = pairs.len().div_ceil(8).next_multiple_of(CHAINS);
+            let group = |g: usize| match groups.get(g) {
+                Some(group) => group,
+                None if g == groups.len() => &last,
+                None => &full,
+            };
+            scratch.steps.clear();
             let mut products = [coordinate::one::<D>(); CHAINS];
-            for g in 0..all {
-                let pairs = group(g);
-                if let Some(ahead) = groups.get(g + 2) {
-                    prefetch(source, ahead);
+            for g in (0..count).step_by(CHAINS) {
+                for (chain, product) in products.iter_mut().enumerate() {
+                    if let Some(ahead) = groups.get(g + chain + AHEAD) {
+                        prefetch(source, ahead);
+                    }
+                    forward(source, group(g + chain), product, &mut scratch.steps);
                 }
-                let a = coordinate::packed(pairs.each_ref().map(|p| &source[p[0].index()].x));
-                let b = coordinate::packed(pairs.each_ref().map(|p| &source[p[1].index()].x));
-                let product = &mut products[g % CHAINS];
-                before.push(*product);
-                *product = coordinate::mul(product, &coordinate::sub(&b, &a));
             }
-
-            let mut lanes: Vec<C::BaseField> = Vec::with_capacity(8 * CHAINS);
-            for product in &products {
-                lanes.extend(coordinate::scatter(product).map(C::from_words));
-            }
-            if lanes.iter().any(|x| *x == C::BaseField::ZERO) {
+            let Some(mut inverses) = inverted::<C, D>(&products) else {
                 return false;
-            }
-            batch_inversion(&mut lanes);
-            let mut inverses = products;
-            for (inverse, lanes) in inverses.iter_mut().zip(lanes.as_chunks::<8>().0) {
-                *inverse = coordinate::gather(&lanes.each_ref().map(C::words));
-            }
-
-            for g in (0..all).rev() {
-                let pairs = group(g);
-                let left = pairs.each_ref().map(|p| &source[p[0].index()]);
-                let right = pairs.each_ref().map(|p| &source[p[1].index()]);
-                let (xa, xb) = (coordinate::packed(left.map(|p| &p.x)), coordinate::packed(right.map(|p| &p.x)));
-                let sign = |side: usize| (0..8).fold(0u8, |m, i| m | u8::from(pairs[i][side].is_negated()) << i);
-                let ya = coordinate::negated_in(&coordinate::packed(left.map(|p| &p.y)), sign(0));
-                let yb = coordinate::negated_in(&coordinate::packed(right.map(|p| &p.y)), sign(1));
-                let inverse = &mut inverses[g % CHAINS];
-                let one = coordinate::mul(inverse, &before[g]);
-                *inverse = coordinate::mul(inverse, &coordinate::sub(&xb, &xa));
-                let slope = coordinate::mul(&coordinate::sub(&yb, &ya), &one);
-                let x = coordinate::sub(&coordinate::sub(&coordinate::square(&slope), &xa), &xb);
-                let x = coordinate::canonical(&x);
-                let y = coordinate::sub(&coordinate::mul(&slope, &coordinate::sub(&xa, &x)), &ya);
-                let y = coordinate::canonical(&y);
-                let (x, y) = (coordinate::unpacked(&x), coordinate::unpacked(&y));
-                for (out, (x, y)) in out[8 * g..].iter_mut().zip(x.into_iter().zip(y)) {
-                    *out = Packed { x, y };
+            };
+            for g in (0..count).step_by(SIDE_BY_SIDE).rev() {
+                let pairs = [group(g), group(g + 1)];
+                let steps = [&scratch.steps[g], &scratch.steps[g + 1]];
+                let sums = backward(source, pairs, &mut inverses[g % CHAINS..][..SIDE_BY_SIDE], steps);
+                for (out, sum) in out.iter_mut().skip(8 * g).zip(sums.as_flattened()) {
+                    *out = *sum;
                 }
             }
             true
+        }
+    }
+
+    kernel! {
+        // The difference of each pair's x, into the product of all before it.
+        fn forward<const D: usize>(
+            source: &[Packed<D>],
+            pairs: &Group,
+            product: &mut Coordinate<D>,
+            steps: &mut Vec<Step<D>>,
+        ) {
+            let a = coordinate::packed(pairs.each_ref().map(|p| &source[p[0].index()].x));
+            let b = coordinate::packed(pairs.each_ref().map(|p| &source[p[1].index()].x));
+            let difference = coordinate::lifted::<2, D>(&coordinate::less(&coordinate::loose(&b), &coordinate::loose(&a)));
+            steps.push(Step { before: *product, difference });
+            *product = coordinate::mul(product, &difference);
+        }
+    }
+
+    kernel! {
+        // 1/product in each lane, if there is one in each.
+        fn inverted<C: Curve<D>, const D: usize>(products: &[Coordinate<D>; CHAINS]) -> Option<[Coordinate<D>; CHAINS]> {
+            let mut lanes: Vec<C::BaseField> = Vec::with_capacity(8 * CHAINS);
+            for product in products {
+                lanes.extend(coordinate::scatter(product).map(C::from_words));
+            }
+            if lanes.iter().any(|x| *x == C::BaseField::ZERO) {
+                return None;
+            }
+            batch_inversion(&mut lanes);
+            let mut inverses = *products;
+            for (inverse, lanes) in inverses.iter_mut().zip(lanes.as_chunks::<8>().0) {
+                *inverse = coordinate::gather(&lanes.each_ref().map(C::words));
+            }
+            Some(inverses)
+        }
+    }
+
+    kernel! {
+        // The sums, by the inverse of the product up to these, which becomes that up to those before.
+        // Groups are taken side by side: alone, each would wait for each of its products.
+        fn backward<const D: usize>(
+            source: &[Packed<D>],
+            pairs: [&Group; SIDE_BY_SIDE],
+            inverses: &mut [Coordinate<D>],
+            steps: [&Step<D>; SIDE_BY_SIDE],
+        ) -> [[Packed<D>; 8]; SIDE_BY_SIDE] {
+            let mut one = [coordinate::one::<D>(); SIDE_BY_SIDE];
+            for i in 0..SIDE_BY_SIDE {
+                one[i] = coordinate::mul(&inverses[i], &steps[i].before);
+            }
+            for i in 0..SIDE_BY_SIDE {
+                inverses[i] = coordinate::mul(&inverses[i], &steps[i].difference);
+            }
+            let mut ya = [coordinate::loose(&one[0]); SIDE_BY_SIDE];
+            let mut slope = one;
+            for i in 0..SIDE_BY_SIDE {
+                let (sign_a, sign_b) = signs(pairs[i]);
+                ya[i] = coordinate::signed(&coordinate::packed(pairs[i].each_ref().map(|p| &source[p[0].index()].y)), sign_a);
+                let yb = coordinate::signed(&coordinate::packed(pairs[i].each_ref().map(|p| &source[p[1].index()].y)), sign_b);
+                slope[i] = coordinate::lifted::<4, D>(&coordinate::less(&yb, &ya[i]));
+            }
+            for i in 0..SIDE_BY_SIDE {
+                slope[i] = coordinate::mul(&slope[i], &one[i]);
+            }
+            let mut x = slope;
+            for i in 0..SIDE_BY_SIDE {
+                x[i] = coordinate::square(&slope[i]);
+            }
+            let mut run = slope;
+            for i in 0..SIDE_BY_SIDE {
+                let xa = coordinate::loose(&coordinate::packed(pairs[i].each_ref().map(|p| &source[p[0].index()].x)));
+                let xb = coordinate::loose(&coordinate::packed(pairs[i].each_ref().map(|p| &source[p[1].index()].x)));
+                let square = coordinate::loose(&x[i]);
+                x[i] = coordinate::settled::<4, D>(&coordinate::less(&coordinate::less(&square, &xa), &xb));
+                run[i] = coordinate::lifted::<2, D>(&coordinate::less(&xa, &coordinate::loose(&x[i])));
+            }
+            for i in 0..SIDE_BY_SIDE {
+                run[i] = coordinate::mul(&slope[i], &run[i]);
+            }
+            let mut sums = [[Packed::INFINITY; 8]; SIDE_BY_SIDE];
+            for i in 0..SIDE_BY_SIDE {
+                let y = coordinate::settled::<2, D>(&coordinate::less(&coordinate::loose(&run[i]), &ya[i]));
+                let (x, y) = (coordinate::unpacked(&x[i]), coordinate::unpacked(&y));
+                for lane in 0..8 {
+                    sums[i][lane] = Packed { x: x[lane], y: y[lane] };
+                }
+            }
+            sums
+        }
+    }
+
+    kernel! {
+        fn signs(pairs: &Group) -> (u8, u8) {
+            let bits = |side: usize| (0..8).fold(0u8, |m, i| m | u8::from(pairs[i][side].is_negated()) << i);
+            (bits(0), bits(1))
         }
     }
 
@@ -471,11 +558,11 @@ mod tests {
                 let all: Vec<_> = (0..n).map(|_| { p += base; p }).collect();
                 C::Group::normalize_batch(&all)
             };
-            let entries: Vec<Entry> = (0..n).map(|_| Entry::new(rng.gen_range(0..n as u32), rng.r#gen())).collect();
-            for path in paths() {
+            let entries: Vec<Entry> = (0..n).map(|_| Entry::new(rng.gen_range(0..(std::env::var("TAB").ok().and_then(|v| v.parse().ok()).unwrap_or(n as u32))), rng.r#gen())).collect();
+            for path in paths().into_iter().take(if std::env::var_os("ALL").is_some() { 2 } else { 1 }) {
                 let table: Vec<Packed<D>> = points.iter().map(|p| p.pack(path)).collect();
                 let mut best = u128::MAX;
-                for _ in 0..5 {
+                for _ in 0..20 {
                     let start = std::time::Instant::now();
                     let lists = |i: usize, out: &mut Vec<Entry>| out.extend(&entries[i * list..(i + 1) * list]);
                     std::hint::black_box(sum_lists::<C, D>(path, &table, n / list, lists));
@@ -485,6 +572,7 @@ mod tests {
             }
         }
         one::<G1Affine, 1>("G1", G1Projective::rand(&mut rng).into_affine(), 1 << 20, 32, &mut rng);
+        if std::env::var_os("G1").is_some() { return; }
         one::<G2Affine, 2>("G2", G2Projective::rand(&mut rng).into_affine(), 1 << 19, 32, &mut rng);
     }
 }
