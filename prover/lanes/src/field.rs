@@ -10,6 +10,7 @@
 use crate::modulus::{Ark, LIMB_BITS, LIMBS, MASK, Modulus, from_limbs, limb_words, limbs, multiple, split};
 use core::arch::x86_64::*;
 use core::marker::PhantomData;
+use zeroize::Zeroize;
 
 /// Eight elements, one in each lane of five registers.
 #[derive(Clone, Copy)]
@@ -257,6 +258,63 @@ kernel! {
     }
 }
 
+/// Eight elements in memory: limb by limb, lane by lane.
+#[derive(Clone, Copy, Debug, Default, Zeroize)]
+#[repr(C, align(64))]
+pub struct Words(pub [[u64; 8]; LIMBS]);
+
+kernel! {
+    /// From memory.
+    pub fn read<M: Modulus>(x: &Words) -> Eight<M> {
+        let mut out = [_mm512_setzero_si512(); LIMBS];
+        for i in 0..LIMBS {
+            // SAFETY: both are 64 bytes of integers.
+            out[i] = unsafe { core::mem::transmute::<[u64; 8], __m512i>(x.0[i]) };
+        }
+        Eight(out, PhantomData)
+    }
+}
+
+kernel! {
+    /// To memory.
+    pub fn write<M: Modulus>(x: Eight<M>) -> Words {
+        let mut out = Words::default();
+        for i in 0..LIMBS {
+            // SAFETY: both are 64 bytes of integers.
+            out.0[i] = unsafe { core::mem::transmute::<__m512i, [u64; 8]>(x.0[i]) };
+        }
+        out
+    }
+}
+
+kernel! {
+    /// Eight elements as arkworks has them, as if R were 2^260: a sixteenth of each.
+    pub fn raw<M: Modulus>(x: [&Ark<M>; 8]) -> Eight<M> {
+        from_words(x.map(|x| limb_words::<M>(x)))
+    }
+}
+
+kernel! {
+    /// Lanes that differ in bit `D` of their number: in the lower the sum, in the upper the lower
+    /// less the upper. Below 2p from below 4p.
+    pub fn butterfly<const D: i64, M: Modulus>(x: Eight<M>) -> Eight<M> {
+        let others = _mm512_set_epi64(7 ^ D, 6 ^ D, 5 ^ D, 4 ^ D, 3 ^ D, 2 ^ D, 1 ^ D, D);
+        let upper: __mmask8 = match D { 4 => 0b1111_0000, 2 => 0b1100_1100, _ => 0b1010_1010 };
+        let mut out = x.0;
+        for i in 0..LIMBS {
+            let other = _mm512_permutexvar_epi64(others, x.0[i]);
+            let mine = _mm512_mask_sub_epi64(x.0[i], upper, _mm512_setzero_si512(), x.0[i]);
+            out[i] = _mm512_add_epi64(other, mine);
+        }
+        // A difference may lack 4p, a sum not.
+        let lift = const { multiple::<M>(4) };
+        for i in 0..LIMBS {
+            out[i] = _mm512_mask_add_epi64(out[i], upper, out[i], _mm512_set1_epi64(lift[i] as i64));
+        }
+        settled::<0, M>(Loose(out, PhantomData))
+    }
+}
+
 /// Limbs of sums and differences, not carried yet: each in a signed word, of a few bits more than
 /// 52. What it stands for may be negative.
 #[derive(Clone, Copy)]
@@ -275,6 +333,17 @@ kernel! {
         let mut out = x.0;
         for limb in &mut out {
             *limb = _mm512_mask_sub_epi64(*limb, negative, _mm512_setzero_si512(), *limb);
+        }
+        Loose(out, PhantomData)
+    }
+}
+
+kernel! {
+    /// a + b.
+    pub fn plus<M: Modulus>(a: Loose<M>, b: Loose<M>) -> Loose<M> {
+        let mut out = a.0;
+        for i in 0..LIMBS {
+            out[i] = _mm512_add_epi64(out[i], b.0[i]);
         }
         Loose(out, PhantomData)
     }
@@ -304,7 +373,7 @@ kernel! {
 }
 
 kernel! {
-    /// x modulo p, below 2p, where x + K·p is neither negative nor above 7p.
+    /// x modulo p, below 2p, where x + K·p is neither negative nor 8p or more.
     pub fn settled<const K: u64, M: Modulus>(x: Loose<M>) -> Eight<M> {
         let lift = const { multiple::<M>(K) };
         let mut out = x.0;

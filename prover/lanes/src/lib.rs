@@ -14,6 +14,7 @@ pub mod modulus;
 pub mod points;
 pub mod poseidon2;
 pub mod sums;
+pub mod transform;
 
 /// How points and elements are worked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
