@@ -75,6 +75,17 @@ kernel! {
 }
 
 kernel! {
+    /// a + b.
+    pub fn plus<const D: usize>(a: &Loose<D>, b: &Loose<D>) -> Loose<D> {
+        let mut out = *a;
+        for i in 0..D {
+            out[i] = field::plus(a[i], b[i]);
+        }
+        out
+    }
+}
+
+kernel! {
     /// a − b.
     pub fn less<const D: usize>(a: &Loose<D>, b: &Loose<D>) -> Loose<D> {
         let mut out = *a;

@@ -6,6 +6,7 @@
 //! one another alone.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod adder;
 #[cfg(target_arch = "x86_64")]
 pub mod coordinate;
 #[cfg(target_arch = "x86_64")]

@@ -55,6 +55,30 @@ fn below_p(words: [u64; 4]) -> Fq {
     from_limbs::<Base>(number.0)
 }
 
+/// A place in a table of points, and a sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry(u32);
+
+impl Entry {
+    /// The point there, or its negative. Tables have at most 2^31 points.
+    #[inline]
+    pub const fn new(index: u32, negated: bool) -> Entry {
+        Entry(index << 1 | negated as u32)
+    }
+
+    /// The place.
+    #[inline]
+    pub const fn index(self) -> usize {
+        (self.0 >> 1) as usize
+    }
+
+    /// Whether the negative is meant.
+    #[inline]
+    pub const fn is_negated(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
 /// A curve whose points can be packed: G1 with `D` = 1, G2 with `D` = 2.
 pub trait Curve<const D: usize>: AffineRepr {
     /// A coordinate's words in arkworks' form.

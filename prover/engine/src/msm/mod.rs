@@ -13,8 +13,8 @@ pub use table::Table;
 
 use ark_ec::{AdditiveGroup, CurveGroup};
 use medproof_lanes::Path;
-use medproof_lanes::points::{Curve, Packed};
-use medproof_lanes::sums::{Entry, sum_lists};
+use medproof_lanes::points::{Curve, Entry, Packed};
+use medproof_lanes::sums::sum_lists;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 

@@ -3,8 +3,7 @@
 use super::digits::{Digit, Windows};
 use ark_ec::{AdditiveGroup, AffineRepr, CurveGroup};
 use medproof_lanes::Path;
-use medproof_lanes::points::{Curve, Packed};
-use medproof_lanes::sums::Entry;
+use medproof_lanes::points::{Curve, Entry, Packed};
 use rayon::prelude::*;
 
 /// 2^(stride·column) times each base that is not infinity.
