@@ -9,6 +9,7 @@
 mod arkworks;
 pub mod assignment;
 mod blinding;
+mod cpu;
 mod error;
 pub mod msm;
 pub mod satisfaction;

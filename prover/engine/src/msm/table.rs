@@ -1,8 +1,8 @@
 //! Multiples of a query's bases, made once for a key.
 
 use super::digits::{Digit, Windows};
-use ark_ec::{AdditiveGroup, AffineRepr, CurveGroup};
 use medproof_lanes::Path;
+use medproof_lanes::adder::Adder;
 use medproof_lanes::points::{Curve, Entry, Packed};
 use rayon::prelude::*;
 
@@ -17,8 +17,29 @@ pub struct Table<C: Curve<D>, const D: usize> {
     curve: std::marker::PhantomData<C>,
 }
 
-// Bases whose multiples are brought to affine form with one inversion.
-const TOGETHER: usize = 512;
+// Bases that are doubled with one inversion.
+const TOGETHER: usize = 1024;
+
+fn multiples<C: Curve<D>, const D: usize>(bases: &[C], windows: Windows, path: Path) -> Vec<Packed<D>> {
+    let columns = windows.columns() as usize;
+    let mut adder = Adder::<C, D>::new(path);
+    let all: Vec<[Entry; 2]> = (0..bases.len() as u32).map(|i| [Entry::new(i, false); 2]).collect();
+    let mut column: Vec<Packed<D>> = bases.iter().map(|base| base.pack(path)).collect();
+    let mut twice = column.clone();
+    let mut points = vec![Packed::INFINITY; bases.len() * columns];
+    for at in 0..columns {
+        for (base, point) in column.iter().enumerate() {
+            points[base * columns + at] = *point;
+        }
+        if at + 1 < columns {
+            for _ in 0..windows.stride() {
+                adder.double(&column, &all, &mut twice);
+                std::mem::swap(&mut column, &mut twice);
+            }
+        }
+    }
+    points
+}
 
 impl<C: Curve<D>, const D: usize> Table<C, D> {
     /// Makes the multiples.
@@ -31,22 +52,9 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
             })
             .collect();
         let finite: Vec<C> = bases.iter().filter(|base| !base.is_zero()).copied().collect();
-        let columns = windows.columns() as usize;
-        let multiples = |bases: &[C]| -> Vec<Packed<D>> {
-            let mut points: Vec<C::Group> = Vec::with_capacity(bases.len() * columns);
-            for base in bases {
-                let mut multiple = base.into_group();
-                points.push(multiple);
-                for _ in 1..columns {
-                    for _ in 0..windows.stride() {
-                        multiple.double_in_place();
-                    }
-                    points.push(multiple);
-                }
-            }
-            C::Group::normalize_batch(&points).iter().map(|p| p.pack(path)).collect()
-        };
-        let points = finite.par_chunks(TOGETHER).flat_map_iter(multiples).collect();
+        let points = (finite.par_chunks(TOGETHER))
+            .flat_map_iter(|bases| multiples::<C, D>(bases, windows, path))
+            .collect();
         Table {
             path,
             windows,

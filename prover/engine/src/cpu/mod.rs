@@ -1,0 +1,3 @@
+//! The fast engine.
+
+mod lagrange;
