@@ -53,6 +53,9 @@ pub enum ProveError {
         "the proof does not verify under its own key: delete the key and make it anew, and test the machine's memory"
     )]
     SelfCheck,
+    /// A query and what it is multiplied by do not fit.
+    #[error(transparent)]
+    Unfit(#[from] crate::msm::Unfit),
     /// Stopped as asked.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

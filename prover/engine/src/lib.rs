@@ -9,7 +9,7 @@
 mod arkworks;
 pub mod assignment;
 mod blinding;
-mod cpu;
+pub mod cpu;
 mod error;
 pub mod msm;
 pub mod satisfaction;

@@ -2,27 +2,31 @@
 //!
 //! Groth16's quotient is then never interpolated: its values are the scalars.
 
+use super::rows::{Coefficient, Rows};
 use ark_bn254::{Fr, G1Affine};
 use ark_ff::{BigInteger, Field, PrimeField};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use medproof_lanes::Path;
 use medproof_lanes::adder::Adder;
 use medproof_lanes::points::{Curve, Entry, Packed};
+use medproof_lanes::sums::sum_lists;
 use rayon::prelude::*;
 
 /// For a query Q_i, i < n, where a polynomial's coefficients u_i give Σ u_i·Q_i: the points P_j for
-/// which Σ u(shift·ω^j)·P_j is the same. Q_i that are missing at the end are infinity.
+/// which Σ u(shift·ω^j)·P_j is that times `factor`. Q_i that are missing at the end are infinity.
+/// `None` where the shift is 0.
 ///
 /// u_i = 1/n · shift^-i · Σ_j u(shift·ω^j)·ω^(-ij), so that P_j = Σ_i ω^(-ij) · (shift^-i/n)·Q_i.
 pub fn from_powers(
     query: &[G1Affine],
     domain: &Radix2EvaluationDomain<Fr>,
     shift: Fr,
+    factor: Fr,
     path: Path,
 ) -> Option<Vec<G1Affine>> {
     let n = domain.size();
     let back = shift.inverse()?;
-    let factors: Vec<Fr> = std::iter::successors(Some(domain.size_inv), |last| Some(*last * back))
+    let factors: Vec<Fr> = std::iter::successors(Some(domain.size_inv * factor), |last| Some(*last * back))
         .take(n)
         .collect();
     let mut points: Vec<Packed<1>> = query.iter().map(|p| p.pack(path)).collect();
@@ -30,6 +34,50 @@ pub fn from_powers(
     scale(&mut points, &factors, path);
     transform(&mut points, domain.group_gen_inv, path);
     Some(points.iter().map(|p| G1Affine::unpack(path, p)).collect())
+}
+
+/// For each of so many columns the sum of its numbers in `rows`, each times its row's point, and
+/// `also` of the column.
+pub fn combined(
+    by_row: &[G1Affine],
+    rows: &Rows,
+    columns: usize,
+    also: &[G1Affine],
+    path: Path,
+) -> Vec<G1Affine> {
+    // Points, then those times numbers other than 1 and −1, then what is added.
+    let mut points: Vec<Packed<1>> = by_row.iter().map(|p| p.pack(path)).collect();
+    let (mut scaled, mut factors) = (Vec::new(), Vec::new());
+    let mut lists: Vec<Vec<Entry>> = vec![Vec::new(); columns];
+    for row in 0..rows.len().min(by_row.len()) {
+        for (column, coefficient) in rows.row(row) {
+            let entry = match coefficient {
+                Coefficient::One => Entry::new(row as u32, false),
+                Coefficient::MinusOne => Entry::new(row as u32, true),
+                Coefficient::Other(factor) => {
+                    scaled.push(points[row]);
+                    factors.push(factor);
+                    Entry::new((by_row.len() + scaled.len() - 1) as u32, false)
+                }
+            };
+            lists[column].push(entry);
+        }
+    }
+    scale(&mut scaled, &factors, path);
+    points.append(&mut scaled);
+    for (list, point) in lists.iter_mut().zip(also) {
+        list.push(Entry::new(points.len() as u32, false));
+        points.push(point.pack(path));
+    }
+    let sums: Vec<Packed<1>> = (lists.par_chunks(TOGETHER))
+        .flat_map_iter(|lists| {
+            let finite = |i: usize, out: &mut Vec<Entry>| {
+                out.extend(lists[i].iter().filter(|entry| !points[entry.index()].is_infinity()));
+            };
+            sum_lists::<G1Affine, 1>(path, &points, lists.len(), finite)
+        })
+        .collect();
+    sums.iter().map(|p| G1Affine::unpack(path, p)).collect()
 }
 
 // Σ_i root^(ij)·points[i] in place of points[j], by decimation in frequency.
@@ -74,7 +122,7 @@ fn butterflies(points: &[Packed<1>], half: usize, path: Path) -> Vec<Packed<1>> 
                 }
             }
         };
-        medproof_lanes::sums::sum_lists::<G1Affine, 1>(path, points, count, lists)
+        sum_lists::<G1Affine, 1>(path, points, count, lists)
     };
     let starts: Vec<usize> = (0..points.len()).step_by(TOGETHER).collect();
     (starts.par_iter())
@@ -195,7 +243,7 @@ mod tests {
             let expected: G1Projective = query.iter().zip(&coefficients).map(|(q, u)| *q * u).sum();
             let polynomial = DensePolynomial::from_coefficients_vec(coefficients);
             for path in [Path::best(), Path::Portable] {
-                let points = from_powers(&query, &domain, shift, path).unwrap();
+                let points = from_powers(&query, &domain, shift, Fr::ONE, path).unwrap();
                 let found: G1Projective = (points.iter().zip(domain.elements()))
                     .map(|(p, w)| *p * polynomial.evaluate(&(shift * w)))
                     .sum();

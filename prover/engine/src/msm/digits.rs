@@ -30,6 +30,13 @@ impl Windows {
         Some(Windows { bits, count, sets })
     }
 
+    /// Windows that exist for any number of scalars.
+    pub const NARROW: Windows = Windows {
+        bits: 8,
+        count: (SCALAR_BITS + 1).div_ceil(8),
+        sets: 1,
+    };
+
     /// Bits of a digit, its sign included.
     pub const fn bits(self) -> u32 {
         self.bits
