@@ -78,19 +78,26 @@ impl Coset {
         Values(Form::Portable(all))
     }
 
-    /// scale·a·b at each element of the coset. Both must be this coset's.
-    pub fn multiply(&self, a: &Values, b: &Values, products: &mut [Fr]) {
+    /// scale·a·b − c at each element of the coset. All must be this coset's.
+    pub fn multiply(&self, a: &Values, b: &Values, c: Option<&Values>, products: &mut [Fr]) {
         match (&a.0, &b.0) {
             #[cfg(target_arch = "x86_64")]
             (Form::Lanes(a), Form::Lanes(b)) => {
                 if let Some(tables) = &self.lanes {
+                    let c = c.and_then(|c| match &c.0 {
+                        Form::Lanes(c) => Some(c.as_slice()),
+                        Form::Portable(_) => None,
+                    });
                     // SAFETY: tables are made where the features are.
-                    unsafe { ifma::multiply(tables, a, b, products) }
+                    unsafe { ifma::multiply(tables, a, b, c, products) }
                 }
             }
             (Form::Portable(a), Form::Portable(b)) => {
                 for ((product, a), b) in products.iter_mut().zip(a).zip(b) {
                     *product = *a * b * self.scale;
+                }
+                if let Some(Values(Form::Portable(c))) = c {
+                    products.iter_mut().zip(c).for_each(|(product, c)| *product -= c);
                 }
             }
             #[cfg(target_arch = "x86_64")]
@@ -210,12 +217,22 @@ mod ifma {
     }
 
     kernel! {
-        pub(super) fn multiply(tables: &Tables, a: &[Words], b: &[Words], products: &mut [Fr]) {
+        pub(super) fn multiply(
+            tables: &Tables,
+            a: &[Words],
+            b: &[Words],
+            c: Option<&[Words]>,
+            products: &mut [Fr],
+        ) {
             let m = tables.vectors;
             let scale = field::splat::<Scalar>(&tables.scale);
             for v in 0..m {
                 let scaled = field::mul(field::read(&a[v]), scale);
-                let lanes = field::store(field::mul(scaled, field::read(&b[v])));
+                let mut product = field::mul(scaled, field::read(&b[v]));
+                if let Some(c) = c {
+                    product = field::sub::<4, Scalar>(product, field::read(&c[v]));
+                }
+                let lanes = field::store(product);
                 for (lane, product) in lanes.into_iter().enumerate() {
                     if let Some(place) = products.get_mut(lane * m + v) {
                         *place = product;
@@ -384,11 +401,11 @@ mod tests {
         let mut rng = ark_std::test_rng();
         let (shift, scale) = (Fr::rand(&mut rng), Fr::rand(&mut rng));
         let mut any = |n: usize| -> Vec<Fr> { (0..n).map(|_| Fr::rand(&mut rng)).collect() };
-        let (a, b) = (any(given), any(given));
+        let (a, b, c) = (any(given), any(given), any(given));
         let mut found = [Path::best(), Path::Portable].map(|path| {
             let coset = Coset::new(path, size, shift, scale).unwrap();
             let mut products = vec![Fr::ZERO; size];
-            coset.multiply(&coset.extend(&a), &coset.extend(&b), &mut products);
+            coset.multiply(&coset.extend(&a), &coset.extend(&b), Some(&coset.extend(&c)), &mut products);
             products
         });
         let value = |x: &[Fr], at: Fr| {
@@ -397,7 +414,7 @@ mod tests {
             weights.iter().zip(x).map(|(w, x)| *w * x).sum::<Fr>()
         };
         let at = shift * Fr::get_root_of_unity(size as u64).unwrap().pow([3 % size as u64]);
-        assert_eq!(found[1][3 % size], scale * value(&a, at) * value(&b, at));
+        assert_eq!(found[1][3 % size], scale * value(&a, at) * value(&b, at) - value(&c, at));
         assert_eq!(found[0], found[1], "{size}");
         assert!(found[0].iter_mut().any(|x| *x != Fr::ZERO));
     }

@@ -9,6 +9,7 @@ use ark_ff::{FftField, Field};
 use ark_groth16::ProvingKey;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use medproof_gadgets::shape::Matrices;
+use medproof_keys::circom::Zkey;
 use medproof_lanes::Path;
 use medproof_lanes::transform::Coset;
 
@@ -35,15 +36,14 @@ impl Default for Settings {
 
 /// A key that proofs can be made with at once.
 pub struct Ready {
-    pub(super) rows: [Rows; 3],
-    pub(super) inputs: usize,
-    pub(super) constraints: usize,
+    pub(super) a_rows: Rows,
+    pub(super) b_rows: Rows,
+    pub(super) third: Third,
     pub(super) coset: Coset,
     pub(super) a: Table<G1Affine, 1>,
     pub(super) b_g1: Table<G1Affine, 1>,
     pub(super) b_g2: Table<G2Affine, 2>,
-    // What the private variables give C, and what every variable gives it by way of C·z, which the
-    // quotient then leaves out.
+    // What variables give the proof's third point, but for the quotient.
     pub(super) rest: Table<G1Affine, 1>,
     pub(super) quotient: Table<G1Affine, 1>,
     pub(super) alpha_g1: G1Projective,
@@ -51,6 +51,15 @@ pub struct Ready {
     pub(super) beta_g2: G2Projective,
     pub(super) delta_g1: G1Projective,
     pub(super) delta_g2: G2Projective,
+}
+
+/// Where C·z comes from, and how it takes part.
+pub(super) enum Third {
+    /// From C, which is checked against A and B. What it gives the quotient is in the query of the
+    /// rest: linear in z, it needs no transform.
+    Rows(Rows),
+    /// It is taken to be A·z times B·z, and subtracted from the quotient's values.
+    Product,
 }
 
 impl Ready {
@@ -81,10 +90,13 @@ impl Ready {
                 return Err(mismatch(part, expected, found));
             }
         }
-        let rows = |matrix: &'_ [Vec<(Fr, usize)>]| {
-            Rows::new(variables, matrix.iter().map(Vec::as_slice)).ok_or_else(too_large)
+        // A row of A for each input, so that inputs are bound.
+        let bound: Vec<Vec<(Fr, usize)>> = (0..inputs).map(|input| vec![(Fr::ONE, input)]).collect();
+        let flat = |rows: &mut dyn Iterator<Item = &Vec<(Fr, usize)>>| {
+            Rows::new(variables, rows.map(Vec::as_slice)).ok_or_else(too_large)
         };
-        let rows = [rows(a)?, rows(b)?, rows(c)?];
+        let a_rows = flat(&mut a.iter().chain(&bound))?;
+        let (b_rows, c_rows) = (flat(&mut b.iter())?, flat(&mut c.iter())?);
 
         let shift = Fr::GENERATOR;
         // What vanishes on the domain is the same all over a coset.
@@ -93,25 +105,64 @@ impl Ready {
         let quotient = from_powers(&key.h_query, &domain, shift, Fr::ONE, settings.path).ok_or_else(too_large)?;
         let by_row = from_powers(&key.h_query, &domain, Fr::ONE, -vanishing, settings.path).ok_or_else(too_large)?;
         let none = vec![G1Affine::identity(); inputs];
-        let rest = combined(&by_row, &rows[2], variables, &[none, key.l_query.clone()].concat(), settings.path);
+        let rest = combined(&by_row, &c_rows, variables, &[none, key.l_query.clone()].concat(), settings.path);
 
         let windows = settings.windows(variables);
         let table = |bases: &[G1Affine]| Table::new(bases, windows, settings.path);
         Ok(Ready {
-            inputs,
-            constraints,
             coset,
             a: table(&key.a_query),
             b_g1: table(&key.b_g1_query),
             b_g2: Table::new(&key.b_g2_query, windows, settings.path),
             rest: table(&rest),
             quotient: Table::new(&quotient, settings.windows(n), settings.path),
-            rows,
+            a_rows,
+            b_rows,
+            third: Third::Rows(c_rows),
             alpha_g1: key.vk.alpha_g1.into(),
             beta_g1: key.beta_g1.into(),
             beta_g2: key.vk.beta_g2.into(),
             delta_g1: key.delta_g1.into(),
             delta_g2: key.vk.delta_g2.into(),
+        })
+    }
+}
+
+impl Ready {
+    /// Prepares a key of any circom circuit.
+    ///
+    /// # Errors
+    /// [`ProveError::Mismatch`] if it has too many variables.
+    pub fn of_zkey(key: &Zkey, settings: Settings) -> Result<Ready, ProveError> {
+        let (variables, n) = (key.a_query.len(), key.domain);
+        let too_large = || mismatch("variables", Digit::MOST_SCALARS, variables.max(n));
+        if variables > Digit::MOST_SCALARS || n > Digit::MOST_SCALARS {
+            return Err(too_large());
+        }
+        let flat = |rows: &[Vec<(Fr, usize)>]| {
+            Rows::new(variables, rows.iter().map(Vec::as_slice)).ok_or_else(too_large)
+        };
+        // The key's values are those on the coset by a root of twice the domain's order.
+        let shift = Fr::get_root_of_unity(2 * n as u64).ok_or_else(too_large)?;
+        let coset = Coset::new(settings.path, n, shift, Fr::ONE).ok_or_else(too_large)?;
+        let rest = [vec![G1Affine::identity(); key.public + 1], key.l_query.clone()].concat();
+        let windows = settings.windows(variables);
+        let table = |bases: &[G1Affine]| Table::new(bases, windows, settings.path);
+        Ok(Ready {
+            a_rows: flat(&key.a)?,
+            b_rows: flat(&key.b)?,
+            third: Third::Product,
+            coset,
+            a: table(&key.a_query),
+            b_g1: table(&key.b_g1_query),
+            b_g2: Table::new(&key.b_g2_query, windows, settings.path),
+            rest: table(&rest),
+            quotient: Table::new(&key.h_query, settings.windows(n), settings.path),
+            alpha_g1: key.alpha_g1.into(),
+            beta_g1: key.beta_g1.into(),
+            beta_g2: key.beta_g2.into(),
+            delta_g1: key.delta_g1.into(),
+            delta_g2: key.delta_g2.into(),
         })
     }
 }

@@ -14,17 +14,25 @@ use ark_bn254::{Bn254, Fr, G1Projective};
 use ark_ec::CurveGroup;
 use ark_ff::AdditiveGroup;
 use ark_groth16::Proof;
+use key::Third;
+use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 impl Ready {
-    /// A proof of an assignment that satisfies every row: the same as `ark-groth16` gives for the
-    /// same randomness.
+    /// A proof of an assignment: the same as `ark-groth16` gives for the same randomness.
     ///
     /// # Errors
     /// [`ProveError::Mismatch`] for another circuit's assignment, [`ProveError::Unsatisfied`] with
-    /// the first row that fails.
+    /// the first row that fails, where the key's C is known.
     pub fn prove(&self, assignment: &Assignment, blinding: &Blinding) -> Result<Proof<Bn254>, ProveError> {
-        let z = assignment.values();
+        self.prove_values(assignment.values(), blinding)
+    }
+
+    /// As [`Ready::prove`], of the values of all variables, the constant 1 first.
+    ///
+    /// # Errors
+    /// As [`Ready::prove`].
+    pub fn prove_values(&self, z: &[Fr], blinding: &Blinding) -> Result<Proof<Bn254>, ProveError> {
         if z.len() != self.a.bases() {
             return Err(ProveError::Mismatch {
                 part: "variables",
@@ -49,22 +57,32 @@ impl Ready {
         })
     }
 
-    // The quotient's values on the coset, but for what C·z takes of them.
+    // The quotient's values on the coset, but for what C·z takes of them where that is in the key.
     fn quotient(&self, z: &[Fr]) -> Result<Digits, ProveError> {
         let n = self.coset.size();
-        let mut values = [n, n, self.constraints].map(|n| Zeroizing::new(vec![Fr::ZERO; n]));
-        for (rows, values) in self.rows.iter().zip(&mut values) {
-            rows.multiply(z, &mut values[..self.constraints]);
-        }
-        let [mut a, b, c] = values;
-        if let Some(row) = (0..self.constraints).find(|row| a[*row] * b[*row] != c[*row]) {
-            return Err(ProveError::Unsatisfied { row });
-        }
-        drop(c);
-        // A row for each input, so that inputs are bound.
-        a[self.constraints..self.constraints + self.inputs].copy_from_slice(&z[..self.inputs]);
-        let (a_values, b_values) = rayon::join(|| self.coset.extend(&a), || self.coset.extend(&b));
-        self.coset.multiply(&a_values, &b_values, &mut a);
+        let [mut a, mut b, mut c] = [(); 3].map(|()| Zeroizing::new(vec![Fr::ZERO; n]));
+        self.a_rows.multiply(z, &mut a[..self.a_rows.len()]);
+        self.b_rows.multiply(z, &mut b[..self.b_rows.len()]);
+        let subtracted = match &self.third {
+            Third::Rows(rows) => {
+                let c = &mut c[..rows.len()];
+                rows.multiply(z, c);
+                let fails = |row: usize| a[row] * b[row] != c[row];
+                if let Some(row) = (0..rows.len()).into_par_iter().find_first(|row| fails(*row)) {
+                    return Err(ProveError::Unsatisfied { row });
+                }
+                None
+            }
+            Third::Product => {
+                c.par_iter_mut().zip(&*a).zip(&*b).for_each(|((c, a), b)| *c = *a * b);
+                Some(&c)
+            }
+        };
+        let ((a_values, b_values), c_values) = rayon::join(
+            || rayon::join(|| self.coset.extend(&a), || self.coset.extend(&b)),
+            || subtracted.map(|c| self.coset.extend(c)),
+        );
+        self.coset.multiply(&a_values, &b_values, c_values.as_ref(), &mut a);
         Ok(Digits::new(&a, self.quotient.windows()))
     }
 }
