@@ -3,6 +3,7 @@
 use crate::commands::audience::AudienceCommand;
 use crate::commands::circuit::CircuitCommand;
 use crate::commands::claim::ClaimCommand;
+use crate::commands::engine::EngineCommand;
 use crate::commands::holder::HolderCommand;
 use crate::commands::issuer::IssuerCommand;
 use crate::commands::keys::KeysCommand;
@@ -81,6 +82,9 @@ pub enum Command {
     /// Proving and verifying keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The prover by itself, on any circom circuit.
+    #[command(subcommand)]
+    Engine(EngineCommand),
     /// The whole story on synthetic patients: commit, consent, prove, verify, and what is refused.
     Demo,
 }

@@ -3,6 +3,7 @@
 pub mod audience;
 pub mod circuit;
 pub mod claim;
+pub mod engine;
 pub mod holder;
 pub mod issuer;
 pub mod keys;

@@ -39,6 +39,14 @@ impl From<bool> for Overwrite {
 /// # Errors
 /// Where there is no such file, it cannot be read, or it is longer than any of ours.
 pub fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    read_within(path, what, MESSAGE_LIMIT)
+}
+
+/// As [`read`], of at most so many bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(path: &Path, what: &str, limit: u64) -> Result<Zeroizing<Vec<u8>>, CliError> {
     let failed = |e: io::Error| read_error(path, what, &e);
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
@@ -49,15 +57,15 @@ pub fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, CliError> {
         ));
     }
     // Room for all: a list that grows leaves what it held behind in freed memory.
-    let room = metadata.len().min(MESSAGE_LIMIT) + 1;
+    let room = metadata.len().min(limit) + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(room).unwrap_or_default()));
-    let mut limited = file.take(MESSAGE_LIMIT + 1);
+    let mut limited = file.take(limit + 1);
     limited.read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MESSAGE_LIMIT {
+    if bytes.len() as u64 > limit {
         return Err(CliError::input(
             "file.too_large",
             format!(
-                "{}: expected {what} of at most {MESSAGE_LIMIT} bytes, found more: check which file this is",
+                "{}: expected {what} of at most {limit} bytes, found more: check which file this is",
                 path.display()
             ),
         ));

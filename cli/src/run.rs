@@ -2,7 +2,7 @@
 
 use crate::args::{Cli, Command};
 use crate::cancel;
-use crate::commands::{audience, circuit, claim, holder, issuer, keys, ledger, prove, request, verifier, verify};
+use crate::commands::{audience, circuit, claim, engine, holder, issuer, keys, ledger, prove, request, verifier, verify};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::ui::{Report, Ui};
@@ -66,6 +66,7 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Verifier(verifier::VerifierCommand::Bundle(args)) => show(verifier::bundle(&args, cx), cx),
         Command::Ledger(command) => ledger(*command, cx),
         Command::Circuit(circuit::CircuitCommand::Stats(args)) => show(circuit::stats(&args, cx), cx),
+        Command::Engine(engine::EngineCommand::Prove(args)) => show(engine::prove(&args, cx), cx),
         Command::Demo => show(crate::demo::run(cx), cx),
         Command::Keys(keys::KeysCommand::Dev(args)) => show(keys::dev(&args, cx), cx),
     }

@@ -6,9 +6,11 @@
 //! their curve.
 
 mod container;
+mod json;
 mod witness;
 mod zkey;
 
+pub use json::{proof_json, public_json};
 pub use witness::read_witness;
 pub use zkey::{Zkey, read_zkey};
 

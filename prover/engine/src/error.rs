@@ -39,6 +39,9 @@ pub enum ProveError {
         /// Its row in A, B and C, from 0.
         row: usize,
     },
+    /// A proof that does not verify, of a witness from elsewhere.
+    #[error("the proof does not verify: the witness does not satisfy the circuit of this key")]
+    UnsatisfiedWitness,
     /// The operating system gave no randomness.
     #[error("no randomness from the operating system: {0}")]
     Entropy(getrandom::Error),

@@ -9,6 +9,7 @@
 mod arkworks;
 pub mod assignment;
 mod blinding;
+pub mod circom;
 pub mod cpu;
 mod error;
 pub mod msm;

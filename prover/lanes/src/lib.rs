@@ -32,6 +32,15 @@ pub enum Path {
 pub struct Available(());
 
 impl Path {
+    /// A word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Path::Lanes(_) => "avx512ifma",
+            Path::Portable => "portable",
+        }
+    }
+
     /// The fastest of this machine.
     pub fn best() -> Path {
         #[cfg(target_arch = "x86_64")]

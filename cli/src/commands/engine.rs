@@ -1,0 +1,188 @@
+//! `medproof engine`: the prover by itself, on anybody's circuits.
+
+use crate::context::Context;
+use crate::error::{CliError, Kind};
+use crate::files::{self, Overwrite, Secrecy};
+use crate::ui::Bar;
+use clap::{Args, Subcommand};
+use medproof_engine::ProveError;
+use medproof_engine::circom::Circom;
+use medproof_engine::cpu::Settings;
+use medproof_keys::circom::{proof_json, public_json, read_witness, read_zkey};
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// What to do with the prover.
+#[derive(Debug, Subcommand)]
+pub enum EngineCommand {
+    /// Prove a witness of any circom circuit under its Groth16 key, and verify the proof.
+    Prove(EngineProveArgs),
+}
+
+/// Arguments of `engine prove`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medproof engine prove --zkey circuit.zkey --wtns witness.wtns --proof proof.json --public public.json\n  \
+    medproof engine prove --zkey c.zkey --wtns w.wtns --proof p.json --public i.json --threads 1 --repeat 10 --json\n\n\
+    snarkjs verifies what this writes: snarkjs groth16 verify verification_key.json public.json proof.json"
+)]
+pub struct EngineProveArgs {
+    /// The key, as snarkjs writes it (BN254, Groth16).
+    #[arg(long, value_name = "FILE")]
+    pub zkey: PathBuf,
+    /// The witness, as circom's calculators write it.
+    #[arg(long, value_name = "FILE")]
+    pub wtns: PathBuf,
+    /// Where the proof goes.
+    #[arg(long, value_name = "FILE")]
+    pub proof: PathBuf,
+    /// Where the public inputs go.
+    #[arg(long, value_name = "FILE")]
+    pub public: PathBuf,
+    /// Threads; without it, one for each core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Prove so many times, each with its own randomness; the last is written.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Replace the files if they are there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// What was proved, and how long it took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EngineReport {
+    /// Where the proof is.
+    pub proof: PathBuf,
+    /// Where the public inputs are.
+    pub public: PathBuf,
+    /// Of the circuit, the constant 1 included.
+    pub variables: usize,
+    /// Elements of the key's domain.
+    pub domain: usize,
+    /// How many worked on it.
+    pub threads: usize,
+    /// `avx512ifma` where that is, `portable` elsewhere.
+    pub path: &'static str,
+    /// Reading both files.
+    pub read_ms: f64,
+    /// Making the key ready.
+    pub ready_ms: f64,
+    /// Each proof with its verification, in order.
+    pub prove_ms: Vec<f64>,
+    /// Of these.
+    pub median_ms: f64,
+}
+
+// Larger than any circuit's that has been published.
+const FILE_LIMIT: u64 = 32 << 30;
+
+/// Proves.
+///
+/// # Errors
+/// Where a file cannot be read or written, the witness is another circuit's or does not satisfy it.
+pub fn prove(args: &EngineProveArgs, cx: &Context) -> Result<EngineReport, CliError> {
+    let overwrite = Overwrite::from(args.force);
+    files::check_target(&args.proof, overwrite)?;
+    files::check_target(&args.public, overwrite)?;
+    let threads = args.threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|e| CliError::system("threads", e))?;
+    let bar = cx.ui.bar("engine");
+    pool.install(|| run(args, &bar))
+}
+
+fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
+    let overwrite = Overwrite::from(args.force);
+    let steps = u64::from(args.repeat) + 2;
+    bar.set("reading", 0, steps);
+    let start = Instant::now();
+    let key = files::read_within(&args.zkey, "a .zkey", FILE_LIMIT)?;
+    let key = read_zkey(&key).map_err(|e| CliError::input("zkey", format!("{}: {e}", args.zkey.display())))?;
+    let witness = files::read_within(&args.wtns, "a .wtns", FILE_LIMIT)?;
+    let witness = read_witness(&witness);
+    let witness = witness.map_err(|e| CliError::input("wtns", format!("{}: {e}", args.wtns.display())))?;
+    let read_ms = milliseconds(start.elapsed());
+
+    crate::cancel::check()?;
+    bar.set("making the key ready", 1, steps);
+    let settings = Settings::default();
+    let start = Instant::now();
+    let engine = Circom::new(&key, settings).map_err(|e| CliError::input("zkey", e))?;
+    let ready_ms = milliseconds(start.elapsed());
+
+    let (mut prove_ms, mut last) = (Vec::new(), None);
+    for round in 0..args.repeat {
+        crate::cancel::check()?;
+        bar.set("proving", u64::from(round) + 2, steps);
+        let start = Instant::now();
+        last = Some(engine.prove(&witness).map_err(refused)?);
+        prove_ms.push(milliseconds(start.elapsed()));
+    }
+    let proof = last.ok_or_else(|| CliError::system("engine", "nothing was proved"))?;
+    let inputs = engine.public(&witness);
+    let write = |path: &Path, json: &Value| files::write_text(path, &format!("{json:#}"), Secrecy::Public, overwrite);
+    write(&args.public, &public_json(inputs))?;
+    write(&args.proof, &proof_json(&proof.a, &proof.b, &proof.c))?;
+    Ok(EngineReport {
+        proof: args.proof.clone(),
+        public: args.public.clone(),
+        variables: witness.len(),
+        domain: key.domain,
+        threads: rayon::current_num_threads(),
+        path: settings.path.name(),
+        read_ms,
+        ready_ms,
+        median_ms: median(&prove_ms),
+        prove_ms,
+    })
+}
+
+fn refused(error: ProveError) -> CliError {
+    match error {
+        ProveError::UnsatisfiedWitness => CliError::new(Kind::Refused, "witness.unsatisfied", error),
+        ProveError::Mismatch { .. } => CliError::input("wtns", error),
+        other => CliError::system("engine", other),
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn median(times: &[f64]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = |i: usize| sorted.get(i).copied().unwrap_or_default();
+    (middle(sorted.len() / 2) + middle(sorted.len().saturating_sub(1) / 2)) / 2.0
+}
+
+impl fmt::Display for EngineReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Proved and verified: {} variables, domain of {}.", self.variables, self.domain)?;
+        writeln!(f, "  proof   {}", self.proof.display())?;
+        writeln!(f, "  public  {}", self.public.display())?;
+        let count = self.prove_ms.len();
+        writeln!(
+            f,
+            "  read {:.0} ms, key ready {:.0} ms, proved in {:.1} ms (median of {count}; {} threads, {})",
+            self.read_ms, self.ready_ms, self.median_ms, self.threads, self.path
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_the_middle_or_between_the_two_in_it() {
+        assert_eq!(median(&[3.0, 1.0, 9.0]), 3.0);
+        assert_eq!(median(&[4.0, 1.0, 9.0, 2.0]), 3.0);
+        assert_eq!(median(&[]), 0.0);
+    }
+}
