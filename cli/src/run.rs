@@ -2,7 +2,9 @@
 
 use crate::args::{Cli, Command};
 use crate::cancel;
-use crate::commands::{audience, circuit, claim, engine, holder, issuer, keys, ledger, prove, request, verifier, verify};
+use crate::commands::{
+    audience, circuit, claim, engine, holder, issuer, keys, ledger, prove, request, verifier, verify,
+};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::ui::{Report, Ui};

@@ -163,7 +163,11 @@ fn median(times: &[f64]) -> f64 {
 
 impl fmt::Display for EngineReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Proved and verified: {} variables, domain of {}.", self.variables, self.domain)?;
+        writeln!(
+            f,
+            "Proved and verified: {} variables, domain of {}.",
+            self.variables, self.domain
+        )?;
         writeln!(f, "  proof   {}", self.proof.display())?;
         writeln!(f, "  public  {}", self.public.display())?;
         let count = self.prove_ms.len();

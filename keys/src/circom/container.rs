@@ -25,7 +25,10 @@ impl<'a> Bytes<'a> {
                 found: self.bytes.len(),
             });
         };
-        let taken = Bytes { bytes: taken, at: self.at };
+        let taken = Bytes {
+            bytes: taken,
+            at: self.at,
+        };
         (self.bytes, self.at) = (rest, self.at + n);
         Ok(taken)
     }
@@ -99,7 +102,11 @@ impl<'a> Bytes<'a> {
         }
         let point = G1Affine::new_unchecked(x, y);
         // The whole curve is the group.
-        if point.is_on_curve() { Ok(point) } else { Err(at.not("a point of G1", "one off the curve")) }
+        if point.is_on_curve() {
+            Ok(point)
+        } else {
+            Err(at.not("a point of G1", "one off the curve"))
+        }
     }
 
     /// A point of G2's curve, or infinity as zeros. Whether it is in the group takes far longer.
@@ -111,7 +118,11 @@ impl<'a> Bytes<'a> {
             return Ok(G2Affine::zero());
         }
         let point = G2Affine::new_unchecked(x, y);
-        if point.is_on_curve() { Ok(point) } else { Err(at.not("a point of G2", "one off the curve")) }
+        if point.is_on_curve() {
+            Ok(point)
+        } else {
+            Err(at.not("a point of G2", "one off the curve"))
+        }
     }
 
     pub(super) fn end(&self, of: &'static str) -> Result<(), FormatError> {

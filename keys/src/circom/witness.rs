@@ -70,7 +70,10 @@ mod tests {
             assert!(read_witness(&good[..length]).is_err(), "{length}");
         }
         let longer = [&good[..], &[0]].concat();
-        assert!(matches!(read_witness(&longer), Err(FormatError::Trailing { of: "the file", .. })));
+        assert!(matches!(
+            read_witness(&longer),
+            Err(FormatError::Trailing { of: "the file", .. })
+        ));
     }
 
     #[test]
@@ -79,8 +82,16 @@ mod tests {
         let good = file(&[number(1), number(7)], 2);
         let at = good.len() - 32;
         let refused = read_witness(&file(&[number(1), modulus], 2));
-        assert!(matches!(refused, Err(FormatError::Value { at: found, .. }) if found == at), "{refused:?}");
-        for bad in [file(&[number(2)], 1), file(&[], 0), file(&[number(1)], 2), file(&[number(1), number(2)], 1)] {
+        assert!(
+            matches!(refused, Err(FormatError::Value { at: found, .. }) if found == at),
+            "{refused:?}"
+        );
+        for bad in [
+            file(&[number(2)], 1),
+            file(&[], 0),
+            file(&[number(1)], 2),
+            file(&[number(1), number(2)], 1),
+        ] {
             assert!(read_witness(&bad).is_err());
         }
         for (place, byte) in [(0, b'z'), (4, 3), (8, 1), (12, 2), (24, 31), (28, 2)] {

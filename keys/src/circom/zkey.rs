@@ -68,7 +68,10 @@ pub fn read_zkey(bytes: &[u8]) -> Result<Zkey, FormatError> {
     let at = header;
     let (variables, public, domain) = (header.count()?, header.count()?, header.count()?);
     if public >= variables {
-        return Err(at.not("fewer public inputs than variables", &format!("{public} and {variables}")));
+        return Err(at.not(
+            "fewer public inputs than variables",
+            &format!("{public} and {variables}"),
+        ));
     }
     if !domain.is_power_of_two() || domain > LARGEST_DOMAIN {
         return Err(at.not("a domain of a power of two to 2^28", &domain.to_string()));
@@ -78,7 +81,11 @@ pub fn read_zkey(bytes: &[u8]) -> Result<Zkey, FormatError> {
         let at = *header;
         let point = finite(header, Bytes::g2)?;
         let in_group = point.is_in_correct_subgroup_assuming_on_curve();
-        if in_group { Ok(point) } else { Err(at.not("a point of G2", "one outside the group")) }
+        if in_group {
+            Ok(point)
+        } else {
+            Err(at.not("a point of G2", "one outside the group"))
+        }
     };
     let (alpha_g1, beta_g1) = (g1(&mut header)?, g1(&mut header)?);
     let (beta_g2, gamma_g2) = (g2(&mut header)?, g2(&mut header)?);
@@ -111,7 +118,11 @@ fn finite<'a, P: AffineRepr>(
 ) -> Result<P, FormatError> {
     let at = *bytes;
     let point = read(bytes)?;
-    if point.is_zero() { Err(at.not("a point", "infinity")) } else { Ok(point) }
+    if point.is_zero() {
+        Err(at.not("a point", "infinity"))
+    } else {
+        Ok(point)
+    }
 }
 
 // The length first: a count alone must not make room for anything.
@@ -142,7 +153,10 @@ fn rows(mut section: Bytes<'_>, domain: usize, variables: usize) -> Result<[Matr
         let at = section;
         let (matrix, row, variable) = (section.count()?, section.count()?, section.count()?);
         let coefficient = section.montgomery()? * *ONCE_MORE;
-        let place = matrices.get_mut(matrix).and_then(|m| m.get_mut(row)).filter(|_| variable < variables);
+        let place = matrices
+            .get_mut(matrix)
+            .and_then(|m| m.get_mut(row))
+            .filter(|_| variable < variables);
         let Some(place) = place else {
             let expected = format!("matrix 0 or 1, a row below {domain}, a variable below {variables}");
             return Err(at.not(&expected, &format!("{matrix}, {row}, {variable}")));

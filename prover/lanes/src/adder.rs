@@ -36,7 +36,12 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
             let [a, b] = [a, b].map(|e| C::unpack(self.path, &self.signed(source, e)));
             (a + b).into_affine().pack(self.path)
         };
-        let meeting: Vec<_> = pairs.iter().enumerate().filter(|(_, p)| meet(p)).map(|(k, p)| (k, one(*p))).collect();
+        let meeting: Vec<_> = pairs
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| meet(p))
+            .map(|(k, p)| (k, one(*p)))
+            .collect();
         if let Some(other) = pairs.iter().copied().find(|p| !meet(p)) {
             meeting.iter().for_each(|(k, _)| pairs[*k] = other);
             self.run::<false>(source, pairs, out);
@@ -78,7 +83,7 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
 
 #[cfg(target_arch = "x86_64")]
 mod ifma {
-        use crate::coordinate::{self, Coordinate};
+    use crate::coordinate::{self, Coordinate};
     use crate::field::kernel;
     use crate::points::{Curve, Entry, Packed};
     use ark_ff::{AdditiveGroup, batch_inversion};
@@ -270,7 +275,7 @@ mod ifma {
 }
 
 mod portable {
-        use crate::points::{Curve, Entry, Packed};
+    use crate::points::{Curve, Entry, Packed};
     use ark_ff::Field;
 
     pub(super) struct Scratch<C: Curve<D>, const D: usize> {
@@ -312,13 +317,15 @@ mod portable {
                 let slope = rise * (inverse * before);
                 inverse *= run((xa, ya), (xb, yb));
                 let x = slope.square() - xa - xb;
-                *out = Packed { x: C::words(&x), y: C::words(&(slope * (xa - x) - ya)) };
+                *out = Packed {
+                    x: C::words(&x),
+                    y: C::words(&(slope * (xa - x) - ya)),
+                };
             }
             true
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests {

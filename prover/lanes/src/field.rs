@@ -451,7 +451,12 @@ mod tests {
             return;
         }
         let mut rng = ark_std::test_rng();
-        let mut values = vec![Ark::<M>::ZERO, Ark::<M>::ONE, -Ark::<M>::ONE, Ark::<M>::from(2u64).inverse().unwrap()];
+        let mut values = vec![
+            Ark::<M>::ZERO,
+            Ark::<M>::ONE,
+            -Ark::<M>::ONE,
+            Ark::<M>::from(2u64).inverse().unwrap(),
+        ];
         values.extend((0..60).map(|_| Ark::<M>::rand(&mut rng)));
         for shift in 0..values.len() {
             let a: [&Ark<M>; 8] = core::array::from_fn(|i| &values[(i * 7 + shift) % values.len()]);
@@ -504,16 +509,43 @@ mod speed {
     fn speed() {
         let x = Ark::<Scalar>::rand(&mut ark_std::test_rng());
         let x = [&x; 8];
-        let best = |f: &dyn Fn()| (0..20).map(|_| { let t = Instant::now(); f(); t.elapsed().as_nanos() }).min().unwrap();
+        let best = |f: &dyn Fn()| {
+            (0..20)
+                .map(|_| {
+                    let t = Instant::now();
+                    f();
+                    t.elapsed().as_nanos()
+                })
+                .min()
+                .unwrap()
+        };
         const R: usize = 20_000;
         // SAFETY: only run where there.
-        let one = best(&|| { std::hint::black_box(unsafe { chains::<1>(x, R) }); });
-        let two = best(&|| { std::hint::black_box(unsafe { chains::<2>(x, R) }); });
-        let four = best(&|| { std::hint::black_box(unsafe { chains::<4>(x, R) }); });
-        let eight = best(&|| { std::hint::black_box(unsafe { chains::<8>(x, R) }); });
-        let scalar = best(&|| { let mut y = *x[0]; for _ in 0..R { y *= x[0]; } std::hint::black_box(y); });
+        let one = best(&|| {
+            std::hint::black_box(unsafe { chains::<1>(x, R) });
+        });
+        let two = best(&|| {
+            std::hint::black_box(unsafe { chains::<2>(x, R) });
+        });
+        let four = best(&|| {
+            std::hint::black_box(unsafe { chains::<4>(x, R) });
+        });
+        let eight = best(&|| {
+            std::hint::black_box(unsafe { chains::<8>(x, R) });
+        });
+        let scalar = best(&|| {
+            let mut y = *x[0];
+            for _ in 0..R {
+                y *= x[0];
+            }
+            std::hint::black_box(y);
+        });
         for (n, t) in [(1, one), (2, two), (4, four), (8, eight)] {
-            println!("{n} chains: {:.1} ns a product of eight, {:.2} ns a lane", t as f64 / (R * n) as f64, t as f64 / (R * n * 8) as f64);
+            println!(
+                "{n} chains: {:.1} ns a product of eight, {:.2} ns a lane",
+                t as f64 / (R * n) as f64,
+                t as f64 / (R * n * 8) as f64
+            );
         }
         println!("scalar: {:.1} ns", scalar as f64 / R as f64);
     }

@@ -84,7 +84,12 @@ const fn shifted<C: MontConfig<4>>(n: u32) -> [u64; 4] {
     let mut i = 0;
     while i < n {
         // p is below 2^254: a double fits.
-        x = [x[0] << 1, x[1] << 1 | x[0] >> 63, x[2] << 1 | x[1] >> 63, x[3] << 1 | x[2] >> 63];
+        x = [
+            x[0] << 1,
+            x[1] << 1 | x[0] >> 63,
+            x[2] << 1 | x[1] >> 63,
+            x[3] << 1 | x[2] >> 63,
+        ];
         if !less(x, p) {
             x = minus(x, p);
         }

@@ -92,7 +92,8 @@ pub trait Curve<const D: usize>: AffineRepr {
             Path::Portable => Self::words(&x),
             Path::Lanes(_) => Self::words(&x).map(|w| into_wide::<Base>(&from_limbs::<Base>(w))),
         };
-        self.xy().map_or(Packed::INFINITY, |(x, y)| Packed { x: wide(x), y: wide(y) })
+        self.xy()
+            .map_or(Packed::INFINITY, |(x, y)| Packed { x: wide(x), y: wide(y) })
     }
 
     /// A point packed for this path, or a sum of such, as arkworks has it.

@@ -56,10 +56,10 @@ where
     if let Path::Lanes(_) = Path::best() {
         let (eights, rest) = states.as_chunks_mut::<8>();
         if let Some(table) = Width::<T>::wide().downcast_ref::<Table<T>>() {
-        for eight in eights {
-            // SAFETY: the features that the kernel is compiled for are there.
-            unsafe { ifma::permute(table, eight) };
-        }
+            for eight in eights {
+                // SAFETY: the features that the kernel is compiled for are there.
+                unsafe { ifma::permute(table, eight) };
+            }
         }
         rest.iter_mut().for_each(poseidon2::permute);
         return;
@@ -69,8 +69,8 @@ where
 
 #[cfg(target_arch = "x86_64")]
 mod ifma {
-    use crate::field::{Eight, add, kernel, load, mul, reduce, splat, square, store, zero};
     use super::Table;
+    use crate::field::{Eight, add, kernel, load, mul, reduce, splat, square, store, zero};
     use crate::modulus::{LIMBS, Scalar};
     use ark_bn254::Fr;
     use medproof_statement::poseidon2::EXTERNAL_ROUNDS;
@@ -214,7 +214,12 @@ mod tests {
             let start = std::time::Instant::now();
             states.iter_mut().for_each(poseidon2::permute);
             let theirs = start.elapsed();
-            println!("{} us against {} us: {:.2}", ours.as_micros(), theirs.as_micros(), theirs.as_secs_f64() / ours.as_secs_f64());
+            println!(
+                "{} us against {} us: {:.2}",
+                ours.as_micros(),
+                theirs.as_micros(),
+                theirs.as_secs_f64() / ours.as_secs_f64()
+            );
         }
     }
 }

@@ -196,7 +196,13 @@ mod tests {
     fn agrees<C: Curve<D>, const D: usize>(points: &[C], lists: &[Vec<Entry>]) {
         let expected: Vec<C> = (lists.iter())
             .map(|list| {
-                let signed = |e: &Entry| if e.is_negated() { -points[e.index()].into_group() } else { points[e.index()].into_group() };
+                let signed = |e: &Entry| {
+                    if e.is_negated() {
+                        -points[e.index()].into_group()
+                    } else {
+                        points[e.index()].into_group()
+                    }
+                };
                 list.iter().map(signed).sum::<C::Group>().into_affine()
             })
             .collect();
@@ -212,7 +218,9 @@ mod tests {
     fn all<C: Curve<D>, const D: usize>(points: &[C]) {
         let mut rng = ark_std::test_rng();
         let mut any = |n: usize| -> Vec<Entry> {
-            (0..n).map(|_| Entry::new(rng.gen_range(0..points.len() as u32), rng.r#gen())).collect()
+            (0..n)
+                .map(|_| Entry::new(rng.gen_range(0..points.len() as u32), rng.r#gen()))
+                .collect()
         };
         let lengths = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 0, 1000, 1];
         agrees::<C, D>(points, &lengths.map(|n| any(n)));
@@ -220,8 +228,20 @@ mod tests {
         agrees::<C, D>(points, &[vec![]]);
         agrees::<C, D>(points, &vec![any(3); 4000]);
         let (p, minus, q) = (Entry::new(0, false), Entry::new(0, true), Entry::new(1, false));
-        agrees::<C, D>(points, &[vec![p, p], vec![p, minus], vec![minus, minus], vec![p, minus, q], vec![q, p, minus]]);
-        agrees::<C, D>(points, &[vec![p; 1000], [vec![p; 500], vec![minus; 501]].concat(), vec![p, minus]]);
+        agrees::<C, D>(
+            points,
+            &[
+                vec![p, p],
+                vec![p, minus],
+                vec![minus, minus],
+                vec![p, minus, q],
+                vec![q, p, minus],
+            ],
+        );
+        agrees::<C, D>(
+            points,
+            &[vec![p; 1000], [vec![p; 500], vec![minus; 501]].concat(), vec![p, minus]],
+        );
         agrees::<C, D>(points, &[any(50), vec![p, minus, p, minus], any(50), vec![p; 8]]);
     }
 
@@ -246,11 +266,31 @@ mod tests {
         fn one<C: Curve<D>, const D: usize>(name: &str, base: C, n: usize, list: usize, rng: &mut impl Rng) {
             let points: Vec<C> = {
                 let mut p = base.into_group();
-                let all: Vec<_> = (0..n).map(|_| { p += base; p }).collect();
+                let all: Vec<_> = (0..n)
+                    .map(|_| {
+                        p += base;
+                        p
+                    })
+                    .collect();
                 C::Group::normalize_batch(&all)
             };
-            let entries: Vec<Entry> = (0..n).map(|_| Entry::new(rng.gen_range(0..(std::env::var("TAB").ok().and_then(|v| v.parse().ok()).unwrap_or(n as u32))), rng.r#gen())).collect();
-            for path in paths().into_iter().take(if std::env::var_os("ALL").is_some() { 2 } else { 1 }) {
+            let entries: Vec<Entry> = (0..n)
+                .map(|_| {
+                    Entry::new(
+                        rng.gen_range(
+                            0..(std::env::var("TAB")
+                                .ok()
+                                .and_then(|v| v.parse().ok())
+                                .unwrap_or(n as u32)),
+                        ),
+                        rng.r#gen(),
+                    )
+                })
+                .collect();
+            for path in paths()
+                .into_iter()
+                .take(if std::env::var_os("ALL").is_some() { 2 } else { 1 })
+            {
                 let table: Vec<Packed<D>> = points.iter().map(|p| p.pack(path)).collect();
                 let mut best = u128::MAX;
                 for _ in 0..20 {
@@ -259,11 +299,16 @@ mod tests {
                     std::hint::black_box(sum_lists::<C, D>(path, &table, n / list, lists));
                     best = best.min(start.elapsed().as_nanos());
                 }
-                println!("{name} {path:?}: {:.1} ns an addition", best as f64 / (n - n / list) as f64);
+                println!(
+                    "{name} {path:?}: {:.1} ns an addition",
+                    best as f64 / (n - n / list) as f64
+                );
             }
         }
         one::<G1Affine, 1>("G1", G1Projective::rand(&mut rng).into_affine(), 1 << 20, 32, &mut rng);
-        if std::env::var_os("G1").is_some() { return; }
+        if std::env::var_os("G1").is_some() {
+            return;
+        }
         one::<G2Affine, 2>("G2", G2Projective::rand(&mut rng).into_affine(), 1 << 19, 32, &mut rng);
     }
 }

@@ -45,7 +45,10 @@ impl Coset {
     /// `None` where the size is no power of two, the field has no root of unity for it, or the
     /// shift is 0.
     pub fn new(path: Path, size: usize, shift: Fr, scale: Fr) -> Option<Coset> {
-        let domain = size.is_power_of_two().then(|| Radix2EvaluationDomain::new(size)).flatten()?;
+        let domain = size
+            .is_power_of_two()
+            .then(|| Radix2EvaluationDomain::new(size))
+            .flatten()?;
         Some(Coset {
             domain,
             coset: domain.get_coset(shift)?,
@@ -149,15 +152,23 @@ mod ifma {
 
     fn across(f: impl Fn(usize) -> Fr) -> Words {
         let lanes: [Number; 8] = core::array::from_fn(|lane| wide(&f(lane)));
-        Words(core::array::from_fn(|limb| core::array::from_fn(|lane| lanes[lane][limb])))
+        Words(core::array::from_fn(|limb| {
+            core::array::from_fn(|lane| lanes[lane][limb])
+        }))
     }
 
     fn reversed(x: usize, bits: u32) -> usize {
-        if bits == 0 { 0 } else { x.reverse_bits() >> (usize::BITS - bits) }
+        if bits == 0 {
+            0
+        } else {
+            x.reverse_bits() >> (usize::BITS - bits)
+        }
     }
 
     fn powers(x: Fr, n: usize) -> Vec<Fr> {
-        core::iter::successors(Some(Fr::ONE), |last| Some(*last * x)).take(n).collect()
+        core::iter::successors(Some(Fr::ONE), |last| Some(*last * x))
+            .take(n)
+            .collect()
     }
 
     impl Direction {
@@ -169,7 +180,13 @@ mod ifma {
                 roots: (0..m).map(|k| wide(&all[8 * k])).collect(),
                 quarter: wide(&all[n / 4]),
                 eighths: across(|lane| if lane & 4 == 0 { Fr::ONE } else { all[(lane & 3) * m] }),
-                quarters: across(|lane| if lane & 2 == 0 { Fr::ONE } else { all[(lane & 1) * 2 * m] }),
+                quarters: across(|lane| {
+                    if lane & 2 == 0 {
+                        Fr::ONE
+                    } else {
+                        all[(lane & 1) * 2 * m]
+                    }
+                }),
                 between: (0..m).map(|v| across(|lane| all[v * reversed(lane, 3) % n])).collect(),
             }
         }
@@ -189,7 +206,9 @@ mod ifma {
                 vectors: m,
                 there: Direction::new(domain.group_gen_inv, n),
                 back: Direction::new(domain.group_gen, n),
-                shifts: (0..m).map(|v| across(|lane| shifts[coefficient(lane, v)] * made_up)).collect(),
+                shifts: (0..m)
+                    .map(|v| across(|lane| shifts[coefficient(lane, v)] * made_up))
+                    .collect(),
                 scale: wide(&scale),
             }
         }
@@ -405,7 +424,12 @@ mod tests {
         let mut found = [Path::best(), Path::Portable].map(|path| {
             let coset = Coset::new(path, size, shift, scale).unwrap();
             let mut products = vec![Fr::ZERO; size];
-            coset.multiply(&coset.extend(&a), &coset.extend(&b), Some(&coset.extend(&c)), &mut products);
+            coset.multiply(
+                &coset.extend(&a),
+                &coset.extend(&b),
+                Some(&coset.extend(&c)),
+                &mut products,
+            );
             products
         });
         let value = |x: &[Fr], at: Fr| {
@@ -414,7 +438,10 @@ mod tests {
             weights.iter().zip(x).map(|(w, x)| *w * x).sum::<Fr>()
         };
         let at = shift * Fr::get_root_of_unity(size as u64).unwrap().pow([3 % size as u64]);
-        assert_eq!(found[1][3 % size], scale * value(&a, at) * value(&b, at) - value(&c, at));
+        assert_eq!(
+            found[1][3 % size],
+            scale * value(&a, at) * value(&b, at) - value(&c, at)
+        );
         assert_eq!(found[0], found[1], "{size}");
         assert!(found[0].iter_mut().any(|x| *x != Fr::ZERO));
     }
@@ -431,7 +458,10 @@ mod tests {
     #[test]
     fn what_is_no_coset_is_none() {
         for (size, shift) in [(0, 5), (3, 5), (1 << 29, 5), (8, 0)] {
-            assert!(Coset::new(Path::best(), size, Fr::from(shift), Fr::ONE).is_none(), "{size} {shift}");
+            assert!(
+                Coset::new(Path::best(), size, Fr::from(shift), Fr::ONE).is_none(),
+                "{size} {shift}"
+            );
         }
     }
 
@@ -442,7 +472,14 @@ mod tests {
         let a: Vec<Fr> = (0..1 << 16).map(|_| Fr::rand(&mut rng)).collect();
         for path in [Path::best(), Path::Portable] {
             let coset = Coset::new(path, 1 << 16, Fr::GENERATOR, Fr::ONE).unwrap();
-            let best = (0..10).map(|_| { let t = std::time::Instant::now(); std::hint::black_box(coset.extend(&a)); t.elapsed().as_micros() }).min().unwrap();
+            let best = (0..10)
+                .map(|_| {
+                    let t = std::time::Instant::now();
+                    std::hint::black_box(coset.extend(&a));
+                    t.elapsed().as_micros()
+                })
+                .min()
+                .unwrap();
             println!("{path:?}: {best} us for two transforms of 2^16");
         }
     }

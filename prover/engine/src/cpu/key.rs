@@ -105,7 +105,13 @@ impl Ready {
         let quotient = from_powers(&key.h_query, &domain, shift, Fr::ONE, settings.path).ok_or_else(too_large)?;
         let by_row = from_powers(&key.h_query, &domain, Fr::ONE, -vanishing, settings.path).ok_or_else(too_large)?;
         let none = vec![G1Affine::identity(); inputs];
-        let rest = combined(&by_row, &c_rows, variables, &[none, key.l_query.clone()].concat(), settings.path);
+        let rest = combined(
+            &by_row,
+            &c_rows,
+            variables,
+            &[none, key.l_query.clone()].concat(),
+            settings.path,
+        );
 
         let windows = settings.windows(variables);
         let table = |bases: &[G1Affine]| Table::new(bases, windows, settings.path);
@@ -139,9 +145,8 @@ impl Ready {
         if variables > Digit::MOST_SCALARS || n > Digit::MOST_SCALARS {
             return Err(too_large());
         }
-        let flat = |rows: &[Vec<(Fr, usize)>]| {
-            Rows::new(variables, rows.iter().map(Vec::as_slice)).ok_or_else(too_large)
-        };
+        let flat =
+            |rows: &[Vec<(Fr, usize)>]| Rows::new(variables, rows.iter().map(Vec::as_slice)).ok_or_else(too_large);
         // The key's values are those on the coset by a root of twice the domain's order.
         let shift = Fr::get_root_of_unity(2 * n as u64).ok_or_else(too_large)?;
         let coset = Coset::new(settings.path, n, shift, Fr::ONE).ok_or_else(too_large)?;

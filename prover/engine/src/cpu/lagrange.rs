@@ -38,13 +38,7 @@ pub fn from_powers(
 
 /// For each of so many columns the sum of its numbers in `rows`, each times its row's point, and
 /// `also` of the column.
-pub fn combined(
-    by_row: &[G1Affine],
-    rows: &Rows,
-    columns: usize,
-    also: &[G1Affine],
-    path: Path,
-) -> Vec<G1Affine> {
+pub fn combined(by_row: &[G1Affine], rows: &Rows, columns: usize, also: &[G1Affine], path: Path) -> Vec<G1Affine> {
     // Points, then those times numbers other than 1 and −1, then what is added.
     let mut points: Vec<Packed<1>> = by_row.iter().map(|p| p.pack(path)).collect();
     let (mut scaled, mut factors) = (Vec::new(), Vec::new());
@@ -87,7 +81,9 @@ fn transform(points: &mut [Packed<1>], root: Fr, path: Path) {
     let mut root = root;
     while block > 1 {
         let half = block / 2;
-        let powers: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |last| Some(*last * root)).take(half).collect();
+        let powers: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |last| Some(*last * root))
+            .take(half)
+            .collect();
         // Upper halves get differences, times powers of the root.
         let sums = butterflies(points, half, path);
         points.copy_from_slice(&sums);
@@ -102,7 +98,11 @@ fn transform(points: &mut [Packed<1>], root: Fr, path: Path) {
     }
     let bits = n.ilog2();
     for i in 0..n {
-        let j = if bits == 0 { 0 } else { i.reverse_bits() >> (usize::BITS - bits) };
+        let j = if bits == 0 {
+            0
+        } else {
+            i.reverse_bits() >> (usize::BITS - bits)
+        };
         if i < j {
             points.swap(i, j);
         }
@@ -152,7 +152,10 @@ fn scale_some(points: &mut [Packed<1>], factors: &[Fr], path: Path) {
     let at = |i: usize, multiple: usize| Entry::new((n * multiple + i) as u32, false);
     let mut out = vec![Packed::INFINITY; finite.len()];
     for multiple in 2..=MULTIPLES {
-        let pairs: Vec<[Entry; 2]> = finite.iter().map(|i| [at(*i, multiple / 2), at(*i, multiple.div_ceil(2))]).collect();
+        let pairs: Vec<[Entry; 2]> = finite
+            .iter()
+            .map(|i| [at(*i, multiple / 2), at(*i, multiple.div_ceil(2))])
+            .collect();
         if multiple % 2 == 0 {
             adder.double(&work, &pairs, &mut out);
         } else {
@@ -216,10 +219,20 @@ mod tests {
     #[test]
     fn scaled_points_are_those_of_arkworks() {
         let mut rng = Rng::new(3);
-        let mut factors = vec![Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::from(2), Fr::from(16), Fr::from(17), -Fr::from(5)];
+        let mut factors = vec![
+            Fr::ZERO,
+            Fr::ONE,
+            -Fr::ONE,
+            Fr::from(2),
+            Fr::from(16),
+            Fr::from(17),
+            -Fr::from(5),
+        ];
         factors.extend((0..30).map(|_| rng.field()));
-        let mut points: Vec<G1Affine> =
-            factors.iter().map(|_| (G1Projective::generator() * rng.field()).into_affine()).collect();
+        let mut points: Vec<G1Affine> = factors
+            .iter()
+            .map(|_| (G1Projective::generator() * rng.field()).into_affine())
+            .collect();
         points[9] = G1Affine::zero();
         for path in [Path::best(), Path::Portable] {
             let mut found: Vec<Packed<1>> = points.iter().map(|p| p.pack(path)).collect();
@@ -238,8 +251,9 @@ mod tests {
             let shift = rng.field();
             let coefficients: Vec<Fr> = (0..n).map(|_| rng.field()).collect();
             // One fewer than n, as a key has.
-            let query: Vec<G1Affine> =
-                (1..n).map(|_| (G1Projective::generator() * rng.field()).into_affine()).collect();
+            let query: Vec<G1Affine> = (1..n)
+                .map(|_| (G1Projective::generator() * rng.field()).into_affine())
+                .collect();
             let expected: G1Projective = query.iter().zip(&coefficients).map(|(q, u)| *q * u).sum();
             let polynomial = DensePolynomial::from_coefficients_vec(coefficients);
             for path in [Path::best(), Path::Portable] {

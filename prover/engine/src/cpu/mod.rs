@@ -40,10 +40,7 @@ impl Ready {
                 found: z.len(),
             });
         }
-        let (quotient, digits) = rayon::join(
-            || self.quotient(z),
-            || Digits::new(z, self.a.windows()),
-        );
+        let (quotient, digits) = rayon::join(|| self.quotient(z), || Digits::new(z, self.a.windows()));
         let quotient = quotient?;
         let a = multiply(&self.a, &digits)? + self.alpha_g1 + self.delta_g1 * blinding.r;
         let b_g1 = multiply(&self.b_g1, &digits)? + self.beta_g1 + self.delta_g1 * blinding.s;

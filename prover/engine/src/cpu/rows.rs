@@ -54,7 +54,10 @@ impl Rows {
                 };
                 flat.entries.push(kind << KIND | column);
             }
-            flat.ends.push((u32::try_from(flat.entries.len()).ok()?, u32::try_from(flat.coefficients.len()).ok()?));
+            flat.ends.push((
+                u32::try_from(flat.entries.len()).ok()?,
+                u32::try_from(flat.coefficients.len()).ok()?,
+            ));
         }
         Some(flat)
     }
@@ -116,7 +119,11 @@ mod tests {
         let z: Vec<Fr> = (0..9).map(|_| rng.field()).collect();
         let mut rows: Vec<Vec<(Fr, usize)>> = vec![vec![], vec![(Fr::ONE, 0)], vec![(-Fr::ONE, 8), (Fr::from(7), 3)]];
         for i in 0..2000 {
-            rows.push((0..i % 5).map(|k| (if k == 1 { -Fr::ONE } else { rng.field() }, (i + k) % 9)).collect());
+            rows.push(
+                (0..i % 5)
+                    .map(|k| (if k == 1 { -Fr::ONE } else { rng.field() }, (i + k) % 9))
+                    .collect(),
+            );
         }
         let flat = Rows::new(9, rows.iter().map(Vec::as_slice)).unwrap();
         let mut found = vec![Fr::ZERO; rows.len()];

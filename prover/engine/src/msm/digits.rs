@@ -216,8 +216,8 @@ fn each_digit(value: &BigInt<4>, windows: Windows, mut tell: impl FnMut(usize, u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_ff::{AdditiveGroup, Field};
     use crate::testing::Rng;
+    use ark_ff::{AdditiveGroup, Field};
 
     fn values() -> Vec<Fr> {
         let mut values = vec![Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::MODULUS_MINUS_ONE_DIV_TWO.into()];
@@ -236,7 +236,18 @@ mod tests {
     #[test]
     fn digits_add_up_to_their_scalar() {
         let values = values();
-        for (bits, sets) in [(2, 1), (5, 1), (8, 3), (13, 1), (15, 2), (16, 1), (16, 16), (17, 1), (20, 1), (7, 99)] {
+        for (bits, sets) in [
+            (2, 1),
+            (5, 1),
+            (8, 3),
+            (13, 1),
+            (15, 2),
+            (16, 1),
+            (16, 16),
+            (17, 1),
+            (20, 1),
+            (7, 99),
+        ] {
             let windows = Windows::new(bits, sets).unwrap();
             let digits = Digits::new(&values, windows);
             let mut sums = vec![Fr::ZERO; values.len()];
@@ -260,7 +271,10 @@ mod tests {
         let windows = Windows::new(13, 1).unwrap();
         for (value, count) in [(0i64, 0), (1, 1), (-1, 1), (4096, 1), (-4096, 1), (4097, 2), (-8191, 2)] {
             let digits = Digits::new(&[Fr::from(value)], windows);
-            assert_eq!(digits.before(windows.buckets() - 1) + digits.bucket(windows.buckets() - 1).count(), count);
+            assert_eq!(
+                digits.before(windows.buckets() - 1) + digits.bucket(windows.buckets() - 1).count(),
+                count
+            );
         }
     }
 }

@@ -147,10 +147,10 @@ fn running<C: Curve<D>, const D: usize>(path: Path, points: &[Packed<D>]) -> C::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Rng;
     use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine};
     use ark_ec::{AffineRepr, PrimeGroup, VariableBaseMSM};
     use ark_ff::Field;
-    use crate::testing::Rng;
 
     fn points<C: Curve<D, ScalarField = Fr>, const D: usize>(n: usize, rng: &mut Rng) -> Vec<C> {
         let mut points: Vec<C> = (0..n).map(|_| (C::generator() * rng.field()).into_affine()).collect();
@@ -183,7 +183,15 @@ mod tests {
         let any: Vec<Fr> = (0..n).map(|_| rng.field()).collect();
         let bits = (0..n).map(|i| Fr::from((i % 3 == 0) as u64)).collect();
         let small = (0..n).map(|i| Fr::from(i as i64 - 20)).collect();
-        vec![any.clone(), bits, small, vec![Fr::ZERO; n], vec![Fr::ONE; n], vec![-Fr::ONE; n], vec![any[0]; n]]
+        vec![
+            any.clone(),
+            bits,
+            small,
+            vec![Fr::ZERO; n],
+            vec![Fr::ONE; n],
+            vec![-Fr::ONE; n],
+            vec![any[0]; n],
+        ]
     }
 
     #[test]
@@ -205,7 +213,13 @@ mod tests {
         assert_eq!(multiply(&table, &other), Err(Unfit::Count { expected: 3, found: 2 }));
         let found = Windows::new(9, 1).unwrap();
         let refused = multiply(&table, &Digits::new(&[Fr::ONE; 3], found));
-        assert_eq!(refused, Err(Unfit::Windows { expected: windows, found }));
+        assert_eq!(
+            refused,
+            Err(Unfit::Windows {
+                expected: windows,
+                found
+            })
+        );
     }
 
     #[test]
@@ -216,24 +230,46 @@ mod tests {
         let bases: Vec<G1Affine> = {
             let step = G1Projective::generator() * rng.field();
             let mut p = step;
-            G1Projective::normalize_batch(&(0..n).map(|_| { p += step; p }).collect::<Vec<_>>())
+            G1Projective::normalize_batch(
+                &(0..n)
+                    .map(|_| {
+                        p += step;
+                        p
+                    })
+                    .collect::<Vec<_>>(),
+            )
         };
         let scalars: Vec<Fr> = (0..n).map(|_| rng.field()).collect();
         let time = |name: &str, f: &mut dyn FnMut()| {
-            let best = (0..7).map(|_| { let t = std::time::Instant::now(); f(); t.elapsed().as_micros() }).min().unwrap();
+            let best = (0..7)
+                .map(|_| {
+                    let t = std::time::Instant::now();
+                    f();
+                    t.elapsed().as_micros()
+                })
+                .min()
+                .unwrap();
             println!("{name}: {:.1} ms", best as f64 / 1000.0);
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         pool.install(|| {
-            time("arkworks", &mut || { std::hint::black_box(G1Projective::msm(&bases, &scalars).unwrap()); });
+            time("arkworks", &mut || {
+                std::hint::black_box(G1Projective::msm(&bases, &scalars).unwrap());
+            });
             for bits in [13, 15, 16, 17] {
                 let windows = Windows::new(bits, 1).unwrap();
                 let table = Table::<G1Affine, 1>::new(&bases, windows, Path::best());
-                time(&format!("{bits} digits"), &mut || { std::hint::black_box(Digits::new(&scalars, windows)); });
+                time(&format!("{bits} digits"), &mut || {
+                    std::hint::black_box(Digits::new(&scalars, windows));
+                });
                 let digits = Digits::new(&scalars, windows);
-                time(&format!("{bits} fill"), &mut || { std::hint::black_box(fill(&table, &digits)); });
+                time(&format!("{bits} fill"), &mut || {
+                    std::hint::black_box(fill(&table, &digits));
+                });
                 let buckets = fill(&table, &digits);
-                time(&format!("{bits} weighted"), &mut || { std::hint::black_box(weighted::<G1Affine, 1>(Path::best(), &buckets)); });
+                time(&format!("{bits} weighted"), &mut || {
+                    std::hint::black_box(weighted::<G1Affine, 1>(Path::best(), &buckets));
+                });
             }
         });
     }

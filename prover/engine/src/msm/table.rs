@@ -87,6 +87,9 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
     /// A digit's multiple; nothing of a base that is infinity.
     pub fn entry(&self, digit: Digit) -> Option<Entry> {
         let rank = self.ranks[digit.scalar()]?;
-        Some(Entry::new(rank * self.windows.columns() + digit.column(), digit.is_negative()))
+        Some(Entry::new(
+            rank * self.windows.columns() + digit.column(),
+            digit.is_negative(),
+        ))
     }
 }
