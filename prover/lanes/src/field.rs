@@ -417,6 +417,36 @@ const fn multiples<M: Modulus>() -> [[u64; 8]; LIMBS] {
 }
 
 kernel! {
+    /// (a·b + c·d)/2^260: below 2p where the products of bounds add up to 64p² at most.
+    pub fn mul_sum<M: Modulus>(a: Eight<M>, b: Eight<M>, c: Eight<M>, d: Eight<M>) -> Eight<M> {
+        let zero = _mm512_setzero_si512();
+        let inverse = _mm512_set1_epi64(M::NEGATED_INVERSE as i64);
+        let mask = _mm512_set1_epi64(MASK as i64);
+        let mut t = [zero; LIMBS];
+        for i in 0..LIMBS {
+            let (b, d) = (b.0[i], d.0[i]);
+            for j in 0..LIMBS {
+                t[j] = _mm512_madd52lo_epu64(t[j], a.0[j], b);
+                t[j] = _mm512_madd52lo_epu64(t[j], c.0[j], d);
+            }
+            // As in [`mul`].
+            let m = _mm512_madd52lo_epu64(zero, t[0], inverse);
+            let carry = _mm512_srli_epi64::<LIMB_BITS>(_mm512_add_epi64(t[0], mask));
+            for j in 1..LIMBS {
+                t[j] = _mm512_madd52lo_epu64(t[j], m, _mm512_set1_epi64(M::P[j] as i64));
+            }
+            t = [_mm512_add_epi64(t[1], carry), t[2], t[3], t[4], zero];
+            for j in 0..LIMBS {
+                t[j] = _mm512_madd52hi_epu64(t[j], a.0[j], b);
+                t[j] = _mm512_madd52hi_epu64(t[j], c.0[j], d);
+                t[j] = _mm512_madd52hi_epu64(t[j], m, _mm512_set1_epi64(M::P[j] as i64));
+            }
+        }
+        carried(t)
+    }
+}
+
+kernel! {
     /// As [`mul`] of x with itself.
     pub fn square<M: Modulus>(x: Eight<M>) -> Eight<M> {
         mul(x, x)
