@@ -16,13 +16,13 @@ pub struct Adder<C: Curve<D>, const D: usize> {
 }
 
 impl<C: Curve<D>, const D: usize> Adder<C, D> {
-    /// For points packed for this path.
-    pub fn new(path: Path) -> Self {
+    /// For up to so many pairs at a time, of points packed for this path.
+    pub fn new(path: Path, pairs: usize) -> Self {
         Adder {
             path,
             #[cfg(target_arch = "x86_64")]
-            kernel: ifma::Scratch::default(),
-            portable: portable::Scratch::default(),
+            kernel: ifma::Scratch::new(pairs),
+            portable: portable::Scratch::new(pairs),
         }
     }
 
@@ -84,9 +84,10 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
 #[cfg(target_arch = "x86_64")]
 mod ifma {
     use crate::coordinate::{self, Coordinate};
-    use crate::field::kernel;
+    use crate::field::{Words, kernel};
     use crate::points::{Curve, Entry, Packed};
     use ark_ff::{AdditiveGroup, batch_inversion};
+    use zeroize::{Zeroize, Zeroizing};
 
     // Products of differences, of several chains in turn: one alone would wait for each product.
     const CHAINS: usize = 4;
@@ -100,18 +101,27 @@ mod ifma {
     type Group = [[Entry; 2]; 8];
 
     // The product of all differences before a group's in its chain, and the group's own.
+    #[derive(Zeroize)]
     struct Step<const D: usize> {
-        before: Coordinate<D>,
-        difference: Coordinate<D>,
+        before: [Words; D],
+        difference: [Words; D],
     }
 
     pub(super) struct Scratch<const D: usize> {
         steps: Vec<Step<D>>,
     }
 
-    impl<const D: usize> Default for Scratch<D> {
-        fn default() -> Self {
-            Scratch { steps: Vec::new() }
+    impl<const D: usize> Scratch<D> {
+        pub(super) fn new(pairs: usize) -> Self {
+            Scratch {
+                steps: Vec::with_capacity(pairs.div_ceil(8) + CHAINS),
+            }
+        }
+    }
+
+    impl<const D: usize> Drop for Scratch<D> {
+        fn drop(&mut self) {
+            self.steps.zeroize();
         }
     }
 
@@ -174,7 +184,10 @@ mod ifma {
                 let b = coordinate::loose(&coordinate::packed(pairs.each_ref().map(|p| &source[p[1].index()].x)));
                 coordinate::lifted::<2, D>(&coordinate::less(&b, &a))
             };
-            steps.push(Step { before: *product, difference });
+            steps.push(Step {
+                before: coordinate::write(product),
+                difference: coordinate::write(&difference),
+            });
             *product = coordinate::mul(product, &difference);
         }
     }
@@ -182,7 +195,7 @@ mod ifma {
     kernel! {
         // 1/product in each lane, if there is one in each.
         fn inverted<C: Curve<D>, const D: usize>(products: &[Coordinate<D>; CHAINS]) -> Option<[Coordinate<D>; CHAINS]> {
-            let mut lanes: Vec<C::BaseField> = Vec::with_capacity(8 * CHAINS);
+            let mut lanes: Zeroizing<Vec<C::BaseField>> = Zeroizing::new(Vec::with_capacity(8 * CHAINS));
             for product in products {
                 lanes.extend(coordinate::scatter(product).map(C::from_words));
             }
@@ -209,10 +222,10 @@ mod ifma {
         ) -> [[Packed<D>; 8]; SIDE_BY_SIDE] {
             let mut one = [coordinate::one::<D>(); SIDE_BY_SIDE];
             for i in 0..SIDE_BY_SIDE {
-                one[i] = coordinate::mul(&inverses[i], &steps[i].before);
+                one[i] = coordinate::mul(&inverses[i], &coordinate::read(&steps[i].before));
             }
             for i in 0..SIDE_BY_SIDE {
-                inverses[i] = coordinate::mul(&inverses[i], &steps[i].difference);
+                inverses[i] = coordinate::mul(&inverses[i], &coordinate::read(&steps[i].difference));
             }
             let mut ya = [coordinate::loose(&one[0]); SIDE_BY_SIDE];
             let mut slope = one;
@@ -277,18 +290,25 @@ mod ifma {
 mod portable {
     use crate::points::{Curve, Entry, Packed};
     use ark_ff::Field;
+    use zeroize::Zeroize;
 
     pub(super) struct Scratch<C: Curve<D>, const D: usize> {
         before: Vec<C::BaseField>,
     }
 
-    impl<C: Curve<D>, const D: usize> Default for Scratch<C, D> {
-        fn default() -> Self {
-            Scratch { before: Vec::new() }
+    impl<C: Curve<D>, const D: usize> Drop for Scratch<C, D> {
+        fn drop(&mut self) {
+            self.before.zeroize();
         }
     }
 
     impl<C: Curve<D>, const D: usize> Scratch<C, D> {
+        pub(super) fn new(pairs: usize) -> Self {
+            Scratch {
+                before: Vec::with_capacity(pairs),
+            }
+        }
+
         pub(super) fn add<const DOUBLE: bool>(
             &mut self,
             source: &[Packed<D>],
@@ -343,7 +363,7 @@ mod tests {
             for n in [0, 1, 8, 31, 77] {
                 let twice: Vec<[Entry; 2]> = (0..n).map(|i| [Entry::new(i, i % 2 == 0); 2]).collect();
                 let mut out = vec![Packed::INFINITY; n as usize];
-                Adder::<C, D>::new(path).double(&packed, &twice, &mut out);
+                Adder::<C, D>::new(path, n as usize).double(&packed, &twice, &mut out);
                 let found: Vec<C> = out.iter().map(|p| C::unpack(path, p)).collect();
                 assert_eq!(found, expected[..n as usize], "{path:?}");
             }

@@ -3,7 +3,7 @@
 //! A coordinate has `D` components, 1 or 2; which is known when a kernel is compiled. Unless a
 //! kernel says otherwise, components are below 2p.
 
-use crate::field::{self, Eight, kernel};
+use crate::field::{self, Eight, Words, kernel};
 use crate::modulus::{Base, Modulus};
 use core::arch::x86_64::__mmask8;
 
@@ -136,6 +136,28 @@ kernel! {
             for lane in 0..8 {
                 out[lane][i] = component[lane];
             }
+        }
+        out
+    }
+}
+
+kernel! {
+    /// From memory.
+    pub fn read<const D: usize>(x: &[Words; D]) -> Coordinate<D> {
+        let mut out = [field::zero(); D];
+        for i in 0..D {
+            out[i] = field::read(&x[i]);
+        }
+        out
+    }
+}
+
+kernel! {
+    /// To memory.
+    pub fn write<const D: usize>(x: &Coordinate<D>) -> [Words; D] {
+        let mut out = [Words::default(); D];
+        for i in 0..D {
+            out[i] = field::write(x[i]);
         }
         out
     }

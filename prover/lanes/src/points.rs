@@ -56,7 +56,7 @@ fn below_p(words: [u64; 4]) -> Fq {
 }
 
 /// A place in a table of points, and a sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Zeroize)]
 pub struct Entry(u32);
 
 impl Entry {

@@ -7,6 +7,7 @@
 use crate::Path;
 use crate::adder::Adder;
 use crate::points::{Curve, Entry, Packed};
+use zeroize::Zeroize;
 
 /// Lists of something that stands for entries, one after the other.
 #[derive(Clone, Debug, Default)]
@@ -43,15 +44,20 @@ impl<T> Lists<T> {
 const BLOCK: usize = 8192;
 
 /// The sum of each list of `lists`, which gives a list's entries by pushing them; that of an empty
-/// one is infinity. The table, packed for this path, holds no infinity.
+/// one is infinity. No list has more than `most` entries, and the table, packed for this path, holds
+/// no infinity.
+///
+/// What this works in is made once, large enough, and wiped: a list that grows leaves what it held
+/// behind in freed memory.
 pub fn sum_lists<C: Curve<D>, const D: usize>(
     path: Path,
     table: &[Packed<D>],
     count: usize,
+    most: usize,
     lists: impl Fn(usize, &mut Vec<Entry>),
 ) -> Vec<Packed<D>> {
     let mut sums = Vec::with_capacity(count);
-    let mut block = Block::<C, D>::new(path);
+    let mut block = Block::<C, D>::new(path, BLOCK + most);
     for i in 0..count {
         lists(i, &mut block.entries);
         block.ends.push(block.entries.len() as u32);
@@ -72,14 +78,23 @@ struct Block<C: Curve<D>, const D: usize> {
     adder: Adder<C, D>,
 }
 
+impl<C: Curve<D>, const D: usize> Drop for Block<C, D> {
+    fn drop(&mut self) {
+        self.entries.zeroize();
+        self.ends.zeroize();
+        self.work.zeroize();
+        self.pairs.zeroize();
+    }
+}
+
 impl<C: Curve<D>, const D: usize> Block<C, D> {
-    fn new(path: Path) -> Self {
+    fn new(path: Path, entries: usize) -> Self {
         Block {
-            entries: Vec::with_capacity(2 * BLOCK),
+            entries: Vec::with_capacity(entries),
             ends: Vec::new(),
-            work: Vec::with_capacity(2 * BLOCK),
-            pairs: Vec::with_capacity(BLOCK),
-            adder: Adder::new(path),
+            work: Vec::with_capacity(entries),
+            pairs: Vec::with_capacity(entries / 2),
+            adder: Adder::new(path, entries / 2),
         }
     }
 
@@ -206,9 +221,10 @@ mod tests {
                 list.iter().map(signed).sum::<C::Group>().into_affine()
             })
             .collect();
+        let most = lists.iter().map(Vec::len).max().unwrap_or_default();
         for path in paths() {
             let table: Vec<Packed<D>> = points.iter().map(|p| p.pack(path)).collect();
-            let sums = sum_lists::<C, D>(path, &table, lists.len(), |i, out| out.extend(&lists[i]));
+            let sums = sum_lists::<C, D>(path, &table, lists.len(), most, |i, out| out.extend(&lists[i]));
             let found: Vec<C> = sums.iter().map(|p| C::unpack(path, p)).collect();
             assert_eq!(found, expected, "{path:?}");
         }
@@ -296,7 +312,7 @@ mod tests {
                 for _ in 0..20 {
                     let start = std::time::Instant::now();
                     let lists = |i: usize, out: &mut Vec<Entry>| out.extend(&entries[i * list..(i + 1) * list]);
-                    std::hint::black_box(sum_lists::<C, D>(path, &table, n / list, lists));
+                    std::hint::black_box(sum_lists::<C, D>(path, &table, n / list, list, lists));
                     best = best.min(start.elapsed().as_nanos());
                 }
                 println!(

@@ -65,10 +65,11 @@ pub fn combined(by_row: &[G1Affine], rows: &Rows, columns: usize, also: &[G1Affi
     }
     let sums: Vec<Packed<1>> = (lists.par_chunks(TOGETHER))
         .flat_map_iter(|lists| {
+            let most = lists.iter().map(Vec::len).max().unwrap_or_default();
             let finite = |i: usize, out: &mut Vec<Entry>| {
                 out.extend(lists[i].iter().filter(|entry| !points[entry.index()].is_infinity()));
             };
-            sum_lists::<G1Affine, 1>(path, &points, lists.len(), finite)
+            sum_lists::<G1Affine, 1>(path, &points, lists.len(), most, finite)
         })
         .collect();
     sums.iter().map(|p| G1Affine::unpack(path, p)).collect()
@@ -122,7 +123,7 @@ fn butterflies(points: &[Packed<1>], half: usize, path: Path) -> Vec<Packed<1>> 
                 }
             }
         };
-        sum_lists::<G1Affine, 1>(path, points, count, lists)
+        sum_lists::<G1Affine, 1>(path, points, count, 2, lists)
     };
     let starts: Vec<usize> = (0..points.len()).step_by(TOGETHER).collect();
     (starts.par_iter())
@@ -144,7 +145,7 @@ fn scale(points: &mut [Packed<1>], factors: &[Fr], path: Path) {
 // From the highest digit down, all points together.
 fn scale_some(points: &mut [Packed<1>], factors: &[Fr], path: Path) {
     let n = points.len();
-    let mut adder = Adder::<G1Affine, 1>::new(path);
+    let mut adder = Adder::<G1Affine, 1>::new(path, n);
     // The results so far, then 1 to 16 times each point.
     let mut work = vec![Packed::INFINITY; n * (1 + MULTIPLES)];
     work[n..2 * n].copy_from_slice(points);

@@ -130,6 +130,11 @@ impl Digits {
         self.parts.iter().flat_map(move |part| part.get(bucket).iter().copied())
     }
 
+    /// How many are in a bucket.
+    pub fn count(&self, bucket: usize) -> usize {
+        self.parts.iter().map(|part| part.get(bucket).len()).sum()
+    }
+
     /// The digits in all buckets before this one.
     pub fn before(&self, bucket: usize) -> usize {
         self.parts.iter().map(|part| part.before(bucket)).sum()

@@ -78,7 +78,7 @@ fn fill<C: Curve<D>, const D: usize>(table: &Table<C, D>, digits: &Digits) -> Ve
     let windows = table.windows();
     let count = windows.buckets() * windows.sets() as usize;
     let tasks = rayon::current_num_threads() * TASKS_A_THREAD;
-    let all = digits.before(count - 1) + digits.bucket(count - 1).count();
+    let all = digits.before(count - 1) + digits.count(count - 1);
     let share = all.div_ceil(tasks).max(1);
     // Each task begins where its share does.
     let starts: Vec<usize> = (0..=tasks)
@@ -92,7 +92,14 @@ fn fill<C: Curve<D>, const D: usize>(table: &Table<C, D>, digits: &Digits) -> Ve
             let lists = |i: usize, out: &mut Vec<Entry>| {
                 out.extend(digits.bucket(range[0] + i).filter_map(|digit| table.entry(digit)));
             };
-            sum_lists::<C, D>(table.path(), table.points(), range[1] - range[0], lists)
+            let most = (range[0]..range[1]).map(|bucket| digits.count(bucket)).max();
+            sum_lists::<C, D>(
+                table.path(),
+                table.points(),
+                range[1] - range[0],
+                most.unwrap_or_default(),
+                lists,
+            )
         })
         .collect()
 }
@@ -125,7 +132,7 @@ fn weighted<C: Curve<D>, const D: usize>(path: Path, points: &[Packed<D>]) -> C:
         None => (i * width..points.len().min((i + 1) * width)).for_each(|at| add(at, out)),
         Some(column) => (column..points.len()).step_by(width).for_each(|at| add(at, out)),
     };
-    let sums = Zeroizing::new(sum_lists::<C, D>(path, points, rows + width, list));
+    let sums = Zeroizing::new(sum_lists::<C, D>(path, points, rows + width, rows.max(width), list));
     let (rows, columns) = sums.split_at(rows);
     let mut sum = running::<C, D>(path, rows.get(1..).unwrap_or_default());
     for _ in 0..width.ilog2() {

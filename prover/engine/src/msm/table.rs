@@ -22,7 +22,7 @@ const TOGETHER: usize = 1024;
 
 fn multiples<C: Curve<D>, const D: usize>(bases: &[C], windows: Windows, path: Path) -> Vec<Packed<D>> {
     let columns = windows.columns() as usize;
-    let mut adder = Adder::<C, D>::new(path);
+    let mut adder = Adder::<C, D>::new(path, bases.len());
     let all: Vec<[Entry; 2]> = (0..bases.len() as u32).map(|i| [Entry::new(i, false); 2]).collect();
     let mut column: Vec<Packed<D>> = bases.iter().map(|base| base.pack(path)).collect();
     let mut twice = column.clone();
