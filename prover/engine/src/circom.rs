@@ -1,17 +1,18 @@
 //! Proofs of any circom circuit, from its `.zkey` and `.wtns`.
 
 use crate::blinding::Blinding;
-use crate::cpu::{Ready, Settings};
+use crate::checkpoint::Checkpoint;
+use crate::cpu::{Ready, ReadyStage, Settings};
 use crate::error::ProveError;
 use ark_bn254::{Bn254, Fr};
-use ark_groth16::{Groth16, PreparedVerifyingKey, Proof, VerifyingKey, prepare_verifying_key};
+use ark_groth16::{Groth16, PreparedVerifyingKey, Proof, prepare_verifying_key};
+use medproof_keys::Progress;
 use medproof_keys::circom::Zkey;
 
 /// Proves under one `.zkey`.
 pub struct Circom {
     ready: Ready,
     verifying: PreparedVerifyingKey<Bn254>,
-    public: usize,
 }
 
 impl Circom {
@@ -19,34 +20,33 @@ impl Circom {
     ///
     /// # Errors
     /// As [`Ready::of_zkey`].
-    pub fn new(key: &Zkey, settings: Settings) -> Result<Circom, ProveError> {
-        let verifying = VerifyingKey {
-            alpha_g1: key.alpha_g1,
-            beta_g2: key.beta_g2,
-            gamma_g2: key.gamma_g2,
-            delta_g2: key.delta_g2,
-            gamma_abc_g1: key.ic.clone(),
-        };
-        Ok(Circom {
-            ready: Ready::of_zkey(key, settings)?,
-            verifying: prepare_verifying_key(&verifying),
-            public: key.public,
-        })
+    pub fn new(key: &Zkey, settings: Settings, progress: &dyn Progress<ReadyStage>) -> Result<Circom, ProveError> {
+        Ok(Circom::of(Ready::of_zkey(key, settings, progress)?))
+    }
+
+    /// With a key that was prepared.
+    #[must_use]
+    pub fn of(ready: Ready) -> Circom {
+        Circom {
+            verifying: prepare_verifying_key(ready.verifying()),
+            ready,
+        }
     }
 
     /// The values of a witness that a proof shows.
     #[must_use]
     pub fn public<'a>(&self, witness: &'a [Fr]) -> &'a [Fr] {
-        witness.get(1..=self.public).unwrap_or_default()
+        witness.get(1..self.ready.inputs()).unwrap_or_default()
     }
 
     /// A proof, with fresh randomness, that was verified.
     ///
     /// # Errors
     /// [`ProveError::Mismatch`] for another circuit's witness; [`ProveError::UnsatisfiedWitness`] for one
-    /// that does not satisfy the circuit: the key holds too little of it to say where.
-    pub fn prove(&self, witness: &[Fr]) -> Result<Proof<Bn254>, ProveError> {
-        let proof = self.ready.prove_values(witness, &Blinding::fresh()?)?;
+    /// that does not satisfy the circuit: the key holds too little of it to say where;
+    /// [`ProveError::Cancelled`] at a checkpoint.
+    pub fn prove(&self, witness: &[Fr], checkpoint: &dyn Checkpoint) -> Result<Proof<Bn254>, ProveError> {
+        let proof = self.ready.prove(witness, &Blinding::fresh()?, checkpoint)?;
         let verified = Groth16::<Bn254>::verify_proof(&self.verifying, &proof, self.public(witness));
         match verified {
             Ok(true) => Ok(proof),

@@ -9,6 +9,7 @@
 mod arkworks;
 pub mod assignment;
 mod blinding;
+mod checkpoint;
 pub mod circom;
 pub mod cpu;
 mod error;
@@ -21,6 +22,7 @@ mod testing;
 pub use arkworks::Arkworks;
 pub use assignment::Assignment;
 pub use blinding::Blinding;
+pub use checkpoint::{Checkpoint, Unstoppable};
 pub use error::ProveError;
 pub use medproof_keys::{Progress, Quiet};
 pub use medproof_messages::Proof;

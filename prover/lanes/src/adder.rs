@@ -351,7 +351,6 @@ mod portable {
 mod tests {
     use super::*;
     use ark_bn254::{G1Affine, G2Affine};
-    use ark_ec::AffineRepr;
     use ark_std::UniformRand;
 
     fn doubles<C: Curve<D>, const D: usize>() {

@@ -132,15 +132,13 @@ kernel! {
 
 kernel! {
     fn vector(x: &[u64; 4]) -> __m256i {
-        // SAFETY: both are 32 bytes of integers.
-        unsafe { core::mem::transmute(*x) }
+        bytemuck::must_cast(*x)
     }
 }
 
 kernel! {
     fn words(x: __m512i) -> [[u64; 4]; 2] {
-        // SAFETY: both are 64 bytes of integers.
-        unsafe { core::mem::transmute(x) }
+        bytemuck::must_cast(x)
     }
 }
 
@@ -268,8 +266,7 @@ kernel! {
     pub fn read<M: Modulus>(x: &Words) -> Eight<M> {
         let mut out = [_mm512_setzero_si512(); LIMBS];
         for i in 0..LIMBS {
-            // SAFETY: both are 64 bytes of integers.
-            out[i] = unsafe { core::mem::transmute::<[u64; 8], __m512i>(x.0[i]) };
+            out[i] = bytemuck::must_cast(x.0[i]);
         }
         Eight(out, PhantomData)
     }
@@ -280,8 +277,7 @@ kernel! {
     pub fn write<M: Modulus>(x: Eight<M>) -> Words {
         let mut out = Words::default();
         for i in 0..LIMBS {
-            // SAFETY: both are 64 bytes of integers.
-            out.0[i] = unsafe { core::mem::transmute::<__m512i, [u64; 8]>(x.0[i]) };
+            out.0[i] = bytemuck::must_cast(x.0[i]);
         }
         out
     }

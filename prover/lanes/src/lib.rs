@@ -1,9 +1,9 @@
 //! Eight field elements of BN254 at a time.
 //!
-//! `unsafe` stands in two places: a kernel that is compiled for AVX-512 is entered only after
-//! [`available`] has found it, and registers are read as the integers that they are. Everything
-//! else is checked by the compiler: functions with `#[target_feature]` can be called safely from
-//! one another alone.
+//! `unsafe` stands in three places: a kernel that is compiled for AVX-512 is entered only after
+//! [`Path::best`] has found it, packed points are the words that they are, and a hint is given of a
+//! place in memory. Everything else is checked by the compiler: functions with `#[target_feature]`
+//! can be called safely from one another alone.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod adder;

@@ -5,6 +5,7 @@ use crate::modulus::{Base, from_limbs, from_wide, into_wide, limbs};
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{BigInt, BigInteger, PrimeField};
+use bytemuck::{Pod, Zeroable};
 use zeroize::Zeroize;
 
 /// An affine point, packed: x and y, each of `D` components of four words, below 2p. A point of G1
@@ -18,6 +19,12 @@ pub struct Packed<const D: usize> {
     pub(crate) x: [[u64; 4]; D],
     pub(crate) y: [[u64; 4]; D],
 }
+
+// SAFETY: any words are a packed point, if not one of the curve.
+unsafe impl<const D: usize> Zeroable for Packed<D> {}
+
+// SAFETY: as above; and its words, whose size is a multiple of its alignment, fill it.
+unsafe impl<const D: usize> Pod for Packed<D> {}
 
 impl<const D: usize> Packed<D> {
     /// The neutral element.

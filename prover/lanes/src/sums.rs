@@ -43,30 +43,29 @@ impl<T> Lists<T> {
 /// Points of a block: its tables stay in the second-level cache.
 const BLOCK: usize = 8192;
 
-/// The sum of each list of `lists`, which gives a list's entries by pushing them; that of an empty
-/// one is infinity. No list has more than `most` entries, and the table, packed for this path, holds
-/// no infinity.
+/// The sum of each list of `lists`, which gives a list's entries by pushing them, into `sums`; that
+/// of an empty one is infinity. No list has more than `most` entries, and the table, packed for this
+/// path, holds no infinity.
 ///
 /// What this works in is made once, large enough, and wiped: a list that grows leaves what it held
 /// behind in freed memory.
 pub fn sum_lists<C: Curve<D>, const D: usize>(
     path: Path,
     table: &[Packed<D>],
-    count: usize,
+    sums: &mut [Packed<D>],
     most: usize,
     lists: impl Fn(usize, &mut Vec<Entry>),
-) -> Vec<Packed<D>> {
-    let mut sums = Vec::with_capacity(count);
+) {
     let mut block = Block::<C, D>::new(path, BLOCK + most);
-    for i in 0..count {
+    let mut done = 0;
+    for i in 0..sums.len() {
         lists(i, &mut block.entries);
         block.ends.push(block.entries.len() as u32);
-        if block.entries.len() >= BLOCK {
-            block.finish(table, &mut sums);
+        if block.entries.len() >= BLOCK || i + 1 == sums.len() {
+            block.finish(table, &mut sums[done..=i]);
+            done = i + 1;
         }
     }
-    block.finish(table, &mut sums);
-    sums
 }
 
 // Lists that are summed together. Entries are of the table at first, then of `work`.
@@ -98,7 +97,7 @@ impl<C: Curve<D>, const D: usize> Block<C, D> {
         }
     }
 
-    fn finish(&mut self, table: &[Packed<D>], sums: &mut Vec<Packed<D>>) {
+    fn finish(&mut self, table: &[Packed<D>], sums: &mut [Packed<D>]) {
         self.take_odd_ones(table);
         self.pair_up(self.work.len(), Odd::Taken);
         self.work.resize(self.work.len() + self.pairs.len(), Packed::INFINITY);
@@ -117,9 +116,9 @@ impl<C: Curve<D>, const D: usize> Block<C, D> {
             self.drop_infinities(cancelled);
         }
         let mut start = 0;
-        for end in self.ends.drain(..) {
+        for (sum, end) in sums.iter_mut().zip(self.ends.drain(..)) {
             let first = self.entries[start..end as usize].first();
-            sums.push(first.map_or(Packed::INFINITY, |e| self.work[e.index()]));
+            *sum = first.map_or(Packed::INFINITY, |e| self.work[e.index()]);
             start = end as usize;
         }
         self.entries.clear();
@@ -195,7 +194,7 @@ enum Odd {
 mod tests {
     use super::*;
     use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
-    use ark_ec::{AffineRepr, CurveGroup};
+    use ark_ec::CurveGroup;
     use ark_std::UniformRand;
     use ark_std::rand::Rng;
 
@@ -224,7 +223,8 @@ mod tests {
         let most = lists.iter().map(Vec::len).max().unwrap_or_default();
         for path in paths() {
             let table: Vec<Packed<D>> = points.iter().map(|p| p.pack(path)).collect();
-            let sums = sum_lists::<C, D>(path, &table, lists.len(), most, |i, out| out.extend(&lists[i]));
+            let mut sums = vec![Packed::INFINITY; lists.len()];
+            sum_lists::<C, D>(path, &table, &mut sums, most, |i, out| out.extend(&lists[i]));
             let found: Vec<C> = sums.iter().map(|p| C::unpack(path, p)).collect();
             assert_eq!(found, expected, "{path:?}");
         }
@@ -273,58 +273,5 @@ mod tests {
         let mut rng = ark_std::test_rng();
         let points: Vec<G2Affine> = (0..100).map(|_| G2Projective::rand(&mut rng).into_affine()).collect();
         all(&points);
-    }
-
-    #[test]
-    #[ignore]
-    fn speed() {
-        let mut rng = ark_std::test_rng();
-        fn one<C: Curve<D>, const D: usize>(name: &str, base: C, n: usize, list: usize, rng: &mut impl Rng) {
-            let points: Vec<C> = {
-                let mut p = base.into_group();
-                let all: Vec<_> = (0..n)
-                    .map(|_| {
-                        p += base;
-                        p
-                    })
-                    .collect();
-                C::Group::normalize_batch(&all)
-            };
-            let entries: Vec<Entry> = (0..n)
-                .map(|_| {
-                    Entry::new(
-                        rng.gen_range(
-                            0..(std::env::var("TAB")
-                                .ok()
-                                .and_then(|v| v.parse().ok())
-                                .unwrap_or(n as u32)),
-                        ),
-                        rng.r#gen(),
-                    )
-                })
-                .collect();
-            for path in paths()
-                .into_iter()
-                .take(if std::env::var_os("ALL").is_some() { 2 } else { 1 })
-            {
-                let table: Vec<Packed<D>> = points.iter().map(|p| p.pack(path)).collect();
-                let mut best = u128::MAX;
-                for _ in 0..20 {
-                    let start = std::time::Instant::now();
-                    let lists = |i: usize, out: &mut Vec<Entry>| out.extend(&entries[i * list..(i + 1) * list]);
-                    std::hint::black_box(sum_lists::<C, D>(path, &table, n / list, list, lists));
-                    best = best.min(start.elapsed().as_nanos());
-                }
-                println!(
-                    "{name} {path:?}: {:.1} ns an addition",
-                    best as f64 / (n - n / list) as f64
-                );
-            }
-        }
-        one::<G1Affine, 1>("G1", G1Projective::rand(&mut rng).into_affine(), 1 << 20, 32, &mut rng);
-        if std::env::var_os("G1").is_some() {
-            return;
-        }
-        one::<G2Affine, 2>("G2", G2Projective::rand(&mut rng).into_affine(), 1 << 19, 32, &mut rng);
     }
 }

@@ -8,7 +8,6 @@
 
 use crate::Path;
 use ark_bn254::Fr;
-use ark_ff::{FftField, Field};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use zeroize::Zeroize;
 
@@ -414,6 +413,7 @@ mod ifma {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ark_ff::{FftField, Field};
     use ark_ff::{AdditiveGroup, UniformRand};
 
     fn agrees(size: usize, given: usize) {

@@ -2,16 +2,20 @@
 
 use super::lagrange::{combined, from_powers};
 use super::rows::Rows;
+use crate::checkpoint::{Checkpoint, Watched};
 use crate::error::ProveError;
 use crate::msm::{Digit, Table, Windows};
-use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ff::{FftField, Field};
-use ark_groth16::ProvingKey;
+use ark_groth16::{ProvingKey, VerifyingKey};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::circom::Zkey;
+use medproof_keys::{Cancelled, Progress};
 use medproof_lanes::Path;
 use medproof_lanes::transform::Coset;
+use std::cell::Cell;
+use std::fmt;
 
 /// What a key's time is traded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,12 @@ impl Default for Settings {
 
 /// A key that proofs can be made with at once.
 pub struct Ready {
+    pub(super) settings: Settings,
+    // Of the circuit, the constant 1 included.
+    pub(super) inputs: usize,
+    pub(super) verifying: VerifyingKey<Bn254>,
+    pub(super) beta_g1: G1Affine,
+    pub(super) delta_g1: G1Affine,
     pub(super) a_rows: Rows,
     pub(super) b_rows: Rows,
     pub(super) third: Third,
@@ -46,11 +56,30 @@ pub struct Ready {
     // What variables give the proof's third point, but for the quotient.
     pub(super) rest: Table<G1Affine, 1>,
     pub(super) quotient: Table<G1Affine, 1>,
-    pub(super) alpha_g1: G1Projective,
-    pub(super) beta_g1: G1Projective,
-    pub(super) beta_g2: G2Projective,
-    pub(super) delta_g1: G1Projective,
-    pub(super) delta_g2: G2Projective,
+}
+
+/// What making a key ready is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadyStage {
+    /// Reading what was made before.
+    Reading,
+    /// The quotient's query, from powers to values, and C's part in it; in transforms' levels.
+    Quotient,
+    /// The multiples of every query's bases; in queries.
+    Tables,
+    /// Writing what was made.
+    Writing,
+}
+
+impl fmt::Display for ReadyStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reading => "reading the prepared key",
+            Self::Quotient => "preparing the quotient",
+            Self::Tables => "making tables",
+            Self::Writing => "writing the prepared key",
+        })
+    }
 }
 
 /// Where C·z comes from, and how it takes part.
@@ -62,12 +91,67 @@ pub(super) enum Third {
     Product,
 }
 
+// The parts of a key that become tables.
+struct Queries<'a> {
+    a: &'a [G1Affine],
+    b_g1: &'a [G1Affine],
+    b_g2: &'a [G2Affine],
+    rest: &'a [G1Affine],
+    quotient: &'a [G1Affine],
+}
+
+struct Tables {
+    a: Table<G1Affine, 1>,
+    b_g1: Table<G1Affine, 1>,
+    b_g2: Table<G2Affine, 2>,
+    rest: Table<G1Affine, 1>,
+    quotient: Table<G1Affine, 1>,
+}
+
+const QUERIES: u64 = 5;
+
+impl Queries<'_> {
+    fn tables(&self, settings: Settings, progress: &dyn Progress<ReadyStage>) -> Result<Tables, Cancelled> {
+        let windows = settings.windows(self.a.len());
+        let done = Cell::new(0);
+        let step = || {
+            progress.advance(ReadyStage::Tables, done.get(), QUERIES);
+            done.set(done.get() + 1);
+            Watched(progress).pass()
+        };
+        let table = |bases: &[G1Affine]| {
+            step()?;
+            Ok(Table::new(bases, windows, settings.path))
+        };
+        let tables = Tables {
+            a: table(self.a)?,
+            b_g1: table(self.b_g1)?,
+            rest: table(self.rest)?,
+            b_g2: {
+                step()?;
+                Table::new(self.b_g2, windows, settings.path)
+            },
+            quotient: {
+                step()?;
+                Table::new(self.quotient, settings.windows(self.quotient.len()), settings.path)
+            },
+        };
+        step()?;
+        Ok(tables)
+    }
+}
+
 impl Ready {
     /// Prepares a key of this circuit.
     ///
     /// # Errors
-    /// [`ProveError::Mismatch`] if they do not fit each other.
-    pub fn new(matrices: &Matrices, key: &ProvingKey<Bn254>, settings: Settings) -> Result<Ready, ProveError> {
+    /// [`ProveError::Mismatch`] if they do not fit each other, [`ProveError::Cancelled`].
+    pub fn new(
+        matrices: &Matrices,
+        key: &ProvingKey<Bn254>,
+        settings: Settings,
+        progress: &dyn Progress<ReadyStage>,
+    ) -> Result<Ready, ProveError> {
         let (inputs, constraints) = (matrices.inputs(), matrices.constraints());
         let variables = inputs + matrices.witness();
         let [a, b, c] = matrices.abc() else {
@@ -98,48 +182,43 @@ impl Ready {
         let a_rows = flat(&mut a.iter().chain(&bound))?;
         let (b_rows, c_rows) = (flat(&mut b.iter())?, flat(&mut c.iter())?);
 
-        let shift = Fr::GENERATOR;
-        // What vanishes on the domain is the same all over a coset.
-        let vanishing = (shift.pow([n as u64]) - Fr::ONE).inverse().ok_or_else(too_large)?;
-        let coset = Coset::new(settings.path, n, shift, vanishing).ok_or_else(too_large)?;
-        let quotient = from_powers(&key.h_query, &domain, shift, Fr::ONE, settings.path).ok_or_else(too_large)?;
-        let by_row = from_powers(&key.h_query, &domain, Fr::ONE, -vanishing, settings.path).ok_or_else(too_large)?;
-        let none = vec![G1Affine::identity(); inputs];
-        let rest = combined(
-            &by_row,
-            &c_rows,
-            variables,
-            &[none, key.l_query.clone()].concat(),
-            settings.path,
-        );
-
-        let windows = settings.windows(variables);
-        let table = |bases: &[G1Affine]| Table::new(bases, windows, settings.path);
-        Ok(Ready {
-            coset,
-            a: table(&key.a_query),
-            b_g1: table(&key.b_g1_query),
-            b_g2: Table::new(&key.b_g2_query, windows, settings.path),
-            rest: table(&rest),
-            quotient: Table::new(&quotient, settings.windows(n), settings.path),
-            a_rows,
-            b_rows,
-            third: Third::Rows(c_rows),
-            alpha_g1: key.vk.alpha_g1.into(),
-            beta_g1: key.beta_g1.into(),
-            beta_g2: key.vk.beta_g2.into(),
-            delta_g1: key.delta_g1.into(),
-            delta_g2: key.vk.delta_g2.into(),
-        })
+        let third = Third::Rows(c_rows);
+        let (shift, scale) = third.shift_and_scale(n).ok_or_else(too_large)?;
+        let coset = Coset::new(settings.path, n, shift, scale).ok_or_else(too_large)?;
+        let levels = u64::from(n.ilog2());
+        let done = Cell::new(0);
+        let level = || {
+            progress.advance(ReadyStage::Quotient, done.get(), 2 * levels);
+            done.set(done.get() + 1);
+            Watched(progress).pass()
+        };
+        let values = |shift, factor| {
+            from_powers(&key.h_query, &domain, shift, factor, settings.path, &level)?.ok_or_else(too_large)
+        };
+        let quotient = values(shift, Fr::ONE)?;
+        let by_row = values(Fr::ONE, -scale)?;
+        let mut rest = vec![G1Affine::identity(); inputs];
+        rest.extend_from_slice(&key.l_query);
+        if let Third::Rows(c_rows) = &third {
+            rest = combined(&by_row, c_rows, variables, &rest, settings.path);
+        }
+        let queries = Queries {
+            a: &key.a_query,
+            b_g1: &key.b_g1_query,
+            b_g2: &key.b_g2_query,
+            rest: &rest,
+            quotient: &quotient,
+        };
+        let tables = queries.tables(settings, progress)?;
+        let points = (key.vk.clone(), key.beta_g1, key.delta_g1);
+        Ok(Ready::of(settings, inputs, points, [a_rows, b_rows], third, coset, tables))
     }
-}
 
-impl Ready {
     /// Prepares a key of any circom circuit.
     ///
     /// # Errors
-    /// [`ProveError::Mismatch`] if it has too many variables.
-    pub fn of_zkey(key: &Zkey, settings: Settings) -> Result<Ready, ProveError> {
+    /// [`ProveError::Mismatch`] if it has too many variables, [`ProveError::Cancelled`].
+    pub fn of_zkey(key: &Zkey, settings: Settings, progress: &dyn Progress<ReadyStage>) -> Result<Ready, ProveError> {
         let (variables, n) = (key.a_query.len(), key.domain);
         let too_large = || mismatch("variables", Digit::MOST_SCALARS, variables.max(n));
         if variables > Digit::MOST_SCALARS || n > Digit::MOST_SCALARS {
@@ -147,34 +226,117 @@ impl Ready {
         }
         let flat =
             |rows: &[Vec<(Fr, usize)>]| Rows::new(variables, rows.iter().map(Vec::as_slice)).ok_or_else(too_large);
-        // The key's values are those on the coset by a root of twice the domain's order.
-        let shift = Fr::get_root_of_unity(2 * n as u64).ok_or_else(too_large)?;
-        let coset = Coset::new(settings.path, n, shift, Fr::ONE).ok_or_else(too_large)?;
+        let third = Third::Product;
+        let (shift, scale) = third.shift_and_scale(n).ok_or_else(too_large)?;
+        let coset = Coset::new(settings.path, n, shift, scale).ok_or_else(too_large)?;
         let rest = [vec![G1Affine::identity(); key.public + 1], key.l_query.clone()].concat();
-        let windows = settings.windows(variables);
-        let table = |bases: &[G1Affine]| Table::new(bases, windows, settings.path);
-        Ok(Ready {
-            a_rows: flat(&key.a)?,
-            b_rows: flat(&key.b)?,
-            third: Third::Product,
+        let queries = Queries {
+            a: &key.a_query,
+            b_g1: &key.b_g1_query,
+            b_g2: &key.b_g2_query,
+            rest: &rest,
+            quotient: &key.h_query,
+        };
+        let tables = queries.tables(settings, progress)?;
+        let verifying = VerifyingKey {
+            alpha_g1: key.alpha_g1,
+            beta_g2: key.beta_g2,
+            gamma_g2: key.gamma_g2,
+            delta_g2: key.delta_g2,
+            gamma_abc_g1: key.ic.clone(),
+        };
+        let points = (verifying, key.beta_g1, key.delta_g1);
+        let rows = [flat(&key.a)?, flat(&key.b)?];
+        Ok(Ready::of(settings, key.public + 1, points, rows, third, coset, tables))
+    }
+
+    fn of(
+        settings: Settings,
+        inputs: usize,
+        (verifying, beta_g1, delta_g1): (VerifyingKey<Bn254>, G1Affine, G1Affine),
+        [a_rows, b_rows]: [Rows; 2],
+        third: Third,
+        coset: Coset,
+        tables: Tables,
+    ) -> Ready {
+        Ready {
+            settings,
+            inputs,
+            verifying,
+            beta_g1,
+            delta_g1,
+            a_rows,
+            b_rows,
+            third,
             coset,
-            a: table(&key.a_query),
-            b_g1: table(&key.b_g1_query),
-            b_g2: Table::new(&key.b_g2_query, windows, settings.path),
-            rest: table(&rest),
-            quotient: Table::new(&key.h_query, settings.windows(n), settings.path),
-            alpha_g1: key.alpha_g1.into(),
-            beta_g1: key.beta_g1.into(),
-            beta_g2: key.beta_g2.into(),
-            delta_g1: key.delta_g1.into(),
-            delta_g2: key.delta_g2.into(),
-        })
+            a: tables.a,
+            b_g1: tables.b_g1,
+            b_g2: tables.b_g2,
+            rest: tables.rest,
+            quotient: tables.quotient,
+        }
+    }
+
+    /// What proofs verify under.
+    #[must_use]
+    pub fn verifying(&self) -> &VerifyingKey<Bn254> {
+        &self.verifying
+    }
+
+    /// Public inputs and the constant 1.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// All variables.
+    #[must_use]
+    pub fn variables(&self) -> usize {
+        self.a.bases()
+    }
+
+    /// Elements of the domain.
+    #[must_use]
+    pub fn domain(&self) -> usize {
+        self.coset.size()
+    }
+
+    /// Bytes of its tables.
+    #[must_use]
+    pub fn table_bytes(&self) -> usize {
+        let g1 = [&self.a, &self.b_g1, &self.rest, &self.quotient];
+        g1.map(|table| size_of_val(table.points())).iter().sum::<usize>() + size_of_val(self.b_g2.points())
+    }
+}
+
+impl Third {
+    /// C's rows, where they are known.
+    pub(super) fn rows(&self) -> Option<&Rows> {
+        match self {
+            Third::Rows(rows) => Some(rows),
+            Third::Product => None,
+        }
+    }
+
+    /// The coset on which the quotient's values are the scalars of its query, and what products of
+    /// values there are multiplied by. `None` where the field has no such coset.
+    ///
+    /// With rows, any coset will do, and what vanishes on the domain is the same all over it; a
+    /// `.zkey`'s query is for the coset by a root of twice the domain's order, and has that in it.
+    pub(super) fn shift_and_scale(&self, domain: usize) -> Option<(Fr, Fr)> {
+        match self {
+            Third::Rows(_) => {
+                let shift = Fr::GENERATOR;
+                Some((shift, (shift.pow([domain as u64]) - Fr::ONE).inverse()?))
+            }
+            Third::Product => Some((Fr::get_root_of_unity(2 * domain as u64)?, Fr::ONE)),
+        }
     }
 }
 
 impl Settings {
     // Additions are bases·windows + 2·buckets: the least of it.
-    fn windows(self, bases: usize) -> Windows {
+    pub(super) fn windows(self, bases: usize) -> Windows {
         let cost = |windows: &Windows| {
             bases * (windows.columns() * windows.sets()) as usize + 2 * windows.buckets() * windows.sets() as usize
         };

@@ -6,6 +6,7 @@ use super::rows::{Coefficient, Rows};
 use ark_bn254::{Fr, G1Affine};
 use ark_ff::{BigInteger, Field, PrimeField};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use medproof_keys::Cancelled;
 use medproof_lanes::Path;
 use medproof_lanes::adder::Adder;
 use medproof_lanes::points::{Curve, Entry, Packed};
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 
 /// For a query Q_i, i < n, where a polynomial's coefficients u_i give Σ u_i·Q_i: the points P_j for
 /// which Σ u(shift·ω^j)·P_j is that times `factor`. Q_i that are missing at the end are infinity.
-/// `None` where the shift is 0.
+/// `None` where the shift is 0. `level` is called before each level of the transform.
 ///
 /// u_i = 1/n · shift^-i · Σ_j u(shift·ω^j)·ω^(-ij), so that P_j = Σ_i ω^(-ij) · (shift^-i/n)·Q_i.
 pub fn from_powers(
@@ -23,17 +24,20 @@ pub fn from_powers(
     shift: Fr,
     factor: Fr,
     path: Path,
-) -> Option<Vec<G1Affine>> {
+    level: &dyn Fn() -> Result<(), Cancelled>,
+) -> Result<Option<Vec<G1Affine>>, Cancelled> {
     let n = domain.size();
-    let back = shift.inverse()?;
+    let Some(back) = shift.inverse() else {
+        return Ok(None);
+    };
     let factors: Vec<Fr> = std::iter::successors(Some(domain.size_inv * factor), |last| Some(*last * back))
         .take(n)
         .collect();
     let mut points: Vec<Packed<1>> = query.iter().map(|p| p.pack(path)).collect();
     points.resize(n, Packed::INFINITY);
     scale(&mut points, &factors, path);
-    transform(&mut points, domain.group_gen_inv, path);
-    Some(points.iter().map(|p| G1Affine::unpack(path, p)).collect())
+    transform(&mut points, domain.group_gen_inv, path, level)?;
+    Ok(Some(points.iter().map(|p| G1Affine::unpack(path, p)).collect()))
 }
 
 /// For each of so many columns the sum of its numbers in `rows`, each times its row's point, and
@@ -63,24 +67,29 @@ pub fn combined(by_row: &[G1Affine], rows: &Rows, columns: usize, also: &[G1Affi
         list.push(Entry::new(points.len() as u32, false));
         points.push(point.pack(path));
     }
-    let sums: Vec<Packed<1>> = (lists.par_chunks(TOGETHER))
-        .flat_map_iter(|lists| {
-            let most = lists.iter().map(Vec::len).max().unwrap_or_default();
-            let finite = |i: usize, out: &mut Vec<Entry>| {
-                out.extend(lists[i].iter().filter(|entry| !points[entry.index()].is_infinity()));
-            };
-            sum_lists::<G1Affine, 1>(path, &points, lists.len(), most, finite)
-        })
-        .collect();
+    let mut sums = vec![Packed::INFINITY; columns];
+    (sums.par_chunks_mut(TOGETHER).zip(lists.par_chunks(TOGETHER))).for_each(|(sums, lists)| {
+        let most = lists.iter().map(Vec::len).max().unwrap_or_default();
+        let finite = |i: usize, out: &mut Vec<Entry>| {
+            out.extend(lists[i].iter().filter(|entry| !points[entry.index()].is_infinity()));
+        };
+        sum_lists::<G1Affine, 1>(path, &points, sums, most, finite);
+    });
     sums.iter().map(|p| G1Affine::unpack(path, p)).collect()
 }
 
 // Σ_i root^(ij)·points[i] in place of points[j], by decimation in frequency.
-fn transform(points: &mut [Packed<1>], root: Fr, path: Path) {
+fn transform(
+    points: &mut [Packed<1>],
+    root: Fr,
+    path: Path,
+    level: &dyn Fn() -> Result<(), Cancelled>,
+) -> Result<(), Cancelled> {
     let n = points.len();
     let mut block = n;
     let mut root = root;
     while block > 1 {
+        level()?;
         let half = block / 2;
         let powers: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |last| Some(*last * root))
             .take(half)
@@ -108,13 +117,15 @@ fn transform(points: &mut [Packed<1>], root: Fr, path: Path) {
             points.swap(i, j);
         }
     }
+    Ok(())
 }
 
 // Sums in the lower half of each block of 2·half, differences in the upper.
 fn butterflies(points: &[Packed<1>], half: usize, path: Path) -> Vec<Packed<1>> {
-    let one = |start: usize, count: usize| {
+    let mut sums = vec![Packed::INFINITY; points.len()];
+    (sums.par_chunks_mut(TOGETHER).enumerate()).for_each(|(chunk, sums)| {
         let lists = |i: usize, out: &mut Vec<Entry>| {
-            let at = start + i;
+            let at = chunk * TOGETHER + i;
             let upper = at & half != 0;
             let lower = at & !half;
             for (place, negated) in [(lower, false), (lower | half, upper)] {
@@ -123,12 +134,9 @@ fn butterflies(points: &[Packed<1>], half: usize, path: Path) -> Vec<Packed<1>> 
                 }
             }
         };
-        sum_lists::<G1Affine, 1>(path, points, count, 2, lists)
-    };
-    let starts: Vec<usize> = (0..points.len()).step_by(TOGETHER).collect();
-    (starts.par_iter())
-        .flat_map_iter(|start| one(*start, TOGETHER.min(points.len() - start)))
-        .collect()
+        sum_lists::<G1Affine, 1>(path, points, sums, 2, lists);
+    });
+    sums
 }
 
 const TOGETHER: usize = 4096;
@@ -258,7 +266,7 @@ mod tests {
             let expected: G1Projective = query.iter().zip(&coefficients).map(|(q, u)| *q * u).sum();
             let polynomial = DensePolynomial::from_coefficients_vec(coefficients);
             for path in [Path::best(), Path::Portable] {
-                let points = from_powers(&query, &domain, shift, Fr::ONE, path).unwrap();
+                let points = from_powers(&query, &domain, shift, Fr::ONE, path, &|| Ok(())).unwrap().unwrap();
                 let found: G1Projective = (points.iter().zip(domain.elements()))
                     .map(|(p, w)| *p * polynomial.evaluate(&(shift * w)))
                     .sum();

@@ -1,16 +1,18 @@
 //! The fast engine: Groth16 for a key that stays the same, on the machine's cores.
 
+mod file;
 mod key;
 mod lagrange;
 mod rows;
 
-pub use key::{Ready, Settings};
+pub use file::{Digest, FileError};
+pub use key::{Ready, ReadyStage, Settings};
 
-use crate::assignment::Assignment;
 use crate::blinding::Blinding;
+use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
 use crate::msm::{Digits, multiply};
-use ark_bn254::{Bn254, Fr, G1Projective};
+use ark_bn254::{Bn254, Fr};
 use ark_ec::CurveGroup;
 use ark_ff::AdditiveGroup;
 use ark_groth16::Proof;
@@ -18,21 +20,31 @@ use key::Third;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
+/// What the rows of a circuit's matrices give for a witness: A·z and B·z, as long as the domain, and
+/// A·z times B·z where C is not known. Wiped when dropped.
+pub struct Products {
+    a: Zeroizing<Vec<Fr>>,
+    b: Zeroizing<Vec<Fr>>,
+    c: Option<Zeroizing<Vec<Fr>>>,
+}
+
 impl Ready {
-    /// A proof of an assignment: the same as `ark-groth16` gives for the same randomness.
+    /// A proof of the values of all variables, the constant 1 first: the same as `ark-groth16` gives
+    /// for the same randomness.
     ///
     /// # Errors
-    /// [`ProveError::Mismatch`] for another circuit's assignment, [`ProveError::Unsatisfied`] with
-    /// the first row that fails, where the key's C is known.
-    pub fn prove(&self, assignment: &Assignment, blinding: &Blinding) -> Result<Proof<Bn254>, ProveError> {
-        self.prove_values(assignment.values(), blinding)
+    /// Those of [`Ready::products`] and of [`Ready::points`].
+    pub fn prove(&self, z: &[Fr], blinding: &Blinding, checkpoint: &dyn Checkpoint) -> Result<Proof<Bn254>, ProveError> {
+        let products = self.products(z)?;
+        self.points(z, products, blinding, checkpoint)
     }
 
-    /// As [`Ready::prove`], of the values of all variables, the constant 1 first.
+    /// Multiplies the rows by the values of all variables, and checks them where C is known.
     ///
     /// # Errors
-    /// As [`Ready::prove`].
-    pub fn prove_values(&self, z: &[Fr], blinding: &Blinding) -> Result<Proof<Bn254>, ProveError> {
+    /// [`ProveError::Mismatch`] for another circuit's values, [`ProveError::Unsatisfied`] with the
+    /// first row that fails.
+    pub fn products(&self, z: &[Fr]) -> Result<Products, ProveError> {
         if z.len() != self.a.bases() {
             return Err(ProveError::Mismatch {
                 part: "variables",
@@ -40,13 +52,72 @@ impl Ready {
                 found: z.len(),
             });
         }
-        let (quotient, digits) = rayon::join(|| self.quotient(z), || Digits::new(z, self.a.windows()));
+        let of = |rows: &rows::Rows| {
+            let mut out = Zeroizing::new(vec![Fr::ZERO; self.coset.size()]);
+            rows.multiply(z, &mut out[..rows.len()]);
+            out
+        };
+        let (a, b) = rayon::join(|| of(&self.a_rows), || of(&self.b_rows));
+        let c = match &self.third {
+            Third::Rows(rows) => {
+                let c = of(rows);
+                let fails = |row: usize| a[row] * b[row] != c[row];
+                if let Some(row) = (0..rows.len()).into_par_iter().find_first(|row| fails(*row)) {
+                    return Err(ProveError::Unsatisfied { row });
+                }
+                None
+            }
+            Third::Product => {
+                let mut c = a.clone();
+                c.par_iter_mut().zip(&*b).for_each(|(c, b)| *c *= b);
+                Some(c)
+            }
+        };
+        Ok(Products { a, b, c })
+    }
+
+    /// The proof's points. The products must be those of `z`.
+    ///
+    /// # Errors
+    /// [`ProveError::Cancelled`] at a checkpoint.
+    pub fn points(
+        &self,
+        z: &[Fr],
+        products: Products,
+        blinding: &Blinding,
+        checkpoint: &dyn Checkpoint,
+    ) -> Result<Proof<Bn254>, ProveError> {
+        checkpoint.pass()?;
+        let (quotient, digits) = rayon::join(
+            || self.quotient(products, checkpoint),
+            || Digits::new(z, self.a.windows()),
+        );
         let quotient = quotient?;
-        let a = multiply(&self.a, &digits)? + self.alpha_g1 + self.delta_g1 * blinding.r;
-        let b_g1 = multiply(&self.b_g1, &digits)? + self.beta_g1 + self.delta_g1 * blinding.s;
-        let b_g2 = multiply(&self.b_g2, &digits)? + self.beta_g2 + self.delta_g2 * blinding.s;
-        let sums: G1Projective = multiply(&self.rest, &digits)? + multiply(&self.quotient, &quotient)?;
-        let c = sums + a * blinding.s + b_g1 * blinding.r - self.delta_g1 * (blinding.r * blinding.s);
+        checkpoint.pass()?;
+        let ((a, b_g1), (b_g2, (rest, quotient))) = rayon::join(
+            || {
+                rayon::join(
+                    || multiply(&self.a, &digits, checkpoint),
+                    || multiply(&self.b_g1, &digits, checkpoint),
+                )
+            },
+            || {
+                rayon::join(
+                    || multiply(&self.b_g2, &digits, checkpoint),
+                    || {
+                        rayon::join(
+                            || multiply(&self.rest, &digits, checkpoint),
+                            || multiply(&self.quotient, &quotient, checkpoint),
+                        )
+                    },
+                )
+            },
+        );
+        let vk = &self.verifying;
+        let a = a? + vk.alpha_g1 + self.delta_g1 * blinding.r;
+        let b_g1 = b_g1? + self.beta_g1 + self.delta_g1 * blinding.s;
+        let b_g2 = b_g2? + vk.beta_g2 + vk.delta_g2 * blinding.s;
+        let c = rest? + quotient? + a * blinding.s + b_g1 * blinding.r - self.delta_g1 * (blinding.r * blinding.s);
         Ok(Proof {
             a: a.into_affine(),
             b: b_g2.into_affine(),
@@ -55,40 +126,30 @@ impl Ready {
     }
 
     // The quotient's values on the coset, but for what C·z takes of them where that is in the key.
-    fn quotient(&self, z: &[Fr]) -> Result<Digits, ProveError> {
-        let n = self.coset.size();
-        let [mut a, mut b, mut c] = [(); 3].map(|()| Zeroizing::new(vec![Fr::ZERO; n]));
-        self.a_rows.multiply(z, &mut a[..self.a_rows.len()]);
-        self.b_rows.multiply(z, &mut b[..self.b_rows.len()]);
-        let subtracted = match &self.third {
-            Third::Rows(rows) => {
-                let c = &mut c[..rows.len()];
-                rows.multiply(z, c);
-                let fails = |row: usize| a[row] * b[row] != c[row];
-                if let Some(row) = (0..rows.len()).into_par_iter().find_first(|row| fails(*row)) {
-                    return Err(ProveError::Unsatisfied { row });
-                }
-                None
-            }
-            Third::Product => {
-                c.par_iter_mut().zip(&*a).zip(&*b).for_each(|((c, a), b)| *c = *a * b);
-                Some(&c)
-            }
+    fn quotient(&self, mut products: Products, checkpoint: &dyn Checkpoint) -> Result<Digits, ProveError> {
+        let extend = |values: &[Fr]| {
+            checkpoint.pass()?;
+            Ok::<_, ProveError>(self.coset.extend(values))
         };
-        let ((a_values, b_values), c_values) = rayon::join(
-            || rayon::join(|| self.coset.extend(&a), || self.coset.extend(&b)),
-            || subtracted.map(|c| self.coset.extend(c)),
+        let ((a, b), c) = rayon::join(
+            || rayon::join(|| extend(&products.a), || extend(&products.b)),
+            || products.c.as_ref().map(|c| extend(c)).transpose(),
         );
-        self.coset.multiply(&a_values, &b_values, c_values.as_ref(), &mut a);
-        Ok(Digits::new(&a, self.quotient.windows()))
+        let (a, b, c) = (a?, b?, c?);
+        self.coset.multiply(&a, &b, c.as_ref(), &mut products.a);
+        checkpoint.pass()?;
+        Ok(Digits::new(&products.a, self.quotient.windows()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assignment::Assignment;
+    use crate::checkpoint::Unstoppable;
     use crate::testing::{Chain, key_of};
     use ark_groth16::Groth16;
+    use medproof_keys::Quiet;
     use medproof_lanes::Path;
     use medproof_statement::tier::Tier;
 
@@ -101,12 +162,12 @@ mod tests {
             for path in [Path::best(), Path::Portable] {
                 for (window, sets) in [(None, 1), (Some(5), 3)] {
                     let settings = Settings { window, sets, path };
-                    let ready = Ready::new(key.matrices(), key.proving(), settings).unwrap();
+                    let ready = Ready::new(key.matrices(), key.proving(), settings, &Quiet).unwrap();
                     for (r, s) in [(0, 0), (0, 5), (7, 0), (11, 13)] {
                         let [r, s] = [r, s].map(Fr::from);
                         let expected =
                             Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), key.proving(), r, s);
-                        let found = ready.prove(&assignment, &Blinding::fixed(r, s)).unwrap();
+                        let found = ready.prove(assignment.values(), &Blinding::fixed(r, s), &Unstoppable).unwrap();
                         assert_eq!(found, expected.unwrap(), "{links} links, {settings:?}");
                     }
                 }

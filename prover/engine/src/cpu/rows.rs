@@ -1,14 +1,15 @@
 //! A matrix, flat: what is multiplied by 1 and −1, which is most of it, costs an addition.
 
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, Field};
+use ark_ff::{AdditiveGroup, BigInt, Field, PrimeField};
+use medproof_lanes::modulus::{Scalar, from_limbs, limbs};
 use rayon::prelude::*;
 
 /// A sparse matrix, row after row.
 pub(crate) struct Rows {
     columns: usize,
     // Of each row, where its columns and its coefficients end.
-    ends: Vec<(u32, u32)>,
+    ends: Vec<[u32; 2]>,
     // A column, and in the two upper bits what it is multiplied by.
     entries: Vec<u32>,
     // Those that are neither 1 nor −1, in order.
@@ -54,12 +55,53 @@ impl Rows {
                 };
                 flat.entries.push(kind << KIND | column);
             }
-            flat.ends.push((
+            flat.ends.push([
                 u32::try_from(flat.entries.len()).ok()?,
                 u32::try_from(flat.coefficients.len()).ok()?,
-            ));
+            ]);
         }
         Some(flat)
+    }
+
+    /// Ends, entries and coefficients, as they are kept in a file.
+    pub(crate) fn parts(&self) -> (&[[u32; 2]], &[u32], Vec<[u64; 4]>) {
+        let coefficients = self.coefficients.iter().map(limbs::<Scalar>).collect();
+        (&self.ends, &self.entries, coefficients)
+    }
+
+    /// From its parts. `None` where they are not those of a matrix with so many columns.
+    pub(crate) fn from_parts(
+        columns: usize,
+        ends: Vec<[u32; 2]>,
+        entries: Vec<u32>,
+        coefficients: Vec<[u64; 4]>,
+    ) -> Option<Rows> {
+        let (mut start, mut other) = (0, 0);
+        for [end, others] in &ends {
+            let row = entries.get(start..*end as usize)?;
+            if row.iter().any(|entry| (entry & COLUMN) as usize >= columns || entry >> KIND > OTHER) {
+                return None;
+            }
+            other += row.iter().filter(|entry| *entry >> KIND == OTHER).count();
+            if other != *others as usize {
+                return None;
+            }
+            start = *end as usize;
+        }
+        let canonical = |words: [u64; 4]| (BigInt(words) < Fr::MODULUS).then(|| from_limbs::<Scalar>(words));
+        let coefficients: Option<Vec<Fr>> = coefficients.into_iter().map(canonical).collect();
+        let coefficients = coefficients.filter(|all| all.len() == other && entries.len() == start)?;
+        Some(Rows {
+            columns: (columns <= 1 << KIND).then_some(columns)?,
+            ends,
+            entries,
+            coefficients,
+        })
+    }
+
+    /// The number of columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
     }
 
     /// The number of rows.
@@ -70,10 +112,10 @@ impl Rows {
     /// A row's numbers with their columns.
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (usize, Coefficient)> {
         let (start, mut other) = match row.checked_sub(1).and_then(|before| self.ends.get(before)) {
-            Some((start, other)) => (*start as usize, *other as usize),
+            Some([start, other]) => (*start as usize, *other as usize),
             None => (0, 0),
         };
-        let end = self.ends.get(row).map_or(start, |(end, _)| *end as usize);
+        let end = self.ends.get(row).map_or(start, |[end, _]| *end as usize);
         let entries = self.entries.get(start..end).unwrap_or_default();
         entries.iter().map(move |entry| {
             let coefficient = match entry >> KIND {

@@ -11,7 +11,10 @@ mod table;
 pub use digits::{Digit, Digits, Windows};
 pub use table::Table;
 
-use ark_ec::{AdditiveGroup, CurveGroup};
+use crate::checkpoint::Checkpoint;
+use crate::error::ProveError;
+use ark_ec::AdditiveGroup;
+use medproof_keys::Cancelled;
 use medproof_lanes::Path;
 use medproof_lanes::points::{Curve, Entry, Packed};
 use medproof_lanes::sums::sum_lists;
@@ -42,22 +45,26 @@ pub enum Unfit {
 /// Σ scalar·base, for scalars that were cut as the table was made.
 ///
 /// # Errors
-/// [`Unfit`] where they were not.
-pub fn multiply<C: Curve<D>, const D: usize>(table: &Table<C, D>, digits: &Digits) -> Result<C::Group, Unfit> {
+/// [`ProveError::Unfit`] where they were not, [`ProveError::Cancelled`] at a checkpoint.
+pub fn multiply<C: Curve<D>, const D: usize>(
+    table: &Table<C, D>,
+    digits: &Digits,
+    checkpoint: &dyn Checkpoint,
+) -> Result<C::Group, ProveError> {
     let windows = table.windows();
     if digits.windows() != windows {
-        return Err(Unfit::Windows {
+        return Err(ProveError::Unfit(Unfit::Windows {
             expected: windows,
             found: digits.windows(),
-        });
+        }));
     }
     if digits.scalars() != table.bases() {
-        return Err(Unfit::Count {
+        return Err(ProveError::Unfit(Unfit::Count {
             expected: table.bases(),
             found: digits.scalars(),
-        });
+        }));
     }
-    let buckets = Zeroizing::new(fill(table, digits));
+    let buckets = fill(table, digits, checkpoint)?;
     let sets: Vec<C::Group> = (buckets.par_chunks(windows.buckets()))
         .map(|set| weighted::<C, D>(table.path(), set))
         .collect();
@@ -71,37 +78,40 @@ pub fn multiply<C: Curve<D>, const D: usize>(table: &Table<C, D>, digits: &Digit
     Ok(sum)
 }
 
-// A task takes a block or more of buckets.
+// Enough that no thread waits long for another at the end, and few enough that one is done soon.
 const TASKS_A_THREAD: usize = 4;
+const TASK: usize = 1 << 16;
 
-fn fill<C: Curve<D>, const D: usize>(table: &Table<C, D>, digits: &Digits) -> Vec<Packed<D>> {
+// The sum of the multiples in each bucket.
+fn fill<C: Curve<D>, const D: usize>(
+    table: &Table<C, D>,
+    digits: &Digits,
+    checkpoint: &dyn Checkpoint,
+) -> Result<Zeroizing<Vec<Packed<D>>>, Cancelled> {
     let windows = table.windows();
     let count = windows.buckets() * windows.sets() as usize;
-    let tasks = rayon::current_num_threads() * TASKS_A_THREAD;
     let all = digits.before(count - 1) + digits.count(count - 1);
+    let tasks = (rayon::current_num_threads() * TASKS_A_THREAD).max(all / TASK);
     let share = all.div_ceil(tasks).max(1);
-    // Each task begins where its share does.
-    let starts: Vec<usize> = (0..=tasks)
-        .map(|task| match task {
-            t if t == tasks => count,
-            t => first_at(digits, count, t * share),
-        })
-        .collect();
-    (starts.par_windows(2))
-        .flat_map_iter(|range| {
-            let lists = |i: usize, out: &mut Vec<Entry>| {
-                out.extend(digits.bucket(range[0] + i).filter_map(|digit| table.entry(digit)));
-            };
-            let most = (range[0]..range[1]).map(|bucket| digits.count(bucket)).max();
-            sum_lists::<C, D>(
-                table.path(),
-                table.points(),
-                range[1] - range[0],
-                most.unwrap_or_default(),
-                lists,
-            )
-        })
-        .collect()
+    let mut sums = Zeroizing::new(vec![Packed::INFINITY; count]);
+    let (mut rest, mut start, mut parts) = (sums.as_mut_slice(), 0, Vec::with_capacity(tasks));
+    for task in 1..=tasks {
+        // Each ends where its share does.
+        let end = if task == tasks { count } else { first_at(digits, count, task * share) };
+        let (part, after) = rest.split_at_mut(end - start);
+        parts.push((start, part));
+        (rest, start) = (after, end);
+    }
+    parts.into_par_iter().try_for_each(|(start, sums)| {
+        checkpoint.pass()?;
+        let most = (start..start + sums.len()).map(|bucket| digits.count(bucket)).max();
+        let lists = |i: usize, out: &mut Vec<Entry>| {
+            out.extend(digits.bucket(start + i).filter_map(|digit| table.entry(digit)));
+        };
+        sum_lists::<C, D>(table.path(), table.points(), sums, most.unwrap_or_default(), lists);
+        Ok(())
+    })?;
+    Ok(sums)
 }
 
 // The first bucket with so many digits before it.
@@ -132,7 +142,8 @@ fn weighted<C: Curve<D>, const D: usize>(path: Path, points: &[Packed<D>]) -> C:
         None => (i * width..points.len().min((i + 1) * width)).for_each(|at| add(at, out)),
         Some(column) => (column..points.len()).step_by(width).for_each(|at| add(at, out)),
     };
-    let sums = Zeroizing::new(sum_lists::<C, D>(path, points, rows + width, rows.max(width), list));
+    let mut sums = Zeroizing::new(vec![Packed::INFINITY; rows + width]);
+    sum_lists::<C, D>(path, points, &mut sums, rows.max(width), list);
     let (rows, columns) = sums.split_at(rows);
     let mut sum = running::<C, D>(path, rows.get(1..).unwrap_or_default());
     for _ in 0..width.ilog2() {
@@ -154,9 +165,10 @@ fn running<C: Curve<D>, const D: usize>(path: Path, points: &[Packed<D>]) -> C::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checkpoint::Unstoppable;
     use crate::testing::Rng;
-    use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine};
-    use ark_ec::{AffineRepr, PrimeGroup, VariableBaseMSM};
+    use ark_bn254::{Fr, G1Affine, G2Affine};
+    use ark_ec::CurveGroup;
     use ark_ff::Field;
 
     fn points<C: Curve<D, ScalarField = Fr>, const D: usize>(n: usize, rng: &mut Rng) -> Vec<C> {
@@ -179,7 +191,7 @@ mod tests {
                 let table = Table::<C, D>::new(bases, windows, path);
                 for scalars in scalars {
                     let expected: C::Group = bases.iter().zip(scalars).map(|(p, s)| *p * *s).sum();
-                    let found = multiply(&table, &Digits::new(scalars, windows)).unwrap();
+                    let found = multiply(&table, &Digits::new(scalars, windows), &Unstoppable).unwrap();
                     assert_eq!(found, expected, "{} bases, {windows:?}, {path:?}", bases.len());
                 }
             }
@@ -216,68 +228,15 @@ mod tests {
     fn scalars_that_do_not_fit_are_errors() {
         let windows = Windows::new(8, 1).unwrap();
         let table = Table::<G1Affine, 1>::new(&points::<_, 1>(3, &mut Rng::new(1)), windows, Path::best());
+        let refused = |digits: &Digits| match multiply(&table, digits, &Unstoppable) {
+            Err(ProveError::Unfit(unfit)) => unfit,
+            other => panic!("{other:?}"),
+        };
         let other = Digits::new(&[Fr::ONE; 2], windows);
-        assert_eq!(multiply(&table, &other), Err(Unfit::Count { expected: 3, found: 2 }));
+        assert_eq!(refused(&other), Unfit::Count { expected: 3, found: 2 });
         let found = Windows::new(9, 1).unwrap();
-        let refused = multiply(&table, &Digits::new(&[Fr::ONE; 3], found));
-        assert_eq!(
-            refused,
-            Err(Unfit::Windows {
-                expected: windows,
-                found
-            })
-        );
-    }
-
-    #[test]
-    #[ignore]
-    fn speed() {
-        let mut rng = Rng::new(5);
-        let n = 1 << 16;
-        let bases: Vec<G1Affine> = {
-            let step = G1Projective::generator() * rng.field();
-            let mut p = step;
-            G1Projective::normalize_batch(
-                &(0..n)
-                    .map(|_| {
-                        p += step;
-                        p
-                    })
-                    .collect::<Vec<_>>(),
-            )
-        };
-        let scalars: Vec<Fr> = (0..n).map(|_| rng.field()).collect();
-        let time = |name: &str, f: &mut dyn FnMut()| {
-            let best = (0..7)
-                .map(|_| {
-                    let t = std::time::Instant::now();
-                    f();
-                    t.elapsed().as_micros()
-                })
-                .min()
-                .unwrap();
-            println!("{name}: {:.1} ms", best as f64 / 1000.0);
-        };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        pool.install(|| {
-            time("arkworks", &mut || {
-                std::hint::black_box(G1Projective::msm(&bases, &scalars).unwrap());
-            });
-            for bits in [13, 15, 16, 17] {
-                let windows = Windows::new(bits, 1).unwrap();
-                let table = Table::<G1Affine, 1>::new(&bases, windows, Path::best());
-                time(&format!("{bits} digits"), &mut || {
-                    std::hint::black_box(Digits::new(&scalars, windows));
-                });
-                let digits = Digits::new(&scalars, windows);
-                time(&format!("{bits} fill"), &mut || {
-                    std::hint::black_box(fill(&table, &digits));
-                });
-                let buckets = fill(&table, &digits);
-                time(&format!("{bits} weighted"), &mut || {
-                    std::hint::black_box(weighted::<G1Affine, 1>(Path::best(), &buckets));
-                });
-            }
-        });
+        let other = Digits::new(&[Fr::ONE; 3], found);
+        let expected = windows;
+        assert_eq!(refused(&other), Unfit::Windows { expected, found });
     }
 }

@@ -17,6 +17,17 @@ pub struct Table<C: Curve<D>, const D: usize> {
     curve: std::marker::PhantomData<C>,
 }
 
+// The place of each among those that are finite.
+fn ranks(finite: impl Iterator<Item = bool>) -> Vec<Option<u32>> {
+    finite
+        .scan(0, |next, finite| {
+            let rank = *next;
+            *next += u32::from(finite);
+            Some(finite.then_some(rank))
+        })
+        .collect()
+}
+
 // Bases that are doubled with one inversion.
 const TOGETHER: usize = 1024;
 
@@ -44,13 +55,7 @@ fn multiples<C: Curve<D>, const D: usize>(bases: &[C], windows: Windows, path: P
 impl<C: Curve<D>, const D: usize> Table<C, D> {
     /// Makes the multiples.
     pub fn new(bases: &[C], windows: Windows, path: Path) -> Self {
-        let ranks = (bases.iter())
-            .scan(0, |next, base| {
-                let rank = *next;
-                *next += u32::from(!base.is_zero());
-                Some((!base.is_zero()).then_some(rank))
-            })
-            .collect();
+        let ranks = ranks(bases.iter().map(|base| !base.is_zero()));
         let finite: Vec<C> = bases.iter().filter(|base| !base.is_zero()).copied().collect();
         let points = (finite.par_chunks(TOGETHER))
             .flat_map_iter(|bases| multiples::<C, D>(bases, windows, path))
@@ -62,6 +67,24 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
             ranks,
             curve: std::marker::PhantomData,
         }
+    }
+
+    /// Of each base, 1 if it is not infinity, else 0: with the points, all that is in a file.
+    pub fn finite(&self) -> Vec<u8> {
+        self.ranks.iter().map(|rank| u8::from(rank.is_some())).collect()
+    }
+
+    /// From its parts. `None` where their numbers do not fit each other.
+    pub fn from_parts(finite: Vec<u8>, points: Vec<Packed<D>>, windows: Windows, path: Path) -> Option<Self> {
+        let bases = finite.iter().map(|finite| usize::from(*finite)).sum::<usize>();
+        let fits = finite.iter().all(|finite| *finite < 2) && bases * windows.columns() as usize == points.len();
+        fits.then(|| Table {
+            path,
+            windows,
+            points,
+            ranks: ranks(finite.iter().map(|finite| *finite == 1)),
+            curve: std::marker::PhantomData,
+        })
     }
 
     /// How scalars must be cut.
