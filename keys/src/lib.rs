@@ -14,6 +14,7 @@ pub mod development;
 mod digest;
 pub mod fit;
 pub mod manifest;
+pub mod pinned_shape;
 mod progress;
 pub mod proving_file;
 mod setup;
@@ -27,6 +28,6 @@ pub use circuit::{CircuitKey, Mode, Provenance, UnusableKey};
 pub use digest::Sha256Digest;
 pub use progress::{Cancelled, Progress, Quiet};
 pub use setup::{SetupError, SetupStage};
-pub use store::{KeyError, KeyStore};
+pub use store::{KeyCard, KeyError, KeyStore};
 
 pub use ark_bn254::{Bn254, Fr};

@@ -9,6 +9,7 @@ use crate::development;
 use crate::digest::{HashingWriter, Sha256Digest};
 use crate::fit;
 use crate::manifest::{FileEntry, Manifest, ManifestError};
+use crate::pinned_shape;
 use crate::progress::{Cancelled, Progress, check};
 use crate::proving_file::{self, MalformedKey};
 use crate::setup::{SetupError, SetupStage};
@@ -16,6 +17,7 @@ use crate::sizes;
 use ark_serialize::SerializationError;
 use medproof_disclosure::{CIRCUIT_VERSION, Disclosure};
 use medproof_gadgets::shape::{Matrices, Shape};
+use medproof_messages::key::PinnedKey;
 use medproof_statement::tier::Tier;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
@@ -91,6 +93,12 @@ pub enum KeyError {
     /// The key is another circuit's or not sound, or the circuit has other public inputs.
     #[error(transparent)]
     Unusable(#[from] UnusableKey),
+    /// The circuit's size is not the one that was committed.
+    #[error("the circuit of tier {tier} is not the one that its committed shape describes: commit its shape anew")]
+    Shape {
+        /// Whose circuit.
+        tier: Tier,
+    },
     /// No key could be made.
     #[error(transparent)]
     Setup(SetupError),
@@ -145,6 +153,29 @@ impl KeyStore {
         self.development_for(tier, CIRCUIT_VERSION, matrices, progress)
     }
 
+    /// What is known of a tier's development key without reading it. The key is made if it was not
+    /// made before.
+    ///
+    /// # Errors
+    /// As [`KeyStore::development_for`], and [`KeyError::Shape`] where the circuit is not the one
+    /// whose size was committed.
+    pub fn development_card(&self, tier: Tier, progress: &dyn Progress<SetupStage>) -> Result<KeyCard, KeyError> {
+        let shape = pinned_shape::of(tier).ok_or(KeyError::Shape { tier })?;
+        let place = Place {
+            directory: self.directory_of(tier, CIRCUIT_VERSION, &shape),
+            tier,
+            version: CIRCUIT_VERSION,
+            shape,
+        };
+        if !place.exists() {
+            let made = self.development(tier, progress)?;
+            if *made.shape() != shape {
+                return Err(KeyError::Shape { tier });
+            }
+        }
+        place.card()
+    }
+
     /// The development key of any circuit with the statement's public inputs: loaded if it was made before, else made and kept.
     ///
     /// # Errors
@@ -182,6 +213,23 @@ impl KeyStore {
         let name = format!("{}-v{version}-{digest}", tier.name().to_lowercase());
         self.root.join("development").join(name)
     }
+}
+
+/// What is known of a key without reading it: its manifest, and the verifying key beside it.
+#[derive(Clone, Debug)]
+pub struct KeyCard {
+    /// Size of the circuit.
+    pub tier: Tier,
+    /// Counts and digest of its matrices.
+    pub shape: Shape,
+    /// Where its secrets come from.
+    pub provenance: Provenance,
+    /// What its proofs verify under.
+    pub pinned: PinnedKey,
+    /// Of the proving key.
+    pub proving: Sha256Digest,
+    /// Where it is, alone but for what is made from it.
+    pub directory: PathBuf,
 }
 
 /// One key's directory and lock.
@@ -255,11 +303,37 @@ impl Place {
         write_synced(&partial.join(MANIFEST_FILE), &manifest.to_json())
     }
 
-    fn load(&self, matrices: Matrices) -> Result<CircuitKey, KeyError> {
+    fn manifest(&self) -> Result<Manifest, KeyError> {
         let bytes = read_at_most(&self.directory.join(MANIFEST_FILE), MANIFEST_LIMIT)?;
+        let manifest = Manifest::parse(&bytes, self.tier, self.version, &self.shape, Provenance::Development);
+        manifest.map_err(|source| self.bad_manifest(source))
+    }
+
+    fn card(&self) -> Result<KeyCard, KeyError> {
+        let manifest = self.manifest()?;
+        let verifying = self.read_checked(VERIFYING_FILE, &manifest)?;
+        let pinned = PinnedKey::from_json(&verifying).map_err(UnusableKey::from)?;
+        let info = pinned.info();
+        let own = (info.tier, info.circuit_version, info.matrix_digest) == (self.tier, self.version, self.shape.digest);
+        if !own {
+            return Err(self.malformed(MalformedKey::Verifying));
+        }
+        let proving = manifest
+            .file(PROVING_FILE)
+            .map_err(|source| self.bad_manifest(source))?;
+        Ok(KeyCard {
+            tier: self.tier,
+            shape: self.shape,
+            provenance: Provenance::Development,
+            pinned,
+            proving: proving.sha256,
+            directory: self.directory.clone(),
+        })
+    }
+
+    fn load(&self, matrices: Matrices) -> Result<CircuitKey, KeyError> {
         let provenance = Provenance::Development;
-        let manifest = Manifest::parse(&bytes, self.tier, self.version, &self.shape, provenance);
-        let manifest = manifest.map_err(|source| self.bad_manifest(source))?;
+        let manifest = self.manifest()?;
         let verifying = self.read_checked(VERIFYING_FILE, &manifest)?;
         let proving = self.read_checked(PROVING_FILE, &manifest)?;
         let proving = proving_file::read(&proving, &self.shape).map_err(|source| self.malformed(source))?;

@@ -6,7 +6,8 @@
 
 use medproof_claims::Claim;
 use medproof_e2e::{committed, expected, library, root, synthea};
-use medproof_engine::{Arkworks, Engine, ProveError, Quiet};
+use medproof_engine::cpu::{ReadyKey, Settings};
+use medproof_engine::{Cpu, Engine, ProveError, Quiet};
 use medproof_keys::{KeyStore, Mode};
 use medproof_records::import::PatientChart;
 use medproof_statement::assign::{NotProvable, Slots};
@@ -27,9 +28,10 @@ fn day() -> Day {
     Day::from_civil(2021, 4, 1).unwrap()
 }
 
-fn engine(tier: Tier) -> Arkworks {
-    let key = KeyStore::of_user().unwrap().development(tier, &Quiet).unwrap();
-    Arkworks::new(Mode::Development, [Arc::new(key)]).unwrap()
+fn engine(tier: Tier) -> Cpu {
+    let store = KeyStore::of_user().unwrap();
+    let (key, _) = ReadyKey::development(&store, tier, Settings::default(), &Quiet, &Quiet).unwrap();
+    Cpu::new(Mode::Development, [Arc::new(key)]).unwrap()
 }
 
 fn case(claim: &Claim, chart: &PatientChart) -> Case {

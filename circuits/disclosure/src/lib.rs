@@ -31,6 +31,10 @@ use medproof_statement::tier::Tier;
 /// Version of the circuit: changes whenever a tier's matrices do.
 pub const CIRCUIT_VERSION: u32 = 1;
 
+/// Each tier's size and matrix digest, in JSON: what synthesis gives, without synthesis. A test
+/// requires that they agree.
+pub const SHAPES: &str = include_str!("../shapes.json");
+
 /// The circuit of a tier, with a witness or without.
 #[derive(Clone, Copy)]
 pub struct Disclosure<'w> {

@@ -2,17 +2,18 @@
 
 use crate::assignment::Assignment;
 use crate::blinding::Blinding;
+use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
+use crate::pipeline::{self, Points, Prover};
 use crate::satisfaction;
-use crate::stage::{ProveStage, Stages};
+use crate::stage::ProveStage;
 use crate::{Engine, Proven};
-use ark_bn254::{Bn254, Fr};
+use ark_bn254::Bn254;
 use ark_groth16::{Groth16, PreparedVerifyingKey, prepare_verifying_key};
-use medproof_disclosure::Disclosure;
+use medproof_gadgets::shape::Shape;
 use medproof_keys::circuit::InsecureKey;
 use medproof_keys::{CircuitKey, Mode, Progress};
-use medproof_messages::Proof;
-use medproof_statement::check::{self, Witness};
+use medproof_statement::check::Witness;
 use medproof_statement::public::PublicInputs;
 use medproof_statement::tier::Tier;
 use std::collections::BTreeMap;
@@ -21,12 +22,10 @@ use std::sync::Arc;
 /// Proves with `ark-groth16`.
 ///
 /// Our own buffers of the witness, r and s are wiped; the copies that `ark-groth16` makes while it
-/// proves are freed without that.
+/// proves are freed without that. A proof that has begun is not stopped in the middle.
 pub struct Arkworks {
     keys: BTreeMap<Tier, Prepared>,
 }
-
-type Points = ark_groth16::Proof<Bn254>;
 
 struct Prepared {
     key: Arc<CircuitKey>,
@@ -41,7 +40,7 @@ impl Arkworks {
     pub fn new(mode: Mode, keys: impl IntoIterator<Item = Arc<CircuitKey>>) -> Result<Self, InsecureKey> {
         let mut prepared = BTreeMap::new();
         for key in keys {
-            mode.admit(&key)?;
+            mode.admit(key.tier(), key.provenance())?;
             let verifying = prepare_verifying_key(key.verifying());
             prepared.insert(key.tier(), Prepared { key, verifying });
         }
@@ -62,8 +61,7 @@ impl Arkworks {
         assignment: &Assignment,
         progress: &dyn Progress<ProveStage>,
     ) -> Result<Proven, ProveError> {
-        let blinding = Blinding::fresh()?;
-        self.of_tier(tier)?.finish(assignment, &blinding, Stages::new(progress))
+        pipeline::prove_assignment(self.of_tier(tier)?, assignment, progress)
     }
 }
 
@@ -74,36 +72,32 @@ impl Engine for Arkworks {
         witness: &Witness,
         progress: &dyn Progress<ProveStage>,
     ) -> Result<Proven, ProveError> {
-        let prepared = self.of_tier(witness.table.header().tier)?;
-        let mut stages = Stages::new(progress);
-        stages.run(ProveStage::Check, || Ok(check::check(public, witness)?))?;
-        let shape = prepared.key.shape();
-        let assignment = stages.run(ProveStage::Synthesis, || {
-            Assignment::synthesise(Disclosure::new(*public, witness), shape)
-        })?;
-        prepared.finish(&assignment, &Blinding::fresh()?, stages)
+        pipeline::prove(self.of_tier(witness.table.header().tier)?, public, witness, progress)
     }
 }
 
-impl Prepared {
-    fn finish(
-        &self,
-        assignment: &Assignment,
-        blinding: &Blinding,
-        mut stages: Stages<'_>,
-    ) -> Result<Proven, ProveError> {
-        assignment.require(self.key.shape())?;
-        let matrices = self.key.matrices();
-        stages.run(ProveStage::Satisfaction, || satisfaction::check(matrices, assignment))?;
-        let points = stages.run(ProveStage::Prove, || self.points(assignment, blinding))?;
-        stages.run(ProveStage::Verify, || self.verify(&points, assignment.public()))?;
-        Ok(Proven {
-            proof: Proof::new(points.a, points.b, points.c)?,
-            timings: stages.timings(),
-        })
+impl Prover for Prepared {
+    type Satisfied = ();
+
+    fn shape(&self) -> &Shape {
+        self.key.shape()
     }
 
-    fn points(&self, assignment: &Assignment, blinding: &Blinding) -> Result<Points, ProveError> {
+    fn verifying(&self) -> &PreparedVerifyingKey<Bn254> {
+        &self.verifying
+    }
+
+    fn satisfy(&self, assignment: &Assignment) -> Result<(), ProveError> {
+        satisfaction::check(self.key.matrices(), assignment)
+    }
+
+    fn points(
+        &self,
+        assignment: &Assignment,
+        (): (),
+        blinding: &Blinding,
+        _: &dyn Checkpoint,
+    ) -> Result<Points, ProveError> {
         let matrices = self.key.matrices();
         let points = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
             self.key.proving(),
@@ -116,22 +110,14 @@ impl Prepared {
         );
         points.map_err(|error| ProveError::Prover(error.to_string()))
     }
-
-    /// The number of inputs is the key's: the assignment was held to its shape.
-    fn verify(&self, points: &Points, public: &[Fr]) -> Result<(), ProveError> {
-        let verified = Groth16::<Bn254>::verify_proof(&self.verifying, points, public);
-        match verified {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(ProveError::SelfCheck),
-            Err(error) => Err(ProveError::Prover(error.to_string())),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checkpoint::Unstoppable;
     use crate::testing::{Chain, key_of};
+    use ark_bn254::Fr;
     use ark_ff::Zero;
     use ark_serialize::CanonicalDeserialize;
     use medproof_keys::Quiet;
@@ -162,7 +148,9 @@ mod tests {
                 let [r, s] = [r, s].map(Fr::from);
                 let expected =
                     Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), prepared.key.proving(), r, s);
-                let found = prepared.points(&assignment, &Blinding::fixed(r, s)).unwrap();
+                let found = prepared
+                    .points(&assignment, (), &Blinding::fixed(r, s), &Unstoppable)
+                    .unwrap();
                 assert_eq!(found, expected.unwrap(), "{links} links");
             }
         }
@@ -191,7 +179,9 @@ mod tests {
         let engine = engine(20);
         let prepared = engine.of_tier(Tier::Xs).unwrap();
         let honest = assignment(&engine, Chain::honest(20));
-        let proof = prepared.points(&honest, &Blinding::fresh().unwrap()).unwrap();
+        let proof = prepared
+            .points(&honest, (), &Blinding::fresh().unwrap(), &Unstoppable)
+            .unwrap();
         assert!(prepared.verify(&proof, honest.public()).is_ok());
         let mut other = honest.public().to_vec();
         other[0] += Fr::from(1);
@@ -276,7 +266,7 @@ mod tests {
         let prepared = engine.of_tier(Tier::Xs).unwrap();
         let assignment = assignment(&engine, Chain::honest(20));
         let plain = prepared
-            .points(&assignment, &Blinding::fixed(Fr::zero(), Fr::zero()))
+            .points(&assignment, (), &Blinding::fixed(Fr::zero(), Fr::zero()), &Unstoppable)
             .unwrap();
         let proven = engine.prove_assignment(Tier::Xs, &assignment, &Quiet).unwrap().proof;
         let differ = [*proven.a() != plain.a, *proven.b() != plain.b, *proven.c() != plain.c];

@@ -1,7 +1,7 @@
 //! Why there is no proof.
 
 use ark_relations::gr1cs::SynthesisError;
-use medproof_keys::Cancelled;
+use medproof_keys::{Cancelled, KeyError};
 use medproof_messages::PresentationError;
 use medproof_statement::check::Violation;
 use medproof_statement::tier::Tier;
@@ -59,7 +59,32 @@ pub enum ProveError {
     /// A query and what it is multiplied by do not fit.
     #[error(transparent)]
     Unfit(#[from] crate::msm::Unfit),
+    /// The prover broke off: a defect of it, or of the machine.
+    #[error("the prover broke off in the middle: run again, and report it if it recurs; other proofs are not touched")]
+    Panicked,
     /// Stopped as asked.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+/// Why there is no key that proofs can be made with.
+#[derive(Debug, Error)]
+pub enum PrepareError {
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// It could not be prepared.
+    #[error(transparent)]
+    Prepare(#[from] ProveError),
+}
+
+impl PrepareError {
+    /// Whether the caller stopped the work.
+    #[must_use]
+    pub const fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Key(error) => error.is_cancelled(),
+            Self::Prepare(error) => matches!(error, ProveError::Cancelled(_)),
+        }
+    }
 }

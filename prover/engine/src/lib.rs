@@ -14,6 +14,7 @@ pub mod circom;
 pub mod cpu;
 mod error;
 pub mod msm;
+mod pipeline;
 pub mod satisfaction;
 mod stage;
 #[cfg(test)]
@@ -23,7 +24,8 @@ pub use arkworks::Arkworks;
 pub use assignment::Assignment;
 pub use blinding::Blinding;
 pub use checkpoint::{Checkpoint, Unstoppable};
-pub use error::ProveError;
+pub use cpu::Cpu;
+pub use error::{PrepareError, ProveError};
 pub use medproof_keys::{Progress, Quiet};
 pub use medproof_messages::Proof;
 pub use stage::{ProveStage, Timings};

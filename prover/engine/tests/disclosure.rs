@@ -4,7 +4,8 @@
 use ark_bn254::Bn254;
 use ark_groth16::{Groth16, prepare_verifying_key};
 use medproof_disclosure::{CIRCUIT_VERSION, Disclosure};
-use medproof_engine::{Arkworks, Assignment, Engine, Progress, ProveError, ProveStage, Quiet, satisfaction};
+use medproof_engine::cpu::{ReadyKey, ReadyStage, Settings};
+use medproof_engine::{Arkworks, Assignment, Cpu, Engine, Progress, ProveError, ProveStage, Quiet, satisfaction};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::{CircuitKey, KeyStore, Mode, development};
 use medproof_statement::check::{Violation, Witness};
@@ -18,8 +19,14 @@ static KEY: LazyLock<Arc<CircuitKey>> = LazyLock::new(|| {
     Arc::new(development::make(Tier::Xs, CIRCUIT_VERSION, matrices, &Quiet).unwrap())
 });
 
-fn engine() -> Arkworks {
-    Arkworks::new(Mode::Development, [Arc::clone(&KEY)]).unwrap()
+static READY: LazyLock<Arc<ReadyKey>> =
+    LazyLock::new(|| Arc::new(ReadyKey::of(&KEY, Settings::default(), &Quiet).unwrap()));
+
+fn engines() -> [Box<dyn Engine>; 2] {
+    [
+        Box::new(Arkworks::new(Mode::Development, [Arc::clone(&KEY)]).unwrap()),
+        Box::new(Cpu::new(Mode::Development, [Arc::clone(&READY)]).unwrap()),
+    ]
 }
 
 fn case() -> Case {
@@ -34,33 +41,34 @@ fn witness() -> (PublicInputs, Witness) {
 #[test]
 fn a_true_statement_is_proved_and_verifies() {
     let (public, witness) = witness();
-    let proven = engine().prove(&public, &witness, &Quiet).unwrap();
     let verifying = prepare_verifying_key(KEY.verifying());
-    let (a, b, c) = (*proven.proof.a(), *proven.proof.b(), *proven.proof.c());
-    let points = ark_groth16::Proof { a, b, c };
-    let verify = |inputs: &[_]| Groth16::<Bn254>::verify_proof(&verifying, &points, inputs).unwrap();
-    let mut inputs = public.to_array();
-    assert!(verify(&inputs));
-    inputs.swap(3, 4);
-    assert!(!verify(&inputs));
-    let timings = proven.timings;
-    for stage in [
-        timings.check,
-        timings.synthesis,
-        timings.satisfaction,
-        timings.prove,
-        timings.verify,
-    ] {
-        assert!(!stage.is_zero());
+    for engine in engines() {
+        let proven = engine.prove(&public, &witness, &Quiet).unwrap();
+        let (a, b, c) = (*proven.proof.a(), *proven.proof.b(), *proven.proof.c());
+        let points = ark_groth16::Proof { a, b, c };
+        let verify = |inputs: &[_]| Groth16::<Bn254>::verify_proof(&verifying, &points, inputs).unwrap();
+        let mut inputs = public.to_array();
+        assert!(verify(&inputs));
+        inputs.swap(3, 4);
+        assert!(!verify(&inputs));
+        let t = proven.timings;
+        for stage in [t.check, t.synthesis, t.satisfaction, t.prove, t.verify] {
+            assert!(!stage.is_zero());
+        }
     }
 }
 
 /// Counts the stages that were begun.
-#[derive(Default)]
-struct Begun(Mutex<Vec<ProveStage>>);
+struct Begun<S>(Mutex<Vec<S>>);
 
-impl Progress<ProveStage> for Begun {
-    fn advance(&self, stage: ProveStage, done: u64, _: u64) {
+impl<S> Default for Begun<S> {
+    fn default() -> Self {
+        Begun(Mutex::default())
+    }
+}
+
+impl<S: Send> Progress<S> for Begun<S> {
+    fn advance(&self, stage: S, done: u64, _: u64) {
         if done == 0 {
             self.0.lock().unwrap().push(stage);
         }
@@ -71,13 +79,15 @@ impl Progress<ProveStage> for Begun {
 fn a_false_statement_is_refused_by_name_before_any_synthesis() {
     let (mut public, witness) = witness();
     public.nullifier += medproof_statement::Fr::from(1u64);
-    let begun = Begun::default();
-    let refused = engine().prove(&public, &witness, &begun);
-    assert!(
-        matches!(refused, Err(ProveError::Violation(Violation::Nullifier))),
-        "{refused:?}"
-    );
-    assert_eq!(begun.0.into_inner().unwrap(), [ProveStage::Check]);
+    for engine in engines() {
+        let begun = Begun::default();
+        let refused = engine.prove(&public, &witness, &begun);
+        assert!(
+            matches!(refused, Err(ProveError::Violation(Violation::Nullifier))),
+            "{refused:?}"
+        );
+        assert_eq!(begun.0.into_inner().unwrap(), [ProveStage::Check]);
+    }
 }
 
 // The native check would refuse these first: here the rows alone must.
@@ -92,7 +102,11 @@ fn every_false_public_input_breaks_a_row() {
         let circuit = Disclosure::new(PublicInputs::from_array(inputs), &witness);
         let assignment = Assignment::synthesise(circuit, KEY.shape()).unwrap();
         let refused = satisfaction::check(KEY.matrices(), &assignment);
-        assert!(matches!(refused, Err(ProveError::Unsatisfied { .. })), "input {index}");
+        let Err(ProveError::Unsatisfied { row }) = refused else {
+            panic!("input {index}: {refused:?}")
+        };
+        let refused = READY.ready().products(assignment.values()).map(drop);
+        assert!(matches!(refused, Err(ProveError::Unsatisfied { row: found }) if found == row));
     }
 }
 
@@ -101,20 +115,28 @@ fn a_tier_without_a_key_is_an_error() {
     let policy = policy(Tier::S, vec![has(condition(5))]);
     let case = Case::new(policy, facts(&[fact(condition(5), 100, 1)]));
     let (public, witness) = case.prove().unwrap();
-    let refused = engine().prove(&public, &witness, &Quiet);
-    assert!(matches!(refused, Err(ProveError::NoKey { tier: Tier::S })));
+    for engine in engines() {
+        let refused = engine.prove(&public, &witness, &Quiet);
+        assert!(matches!(refused, Err(ProveError::NoKey { tier: Tier::S })));
+    }
 }
 
 #[test]
 fn a_key_of_another_tiers_circuit_is_an_error() {
     let (matrices, proving) = (KEY.matrices().clone(), KEY.proving().clone());
     let posing = CircuitKey::new(Tier::S, CIRCUIT_VERSION, matrices, proving, KEY.provenance()).unwrap();
-    let engine = Arkworks::new(Mode::Development, [Arc::new(posing)]).unwrap();
+    let ready = ReadyKey::of(&posing, Settings::lean(), &Quiet).unwrap();
+    let engines: [Box<dyn Engine>; 2] = [
+        Box::new(Arkworks::new(Mode::Development, [Arc::new(posing)]).unwrap()),
+        Box::new(Cpu::new(Mode::Development, [Arc::new(ready)]).unwrap()),
+    ];
     let policy = policy(Tier::S, vec![has(condition(5))]);
     let case = Case::new(policy, facts(&[fact(condition(5), 100, 1)]));
     let (public, witness) = case.prove().unwrap();
-    let refused = engine.prove(&public, &witness, &Quiet);
-    assert!(matches!(refused, Err(ProveError::Mismatch { .. })), "{refused:?}");
+    for engine in engines {
+        let refused = engine.prove(&public, &witness, &Quiet);
+        assert!(matches!(refused, Err(ProveError::Mismatch { .. })), "{refused:?}");
+    }
 }
 
 #[test]
@@ -125,7 +147,33 @@ fn the_stored_key_of_a_tier_is_the_same_key() {
     let loaded = store.development(Tier::Xs, &Quiet).unwrap();
     assert!(made.proving() == KEY.proving() && loaded.proving() == KEY.proving());
     assert_eq!(loaded.pinned().id(), KEY.pinned().id());
-    let engine = Arkworks::new(Mode::Development, [Arc::new(loaded)]).unwrap();
     let (public, witness) = witness();
-    assert!(engine.prove(&public, &witness, &Quiet).is_ok());
+    let proves = |engine: &dyn Engine| engine.prove(&public, &witness, &Quiet).is_ok();
+    assert!(proves(&Arkworks::new(Mode::Development, [Arc::new(loaded)]).unwrap()));
+
+    // Prepared at first use, read at the second, and made anew where the file was damaged.
+    let stages = |expected: &[ReadyStage]| {
+        let begun = Begun::default();
+        let (key, unkept) = ReadyKey::development(&store, Tier::Xs, Settings::default(), &Quiet, &begun).unwrap();
+        assert!(unkept.is_none());
+        assert!(proves(&Cpu::new(Mode::Development, [Arc::new(key)]).unwrap()));
+        let mut begun = begun.0.into_inner().unwrap();
+        begun.dedup();
+        assert_eq!(begun, expected);
+    };
+    use ReadyStage::{Quotient, Reading, Tables, Writing};
+    stages(&[Reading, Quotient, Tables, Writing]);
+    stages(&[Reading]);
+    let directory = store.directory_of(Tier::Xs, CIRCUIT_VERSION, KEY.shape());
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let file = files
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|e| e == "ready"))
+        .unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    stages(&[Reading, Quotient, Tables, Writing]);
+    stages(&[Reading]);
 }

@@ -413,8 +413,8 @@ mod ifma {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_ff::{FftField, Field};
     use ark_ff::{AdditiveGroup, UniformRand};
+    use ark_ff::{FftField, Field};
 
     fn agrees(size: usize, given: usize) {
         let mut rng = ark_std::test_rng();

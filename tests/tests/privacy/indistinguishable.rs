@@ -7,7 +7,8 @@ use crate::fhir::{bundle, condition, observation, patient};
 use crate::world::{World, cache};
 use crate::{evidence, full};
 use medproof_disclosure::Disclosure;
-use medproof_engine::{Arkworks, Engine, Quiet};
+use medproof_engine::cpu::{ReadyKey, Settings};
+use medproof_engine::{Cpu, Engine, Quiet};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::{KeyStore, Mode};
 use medproof_ledger::{
@@ -130,7 +131,7 @@ fn witness(world: &World, who: &str) -> (PublicInputs, Witness) {
     (public_inputs(&witness).unwrap(), witness)
 }
 
-fn engine(tier: Tier) -> Arkworks {
+fn engine(tier: Tier) -> Cpu {
     let key = KeyStore::at(cache().join("keys")).development(tier, &Quiet).unwrap();
     Arkworks::new(Mode::Development, [Arc::new(key)]).unwrap()
 }

@@ -76,7 +76,9 @@ const DIGEST_BYTES: u64 = 32;
 impl Head {
     fn of(key: &Digest, settings: Settings, inputs: usize, domain: usize, third: bool) -> Head {
         let mut path = [0; 16];
-        path.iter_mut().zip(settings.path.name().bytes()).for_each(|(to, from)| *to = from);
+        path.iter_mut()
+            .zip(settings.path.name().bytes())
+            .for_each(|(to, from)| *to = from);
         Head {
             magic: MAGIC,
             key: *key,
@@ -92,7 +94,13 @@ impl Head {
 
     // What is not the file's own to say.
     fn require(&self, key: &Digest, settings: Settings) -> Result<(), FileError> {
-        let asked = Head::of(key, settings, self.inputs as usize, self.domain as usize, self.third == 1);
+        let asked = Head::of(
+            key,
+            settings,
+            self.inputs as usize,
+            self.domain as usize,
+            self.third == 1,
+        );
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
         let differs = |part, expected: String, found: String| {
             if expected == found {
@@ -105,7 +113,11 @@ impl Head {
         differs("path", text(&asked.path), text(&self.path))?;
         differs("window", asked.window.to_string(), self.window.to_string())?;
         differs("sets", asked.sets.to_string(), self.sets.to_string())?;
-        if *self == asked { Ok(()) } else { Err(damaged("the head")) }
+        if *self == asked {
+            Ok(())
+        } else {
+            Err(damaged("the head"))
+        }
     }
 }
 
@@ -197,8 +209,7 @@ impl Ready {
         let a = reader.table::<G1Affine, 1>("the table of A", windows, settings)?;
         let b_g1 = reader.table::<G1Affine, 1>("the table of B in G1", windows, settings)?;
         let rest = reader.table::<G1Affine, 1>("the table of the rest", windows, settings)?;
-        let quotient =
-            reader.table::<G1Affine, 1>("the table of the quotient", settings.windows(domain), settings)?;
+        let quotient = reader.table::<G1Affine, 1>("the table of the quotient", settings.windows(domain), settings)?;
         let b_g2 = reader.table::<G2Affine, 2>("the table of B in G2", windows, settings)?;
         let variables = a_rows.columns();
         let bases = [a.bases(), b_g1.bases(), rest.bases(), b_g2.bases(), b_rows.columns()];
@@ -364,7 +375,11 @@ mod tests {
     #[test]
     fn a_key_that_was_read_proves_as_the_one_that_was_written() {
         for path in [Kernel::best(), Kernel::Portable] {
-            let settings = Settings { window: Some(6), sets: 2, path };
+            let settings = Settings {
+                window: Some(6),
+                sets: 2,
+                path,
+            };
             let (ready, assignment) = ready(settings);
             let scratch = tempfile::tempdir().unwrap();
             let file = scratch.path().join("deep/key.ready");
@@ -383,7 +398,10 @@ mod tests {
 
     #[test]
     fn another_keys_or_settings_files_are_told() {
-        let settings = Settings { window: Some(6), ..Settings::default() };
+        let settings = Settings {
+            window: Some(6),
+            ..Settings::default()
+        };
         let scratch = tempfile::tempdir().unwrap();
         let file = scratch.path().join("key.ready");
         ready(settings).0.write(&KEY, &file).unwrap();
@@ -392,17 +410,38 @@ mod tests {
             other => panic!("{:?}", other.err()),
         };
         assert_eq!(part(&[8; 32], settings), "key");
-        assert_eq!(part(&KEY, Settings { window: Some(7), ..settings }), "window");
+        assert_eq!(
+            part(
+                &KEY,
+                Settings {
+                    window: Some(7),
+                    ..settings
+                }
+            ),
+            "window"
+        );
         assert_eq!(part(&KEY, Settings { sets: 2, ..settings }), "sets");
         if settings.path != Kernel::Portable {
-            assert_eq!(part(&KEY, Settings { path: Kernel::Portable, ..settings }), "path");
+            assert_eq!(
+                part(
+                    &KEY,
+                    Settings {
+                        path: Kernel::Portable,
+                        ..settings
+                    }
+                ),
+                "path"
+            );
         }
     }
 
     // Every byte counts: a file with any one changed, cut anywhere or continued is refused.
     #[test]
     fn damaged_files_are_refused() {
-        let settings = Settings { window: Some(4), ..Settings::default() };
+        let settings = Settings {
+            window: Some(4),
+            ..Settings::default()
+        };
         let scratch = tempfile::tempdir().unwrap();
         let file = scratch.path().join("key.ready");
         ready(settings).0.write(&KEY, &file).unwrap();
@@ -414,7 +453,11 @@ mod tests {
         };
         assert!(!refused(&bytes));
         let step = (bytes.len() / 500).max(1);
-        for at in (0..bytes.len()).step_by(step).chain(0..300).chain(bytes.len() - 40..bytes.len()) {
+        for at in (0..bytes.len())
+            .step_by(step)
+            .chain(0..300)
+            .chain(bytes.len() - 40..bytes.len())
+        {
             let mut changed = bytes.clone();
             changed[at] ^= 1 << (at % 8);
             assert!(refused(&changed), "byte {at}");

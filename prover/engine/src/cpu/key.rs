@@ -28,6 +28,17 @@ pub struct Settings {
     pub path: Path,
 }
 
+impl Settings {
+    /// For the least memory: each base once, and as many sets of buckets as there are windows.
+    #[must_use]
+    pub fn lean() -> Self {
+        Settings {
+            sets: u32::MAX,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
@@ -211,7 +222,15 @@ impl Ready {
         };
         let tables = queries.tables(settings, progress)?;
         let points = (key.vk.clone(), key.beta_g1, key.delta_g1);
-        Ok(Ready::of(settings, inputs, points, [a_rows, b_rows], third, coset, tables))
+        Ok(Ready::of(
+            settings,
+            inputs,
+            points,
+            [a_rows, b_rows],
+            third,
+            coset,
+            tables,
+        ))
     }
 
     /// Prepares a key of any circom circuit.

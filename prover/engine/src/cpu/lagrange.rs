@@ -266,7 +266,9 @@ mod tests {
             let expected: G1Projective = query.iter().zip(&coefficients).map(|(q, u)| *q * u).sum();
             let polynomial = DensePolynomial::from_coefficients_vec(coefficients);
             for path in [Path::best(), Path::Portable] {
-                let points = from_powers(&query, &domain, shift, Fr::ONE, path, &|| Ok(())).unwrap().unwrap();
+                let points = from_powers(&query, &domain, shift, Fr::ONE, path, &|| Ok(()))
+                    .unwrap()
+                    .unwrap();
                 let found: G1Projective = (points.iter().zip(domain.elements()))
                     .map(|(p, w)| *p * polynomial.evaluate(&(shift * w)))
                     .sum();

@@ -1,10 +1,12 @@
 //! The fast engine: Groth16 for a key that stays the same, on the machine's cores.
 
+mod engine;
 mod file;
 mod key;
 mod lagrange;
 mod rows;
 
+pub use engine::{Cpu, ReadyKey};
 pub use file::{Digest, FileError};
 pub use key::{Ready, ReadyStage, Settings};
 
@@ -34,7 +36,12 @@ impl Ready {
     ///
     /// # Errors
     /// Those of [`Ready::products`] and of [`Ready::points`].
-    pub fn prove(&self, z: &[Fr], blinding: &Blinding, checkpoint: &dyn Checkpoint) -> Result<Proof<Bn254>, ProveError> {
+    pub fn prove(
+        &self,
+        z: &[Fr],
+        blinding: &Blinding,
+        checkpoint: &dyn Checkpoint,
+    ) -> Result<Proof<Bn254>, ProveError> {
         let products = self.products(z)?;
         self.points(z, products, blinding, checkpoint)
     }
@@ -167,7 +174,9 @@ mod tests {
                         let [r, s] = [r, s].map(Fr::from);
                         let expected =
                             Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), key.proving(), r, s);
-                        let found = ready.prove(assignment.values(), &Blinding::fixed(r, s), &Unstoppable).unwrap();
+                        let found = ready
+                            .prove(assignment.values(), &Blinding::fixed(r, s), &Unstoppable)
+                            .unwrap();
                         assert_eq!(found, expected.unwrap(), "{links} links, {settings:?}");
                     }
                 }

@@ -79,7 +79,10 @@ impl Rows {
         let (mut start, mut other) = (0, 0);
         for [end, others] in &ends {
             let row = entries.get(start..*end as usize)?;
-            if row.iter().any(|entry| (entry & COLUMN) as usize >= columns || entry >> KIND > OTHER) {
+            if row
+                .iter()
+                .any(|entry| (entry & COLUMN) as usize >= columns || entry >> KIND > OTHER)
+            {
                 return None;
             }
             other += row.iter().filter(|entry| *entry >> KIND == OTHER).count();

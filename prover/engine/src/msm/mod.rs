@@ -97,7 +97,11 @@ fn fill<C: Curve<D>, const D: usize>(
     let (mut rest, mut start, mut parts) = (sums.as_mut_slice(), 0, Vec::with_capacity(tasks));
     for task in 1..=tasks {
         // Each ends where its share does.
-        let end = if task == tasks { count } else { first_at(digits, count, task * share) };
+        let end = if task == tasks {
+            count
+        } else {
+            first_at(digits, count, task * share)
+        };
         let (part, after) = rest.split_at_mut(end - start);
         parts.push((start, part));
         (rest, start) = (after, end);
