@@ -1,8 +1,10 @@
 //! What every command needs beside its arguments: output, mode, clock, keys.
 
 use crate::error::CliError;
+use crate::text::chain;
 use crate::ui::Ui;
-use medproof_engine::Arkworks;
+use medproof_engine::Cpu;
+use medproof_engine::cpu::{ReadyKey, Settings};
 use medproof_keys::{CircuitKey, KeyStore, Mode};
 use medproof_ledger::{Clock, SystemClock};
 use medproof_statement::day::Day;
@@ -23,7 +25,7 @@ pub struct Context {
     pub mode: Mode,
     clock: Box<dyn Clock>,
     keys: Mutex<BTreeMap<Tier, Arc<CircuitKey>>>,
-    engines: Mutex<BTreeMap<Tier, Arc<Arkworks>>>,
+    engines: Mutex<BTreeMap<Tier, Arc<Cpu>>>,
 }
 
 impl Context {
@@ -104,17 +106,27 @@ impl Context {
         Ok(key)
     }
 
-    /// An engine that proves in a tier, its key loaded once.
+    /// An engine that proves in a tier, its key made ready at first use and found so again.
     ///
     /// # Errors
     /// As [`Context::development_key`].
-    pub fn engine(&self, tier: Tier) -> Result<Arc<Arkworks>, CliError> {
-        let key = self.development_key(tier)?;
+    pub fn engine(&self, tier: Tier) -> Result<Arc<Cpu>, CliError> {
+        self.require_development(&format!("the development key of tier {tier}"))?;
         let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(engine) = engines.get(&tier) {
             return Ok(Arc::clone(engine));
         }
-        let engine = Arkworks::new(self.mode, [key]).map_err(|e| CliError::refused("development.key", e))?;
+        let bar = self.ui.bar(&format!("development key {tier}"));
+        let prepared = ReadyKey::development(&KeyStore::of_user()?, tier, Settings::default(), &bar, &bar);
+        let (key, unkept) = prepared?;
+        drop(bar);
+        if let Some(reason) = unkept {
+            self.ui.note(format!(
+                "the key was made ready, but could not be kept for the next time: {}",
+                chain(&reason)
+            ));
+        }
+        let engine = Cpu::new(self.mode, [Arc::new(key)]).map_err(|e| CliError::refused("development.key", e))?;
         let engine = Arc::new(engine);
         engines.insert(tier, Arc::clone(&engine));
         Ok(engine)

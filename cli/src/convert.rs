@@ -3,6 +3,7 @@
 use crate::error::{CliError, Kind};
 use crate::text::chain;
 use medproof_claims::{ClaimError, CompileError};
+use medproof_engine::PrepareError;
 use medproof_keys::KeyError;
 use medproof_ledger::{ChainError, DeploymentError, LedgerError, StoreError as LedgerStoreError};
 use medproof_messages::{ConsentError, DidError, PresentationError, RequestError, RevocationError};
@@ -36,6 +37,16 @@ impl From<KeyError> for CliError {
             return CliError::cancelled();
         }
         CliError::system("key", chain(&error))
+    }
+}
+
+impl From<PrepareError> for CliError {
+    fn from(error: PrepareError) -> CliError {
+        match error {
+            error if error.is_cancelled() => CliError::cancelled(),
+            PrepareError::Key(error) => error.into(),
+            PrepareError::Prepare(error) => CliError::system("prover", chain(&error)),
+        }
     }
 }
 
