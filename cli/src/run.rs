@@ -68,7 +68,7 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Verifier(verifier::VerifierCommand::Bundle(args)) => show(verifier::bundle(&args, cx), cx),
         Command::Ledger(command) => ledger(*command, cx),
         Command::Circuit(circuit::CircuitCommand::Stats(args)) => show(circuit::stats(&args, cx), cx),
-        Command::Engine(engine::EngineCommand::Prove(args)) => show(engine::prove(&args, cx), cx),
+        Command::Engine(command) => engine(command, cx),
         Command::Demo => show(crate::demo::run(cx), cx),
         Command::Keys(keys::KeysCommand::Dev(args)) => show(keys::dev(&args, cx), cx),
     }
@@ -111,6 +111,16 @@ fn holder(command: holder::HolderCommand, cx: &Context) -> Result<(), CliError> 
         C::Revoke(args) => show(holder::revoke(&args, cx), cx),
         C::Rotate(args) => show(holder::rotate(&args, cx), cx),
         C::CheckReceipt(args) => show(holder::check_receipt(&args, cx), cx),
+    }
+}
+
+fn engine(command: engine::EngineCommand, cx: &Context) -> Result<(), CliError> {
+    use engine::EngineCommand as C;
+    match command {
+        C::Prove(args) => show(engine::prove(&args, cx), cx),
+        C::Verify(args) => show(engine::verify(&args, cx), cx),
+        C::Setup(args) => show(engine::setup(&args, cx), cx),
+        C::Export(args) => show(engine::export(&args, cx), cx),
     }
 }
 

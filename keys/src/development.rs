@@ -4,7 +4,7 @@
 
 use crate::circuit::{CircuitKey, Provenance};
 use crate::progress::Progress;
-use crate::setup::{Secrets, SetupStage, generate};
+use crate::setup::{Quotient, Secrets, SetupStage, generate};
 use crate::store::KeyError;
 use medproof_gadgets::shape::{Matrices, Shape};
 use medproof_statement::tier::Tier;
@@ -27,7 +27,7 @@ pub fn make(
 ) -> Result<CircuitKey, KeyError> {
     let mut rng = ChaCha20Rng::from_seed(seed(tier, version, &matrices.shape()));
     let secrets = Secrets::draw(&mut rng);
-    let proving = generate(&matrices, &secrets, progress).map_err(KeyError::Setup)?;
+    let proving = generate(&matrices, &secrets, Quotient::Coefficients, progress).map_err(KeyError::Setup)?;
     Ok(CircuitKey::new(
         tier,
         version,

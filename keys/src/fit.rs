@@ -60,11 +60,19 @@ pub fn check_inputs(shape: &Shape) -> Result<(), Misfit> {
 pub fn check(key: &ProvingKey<Bn254>, shape: &Shape) -> Result<(), Misfit> {
     check_inputs(shape)?;
     check_verifying(&key.vk, shape)?;
+    require("the H query", Counts::of(shape).h, key.h_query.len())?;
+    check_variables(key, shape)
+}
+
+/// Requires the queries over variables to have the lengths that `shape` takes.
+///
+/// # Errors
+/// The first [`Misfit`].
+pub(crate) fn check_variables(key: &ProvingKey<Bn254>, shape: &Shape) -> Result<(), Misfit> {
     let counts = Counts::of(shape);
     require("the A query", counts.variables, key.a_query.len())?;
     require("the B query in G1", counts.variables, key.b_g1_query.len())?;
     require("the B query in G2", counts.variables, key.b_g2_query.len())?;
-    require("the H query", counts.h, key.h_query.len())?;
     require("the L query", counts.l, key.l_query.len())
 }
 
@@ -76,7 +84,7 @@ pub fn check_verifying(key: &VerifyingKey<Bn254>, shape: &Shape) -> Result<(), M
     require("the input commitments", Counts::of(shape).ic, key.gamma_abc_g1.len())
 }
 
-fn require(part: &'static str, expected: usize, found: usize) -> Result<(), Misfit> {
+pub(crate) fn require(part: &'static str, expected: usize, found: usize) -> Result<(), Misfit> {
     if expected == found {
         Ok(())
     } else {

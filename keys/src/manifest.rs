@@ -174,7 +174,7 @@ fn same<T: PartialEq + ToString>(field: &'static str, expected: &T, found: &T) -
 }
 
 // What a file says, cut to a line, with nothing that a terminal obeys.
-fn shown(found: &impl ToString) -> String {
+pub(crate) fn shown(found: &impl ToString) -> String {
     let text = found.to_string();
     text.chars()
         .take(300)

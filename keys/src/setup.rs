@@ -8,7 +8,7 @@ use crate::progress::{Cancelled, Progress, check};
 use ark_bn254::{Bn254, Fr, G1Projective, G2Projective};
 use ark_ec::scalar_mul::{BatchMulPreprocessing, ScalarMul};
 use ark_ec::{CurveGroup, PrimeGroup};
-use ark_ff::{Field, One, UniformRand, Zero};
+use ark_ff::{FftField, Field, One, UniformRand, Zero};
 use ark_groth16::{ProvingKey, VerifyingKey};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_relations::gr1cs::{Matrix, SynthesisError};
@@ -103,16 +103,27 @@ impl Secrets {
     }
 }
 
+/// What a proof's quotient h is given by: what the H query is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quotient {
+    /// Its coefficients, as `ark-groth16` has it.
+    Coefficients,
+    /// The values of A·B − C on the coset of the domain by a root of unity of twice its order, as
+    /// snarkjs has it. What vanishes on the domain is −2 there.
+    Values,
+}
+
 /// The key of these matrices under these secrets.
 pub(crate) fn generate(
     matrices: &Matrices,
     secrets: &Secrets,
+    quotient: Quotient,
     progress: &dyn Progress<SetupStage>,
 ) -> Result<ProvingKey<Bn254>, SetupError> {
     if !secrets.usable() {
         return Err(SetupError::Degenerate);
     }
-    let scalars = Scalars::of(matrices, secrets)?;
+    let scalars = Scalars::of(matrices, secrets, quotient)?;
     check(progress)?;
     let g1 = G1Projective::generator();
     let g2 = G2Projective::generator();
@@ -158,7 +169,7 @@ struct Scalars {
 }
 
 impl Scalars {
-    fn of(matrices: &Matrices, secrets: &Secrets) -> Result<Self, SetupError> {
+    fn of(matrices: &Matrices, secrets: &Secrets, quotient: Quotient) -> Result<Self, SetupError> {
         let rows = matrices.constraints() + matrices.inputs();
         let domain = Radix2EvaluationDomain::<Fr>::new(rows).ok_or(SetupError::TooLarge { rows })?;
         let lagrange = domain.evaluate_all_lagrange_coefficients(secrets.tau);
@@ -178,7 +189,16 @@ impl Scalars {
         let ic = (0..matrices.inputs()).map(|i| combined(i, by_gamma)).collect();
         let l = (matrices.inputs()..columns).map(|i| combined(i, by_delta)).collect();
         let vanishing = domain.evaluate_vanishing_polynomial(secrets.tau);
-        let h = powers(vanishing * by_delta, secrets.tau, domain.size() - 1);
+        let h = match quotient {
+            Quotient::Coefficients => powers(vanishing * by_delta, secrets.tau, domain.size() - 1),
+            Quotient::Values => {
+                let order = 2 * domain.size() as u64;
+                let shift = Fr::get_root_of_unity(order).ok_or(SetupError::TooLarge { rows })?;
+                let scale = -vanishing * by_delta * inverse(Fr::from(2))?;
+                let values = domain.evaluate_all_lagrange_coefficients(secrets.tau * inverse(shift)?);
+                values.into_iter().map(|value| value * scale).collect()
+            }
+        };
         Ok(Self { a, b, h, ic, l })
     }
 
@@ -284,7 +304,13 @@ mod tests {
         // One link; a domain exactly full (2^6 = 58 + 6); one row over.
         for (seed, links) in [(1, 1), (2, 57), (3, 58), (4, 300)] {
             let (expected, secrets) = reference(Chain::blank(links), seed);
-            let key = generate(&matrices_of(Chain::blank(links)), &secrets, &Quiet).unwrap();
+            let key = generate(
+                &matrices_of(Chain::blank(links)),
+                &secrets,
+                Quotient::Coefficients,
+                &Quiet,
+            )
+            .unwrap();
             assert!(key == expected, "{links} links");
         }
     }
@@ -306,17 +332,23 @@ mod tests {
         for change in changes {
             let mut bad = good();
             change(&mut bad);
-            let refused = generate(&matrices, &bad, &Quiet);
+            let refused = generate(&matrices, &bad, Quotient::Coefficients, &Quiet);
             assert!(matches!(refused, Err(SetupError::Degenerate)));
         }
-        assert!(generate(&matrices, &good(), &Quiet).is_ok());
+        assert!(generate(&matrices, &good(), Quotient::Coefficients, &Quiet).is_ok());
     }
 
     #[test]
     fn progress_only_grows_and_ends_at_the_total() {
         let recorder = Recorder::default();
         let secrets = secrets(&mut ChaCha20Rng::seed_from_u64(6));
-        generate(&matrices_of(Chain::blank(3000)), &secrets, &recorder).unwrap();
+        generate(
+            &matrices_of(Chain::blank(3000)),
+            &secrets,
+            Quotient::Coefficients,
+            &recorder,
+        )
+        .unwrap();
         let steps = recorder.steps();
         assert!(steps.len() > 5);
         assert!(
@@ -332,7 +364,12 @@ mod tests {
     fn it_stops_when_asked() {
         let secrets = secrets(&mut ChaCha20Rng::seed_from_u64(7));
         let recorder = Recorder::stopping_after(3);
-        let stopped = generate(&matrices_of(Chain::blank(3000)), &secrets, &recorder);
+        let stopped = generate(
+            &matrices_of(Chain::blank(3000)),
+            &secrets,
+            Quotient::Coefficients,
+            &recorder,
+        );
         assert!(matches!(stopped, Err(SetupError::Cancelled(Cancelled))));
         assert_eq!(recorder.steps().len(), 3);
     }

@@ -35,6 +35,7 @@ Usage: cargo xtask COMMAND
   citations       that the tests which the documents cite are there
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts (--check: compare only)
+  circom          our files and proofs against circom2 and snarkjs, which it installs
 
 Exit codes: 0 passed, 1 failed, 2 usage, 3 passed but for what could not be installed.
 ";
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         ["directions"] => directions::check(),
         ["contracts"] => contracts::build(false),
         ["contracts", "--check"] => contracts::build(true),
+        ["circom"] => test::circom(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

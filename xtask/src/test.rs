@@ -88,6 +88,16 @@ fn rust(full: bool) -> Result<()> {
     step_with("Rust tests", ".", &cargo(), &args, long)
 }
 
+/// The tests against circom and snarkjs alone; [`all`] runs them too.
+pub fn circom() -> Result<Outcome> {
+    if !tools::ensure()?.node {
+        return Ok(Outcome::Incomplete);
+    }
+    let args = ["test", "--package", "medproof-e2e", "--test", "circom"];
+    step("files and proofs against circom and snarkjs", ".", &cargo(), &args)?;
+    Ok(Outcome::Passed)
+}
+
 /// What a change must pass before its tests are run.
 pub fn lint() -> Result<Outcome> {
     citations::check()?;

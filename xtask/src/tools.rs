@@ -4,7 +4,7 @@ use crate::run::{Result, cargo, output, root, step};
 
 /// What could be had.
 pub struct Tools {
-    /// Node with npm and the contracts' packages: solc, anvil.
+    /// Node with npm and the packages of contracts (solc, anvil) and of tests (circom, snarkjs).
     pub node: bool,
     /// Python 3.11, for the independent evaluation.
     pub python: bool,
@@ -59,21 +59,21 @@ fn install_debian(what: &str, packages: &[&str]) -> bool {
     step("package lists", ".", "apt-get", &["update", "-q"]).is_ok() && step(what, ".", "apt-get", &install).is_ok()
 }
 
-// The contracts' npm packages, as locked.
+// npm's packages, as locked.
 fn packages() -> Result<bool> {
-    let folder = root().join("contracts");
+    installed("contracts", "npm packages of contracts: solc, anvil")?;
+    installed("tests/circom", "npm packages of tests: circom2, snarkjs")
+}
+
+fn installed(folder: &str, what: &str) -> Result<bool> {
+    let path = root().join(folder);
     let newer = |a: &str, b: &str| {
-        let time = |p: &str| folder.join(p).metadata().and_then(|m| m.modified()).ok();
+        let time = |p: &str| path.join(p).metadata().and_then(|m| m.modified()).ok();
         time(a) >= time(b) && time(a).is_some()
     };
     if newer("node_modules/.package-lock.json", "package-lock.json") {
         return Ok(true);
     }
-    step(
-        "npm packages of contracts: solc, anvil",
-        "contracts",
-        "npm",
-        &["ci", "--no-audit", "--no-fund"],
-    )?;
+    step(what, folder, "npm", &["ci", "--no-audit", "--no-fund"])?;
     Ok(true)
 }

@@ -26,6 +26,33 @@ pub struct Matrices {
     shape: Shape,
 }
 
+/// Rows that are no system's matrices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misshapen {
+    /// A, B and C have different numbers of rows.
+    Rows([usize; 3]),
+    /// A column that is no variable.
+    Column {
+        /// Which.
+        column: usize,
+        /// How many there are.
+        variables: usize,
+    },
+}
+
+impl fmt::Display for Misshapen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rows([a, b, c]) => write!(f, "expected as many rows in A as in B and C, found {a}, {b} and {c}"),
+            Self::Column { column, variables } => {
+                write!(f, "expected a column below {variables}, found {column}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Misshapen {}
+
 /// Counts and digest of a circuit's matrices.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -74,6 +101,28 @@ impl Matrices {
         }
         abc.iter_mut().flatten().for_each(canonicalise);
         Ok(Self::new(abc, cs.num_instance_variables(), cs.num_witness_variables()))
+    }
+
+    /// The matrices of rows from elsewhere, such as a file. They come out canonical.
+    ///
+    /// # Errors
+    /// [`Misshapen`] unless A, B and C have the same number of rows and every column is a variable.
+    pub fn of_rows(abc: [Matrix<Fr>; 3], inputs: usize, witness: usize) -> Result<Self, Misshapen> {
+        let rows = abc.each_ref().map(Vec::len);
+        if rows != [rows[0]; 3] {
+            return Err(Misshapen::Rows(rows));
+        }
+        let variables = inputs + witness;
+        let mut entries = abc.iter().flatten().flatten();
+        if let Some((_, column)) = entries.find(|(_, column)| *column >= variables) {
+            return Err(Misshapen::Column {
+                column: *column,
+                variables,
+            });
+        }
+        let mut abc = Vec::from(abc);
+        abc.iter_mut().flatten().for_each(canonicalise);
+        Ok(Self::new(abc, inputs, witness))
     }
 
     fn new(abc: Vec<Matrix<Fr>>, inputs: usize, witness: usize) -> Self {
@@ -292,6 +341,28 @@ mod tests {
             let other = Matrices::new(abc, inputs, witness);
             assert_ne!(other.shape().digest, base.shape().digest);
         }
+    }
+
+    #[test]
+    fn rows_from_elsewhere_are_made_canonical_or_refused() {
+        let base = product(SynthesisMode::Setup, 1, false);
+        let [a, b, c]: [Matrix<Fr>; 3] = base.abc().to_vec().try_into().unwrap();
+        let split = vec![vec![
+            (Fr::from(3), a[0][0].1),
+            (Fr::from(0), 0),
+            (-Fr::from(2), a[0][0].1),
+        ]];
+        assert!(Matrices::of_rows([split, b.clone(), c.clone()], 2, 2).unwrap() == base);
+        let outside = Matrices::of_rows([vec![vec![(Fr::from(1), 4)]], b.clone(), c], 2, 2);
+        assert_eq!(
+            outside.unwrap_err(),
+            Misshapen::Column {
+                column: 4,
+                variables: 4
+            }
+        );
+        let uneven = Matrices::of_rows([a, b, Vec::new()], 2, 2);
+        assert_eq!(uneven.unwrap_err(), Misshapen::Rows([1, 1, 0]));
     }
 
     #[test]

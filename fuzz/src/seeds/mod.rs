@@ -1,6 +1,7 @@
 //! The seeds of the corpora, made from what honest parties write and from the numbers at which
 //! readers have gone wrong. Corpora hold these and what coverage-guided runs add.
 
+mod circom;
 mod claims;
 mod edges;
 mod fhir;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
         messages::seeds(),
         claims::seeds(),
         vault::seeds(),
+        circom::seeds(),
         ledger::seeds(),
         fhir::seeds(),
         text::seeds(),

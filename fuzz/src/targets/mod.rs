@@ -1,6 +1,7 @@
 //! All targets.
 
 mod answer_store;
+mod circom;
 mod claim;
 mod codes;
 mod compile;
@@ -88,6 +89,12 @@ pub const TARGETS: &[Target] = &[
     decoder("fhir_bundle", Json, 65_536, 3_000, fhir::bundle),
     decoder("fhir_ndjson", Json, 65_536, 1_500, fhir::ndjson),
     decoder("concept_map", Json, 8_192, 15_000, fhir::concept_map),
+    decoder("circom_r1cs", Binary, 1_024, 15_000, circom::r1cs),
+    decoder("circom_wtns", Binary, 1_024, 15_000, circom::wtns),
+    decoder("circom_zkey", Binary, 4_096, 6_000, circom::zkey),
+    decoder("circom_proof", Json, 2_048, 6_000, circom::proof),
+    decoder("circom_public", Json, 2_048, 15_000, circom::public),
+    decoder("circom_verification_key", Json, 8_192, 1_500, circom::verification_key),
     decoder("quantities", Text, 256, 60_000, quantities::quantities),
     decoder("dates", Text, 64, 60_000, dates::dates),
     decoder("codes", Text, 64, 60_000, codes::codes),

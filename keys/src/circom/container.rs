@@ -48,9 +48,13 @@ impl<'a> Bytes<'a> {
         usize::try_from(self.u32()?).map_err(|_| at.not("a count", "one too large for this machine"))
     }
 
+    pub(super) fn u64(&mut self) -> Result<u64, FormatError> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
     fn length(&mut self) -> Result<usize, FormatError> {
         let at = *self;
-        let length = u64::from_le_bytes(self.array()?);
+        let length = self.u64()?;
         usize::try_from(length).map_err(|_| at.not("a length", &length.to_string()))
     }
 
@@ -125,6 +129,19 @@ impl<'a> Bytes<'a> {
         }
     }
 
+    /// Requires so many elements of this size and nothing else: before room is made for any.
+    pub(super) fn holds(&self, count: usize, size: usize, of: &'static str) -> Result<(), FormatError> {
+        let mut rest = *self;
+        rest.take(count.saturating_mul(size))?;
+        rest.end(of)
+    }
+
+    /// As [`Bytes::holds`], with anything after them.
+    pub(super) fn holds_at_least(&self, count: usize, size: usize) -> Result<(), FormatError> {
+        let mut rest = *self;
+        rest.take(count.saturating_mul(size)).map(drop)
+    }
+
     pub(super) fn end(&self, of: &'static str) -> Result<(), FormatError> {
         match self.bytes.len() {
             0 => Ok(()),
@@ -145,7 +162,12 @@ impl<'a> Bytes<'a> {
 pub(super) struct Sections<'a>(Vec<(u32, Bytes<'a>)>);
 
 impl<'a> Sections<'a> {
-    pub(super) fn read(bytes: &'a [u8], kind: &'static str, versions: &[u32]) -> Result<Self, FormatError> {
+    pub(super) fn read(
+        bytes: &'a [u8],
+        kind: &'static str,
+        versions: &[u32],
+        known: &[u32],
+    ) -> Result<Self, FormatError> {
         let mut file = Bytes::new(bytes);
         if !bytes.starts_with(kind.as_bytes()) {
             return Err(FormatError::Kind {
@@ -162,12 +184,24 @@ impl<'a> Sections<'a> {
         let count = file.u32()?;
         let mut sections = Vec::new();
         for _ in 0..count {
+            let at = file;
             let number = file.u32()?;
+            if !known.contains(&number) {
+                return Err(at.not(&format!("one of the sections {known:?}"), &number.to_string()));
+            }
             let length = file.length()?;
             sections.push((number, file.take(length)?));
         }
         file.end("the file")?;
         Ok(Sections(sections))
+    }
+
+    /// A section that may be missing.
+    pub(super) fn at_most_one(&self, section: u32) -> Result<Option<Bytes<'a>>, FormatError> {
+        match self.0.iter().any(|(number, _)| *number == section) {
+            true => self.one(section).map(Some),
+            false => Ok(None),
+        }
     }
 
     pub(super) fn one(&self, section: u32) -> Result<Bytes<'a>, FormatError> {

@@ -1,18 +1,28 @@
-//! Files of circom and snarkjs: keys, witnesses.
+//! Files of circom and snarkjs: circuits, keys, witnesses, proofs.
 //!
-//! `.zkey` and `.wtns` share a container of numbered sections, as `@iden3/binfileutils` writes it.
+//! `.r1cs`, `.zkey` and `.wtns` share a container of numbered sections, as `@iden3/binfileutils` writes it.
 //! Everything in them is read to the last byte and checked: counts against each other and against
 //! the file's length before anything is allocated, numbers against their modulus, points against
 //! their curve.
 
 mod container;
-mod json;
+mod decimal;
+mod proof;
+mod r1cs;
+mod setup;
+#[cfg(test)]
+mod testing;
+mod verification_key;
 mod witness;
+mod writer;
 mod zkey;
 
-pub use json::{proof_json, public_json};
-pub use witness::read_witness;
-pub use zkey::{Zkey, read_zkey};
+pub use proof::{proof_json, public_json, read_proof, read_public};
+pub use r1cs::{R1cs, read_r1cs};
+pub use setup::{CircomSetupError, development_zkey};
+pub use verification_key::{read_verification_key, verification_key_json};
+pub use witness::{read_witness, write_witness};
+pub use zkey::{Rows, Zkey, read_zkey, write_zkey};
 
 use thiserror::Error;
 
@@ -64,5 +74,29 @@ pub enum FormatError {
         expected: String,
         /// What is.
         found: String,
+    },
+    /// Text that is not JSON of its form.
+    #[error("not {what}: {reason}")]
+    Json {
+        /// What it should be.
+        what: &'static str,
+        /// Where and why not.
+        reason: String,
+    },
+    /// A value in JSON that may not be there.
+    #[error("{place}: expected {expected}, found {found}")]
+    Field {
+        /// Such as `pi_b[0][1]`.
+        place: String,
+        /// What may be there.
+        expected: &'static str,
+        /// What is.
+        found: String,
+    },
+    /// What the format has no room for.
+    #[error("the format counts in 32 bits: expected fewer, found {count}")]
+    TooLarge {
+        /// Of wires, rows or values.
+        count: usize,
     },
 }

@@ -1,13 +1,79 @@
-//! Proofs of any circom circuit, from its `.zkey` and `.wtns`.
+//! Proofs of any circom circuit, from its `.zkey` and `.wtns`; our own keys as `.zkey`.
 
 use crate::blinding::Blinding;
-use crate::checkpoint::Checkpoint;
-use crate::cpu::{Ready, ReadyStage, Settings};
+use crate::checkpoint::{Checkpoint, Watched};
+use crate::cpu::{Ready, ReadyStage, Settings, from_powers};
 use crate::error::ProveError;
 use ark_bn254::{Bn254, Fr};
-use ark_groth16::{Groth16, PreparedVerifyingKey, Proof, prepare_verifying_key};
+use ark_ff::{FftField, Field};
+use ark_groth16::{Groth16, PreparedVerifyingKey, Proof, ProvingKey, VerifyingKey, prepare_verifying_key};
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use medproof_gadgets::shape::Matrices;
 use medproof_keys::Progress;
 use medproof_keys::circom::Zkey;
+use medproof_lanes::Path;
+use std::cell::Cell;
+
+/// A key of ours as snarkjs has it: its H query is over values of A·B − C on the coset of the domain
+/// by a root of unity of twice its order, where what vanishes on the domain is −2. The last
+/// coefficient, which no quotient has, is left out of these values: proofs are the same.
+///
+/// # Errors
+/// [`ProveError::Mismatch`] if the key is another circuit's; [`ProveError::Cancelled`].
+pub fn zkey(
+    matrices: &Matrices,
+    key: &ProvingKey<Bn254>,
+    path: Path,
+    progress: &dyn Progress<ReadyStage>,
+) -> Result<Zkey, ProveError> {
+    let n = matrices.shape().domain();
+    let too_large = || ProveError::Mismatch {
+        part: "the domain",
+        expected: 1 << 27,
+        found: n,
+    };
+    if key.h_query.len() + 1 != n {
+        return Err(ProveError::Mismatch {
+            part: "the H query",
+            expected: n - 1,
+            found: key.h_query.len(),
+        });
+    }
+    let domain = Radix2EvaluationDomain::<Fr>::new(n).ok_or_else(too_large)?;
+    let shift = Fr::get_root_of_unity(2 * n as u64).ok_or_else(too_large)?;
+    let factor = -Fr::from(2).inverse().ok_or_else(too_large)?;
+    let done = Cell::new(0);
+    let level = || {
+        progress.advance(ReadyStage::Quotient, done.get(), u64::from(n.ilog2()));
+        done.set(done.get() + 1);
+        Watched(progress).pass()
+    };
+    let values = from_powers(&key.h_query, &domain, shift, factor, path, &level)?.ok_or_else(too_large)?;
+    let mut key = key.clone();
+    key.h_query.clear();
+    Zkey::new(matrices, key, values).map_err(|misfit| ProveError::Mismatch {
+        part: misfit.part,
+        expected: misfit.expected,
+        found: misfit.found,
+    })
+}
+
+/// Whether a proof is true of these public inputs.
+///
+/// # Errors
+/// [`ProveError::Mismatch`] unless the inputs are as many as the key's.
+pub fn verify(key: &VerifyingKey<Bn254>, proof: &Proof<Bn254>, public: &[Fr]) -> Result<bool, ProveError> {
+    let expected = key.gamma_abc_g1.len().saturating_sub(1);
+    if public.len() != expected {
+        return Err(ProveError::Mismatch {
+            part: "public inputs",
+            expected,
+            found: public.len(),
+        });
+    }
+    let verified = Groth16::<Bn254>::verify_proof(&prepare_verifying_key(key), proof, public);
+    verified.map_err(|error| ProveError::Prover(error.to_string()))
+}
 
 /// Proves under one `.zkey`.
 pub struct Circom {
@@ -52,6 +118,61 @@ impl Circom {
             Ok(true) => Ok(proof),
             Ok(false) => Err(ProveError::UnsatisfiedWitness),
             Err(error) => Err(ProveError::Prover(error.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assignment::Assignment;
+    use crate::checkpoint::Unstoppable;
+    use crate::testing::{Chain, key_of, matrices_of};
+    use medproof_keys::circom::{R1cs, development_zkey, read_zkey, write_zkey};
+    use medproof_keys::{CircuitKey, Quiet};
+    use medproof_statement::tier::Tier;
+
+    fn ours(key: &CircuitKey) -> Zkey {
+        zkey(key.matrices(), key.proving(), Path::best(), &Quiet).unwrap()
+    }
+
+    // 58 rows and 6 inputs fill a domain exactly.
+    #[test]
+    fn our_keys_give_the_same_proofs_as_zkeys() {
+        for links in [1, 57, 58, 200] {
+            let key = key_of(Tier::Xs, links);
+            let assignment = Assignment::synthesise(Chain::honest(links), key.shape()).unwrap();
+            let read = read_zkey(&write_zkey(&ours(&key)).unwrap()).unwrap();
+            let [r, s] = [7, 11].map(Fr::from);
+            let expected = Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), key.proving(), r, s);
+            let ready = Ready::of_zkey(&read, Settings::default(), &Quiet).unwrap();
+            let found = ready.prove(assignment.values(), &Blinding::fixed(r, s), &Unstoppable).unwrap();
+            assert_eq!(found, expected.unwrap(), "{links} links");
+        }
+    }
+
+    // Made for values at once, not from powers.
+    #[test]
+    fn a_development_key_of_a_circuit_proves() {
+        for links in [1, 57, 58, 200] {
+            let matrices = matrices_of(links);
+            let assignment = Assignment::synthesise(Chain::honest(links), &matrices.shape()).unwrap();
+            let declared = medproof_gadgets::r1cs_file::Declared::default();
+            let key = development_zkey(&R1cs { declared, matrices }, &Quiet).unwrap();
+            let engine = Circom::new(&key, Settings::default(), &Quiet).unwrap();
+            engine.prove(assignment.values(), &Unstoppable).unwrap();
+            let mut other = assignment.values().to_vec();
+            other[3] += Fr::from(1);
+            assert!(matches!(engine.prove(&other, &Unstoppable), Err(ProveError::UnsatisfiedWitness)));
+        }
+    }
+
+    #[test]
+    fn another_circuits_key_is_a_mismatch() {
+        let key = key_of(Tier::Xs, 9);
+        for links in [8, 200] {
+            let refused = zkey(&matrices_of(links), key.proving(), Path::best(), &Quiet);
+            assert!(matches!(refused, Err(ProveError::Mismatch { .. })), "{links}");
         }
     }
 }

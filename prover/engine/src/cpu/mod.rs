@@ -9,6 +9,7 @@ mod rows;
 pub use engine::{Cpu, ReadyKey};
 pub use file::{Digest, FileError};
 pub use key::{Ready, ReadyStage, Settings};
+pub(crate) use lagrange::from_powers;
 
 use crate::blinding::Blinding;
 use crate::checkpoint::Checkpoint;

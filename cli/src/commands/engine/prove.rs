@@ -1,33 +1,26 @@
-//! `medproof engine`: the prover by itself, on anybody's circuits.
+//! `medproof engine prove`.
 
+use super::{load, milliseconds, write_json};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
-use crate::files::{self, Overwrite, Secrecy};
+use crate::files::{self, Overwrite};
 use crate::ui::Bar;
-use clap::{Args, Subcommand};
+use clap::Args;
 use medproof_engine::ProveError;
 use medproof_engine::circom::Circom;
 use medproof_engine::cpu::Settings;
 use medproof_keys::circom::{proof_json, public_json, read_witness, read_zkey};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// What to do with the prover.
-#[derive(Debug, Subcommand)]
-pub enum EngineCommand {
-    /// Prove a witness of any circom circuit under its Groth16 key, and verify the proof.
-    Prove(EngineProveArgs),
-}
+use std::path::PathBuf;
+use std::time::Instant;
 
 /// Arguments of `engine prove`.
 #[derive(Clone, Debug, Args)]
 #[command(
     after_help = "Examples:\n  medproof engine prove --zkey circuit.zkey --wtns witness.wtns --proof proof.json --public public.json\n  \
     medproof engine prove --zkey c.zkey --wtns w.wtns --proof p.json --public i.json --threads 1 --repeat 10 --json\n\n\
-    snarkjs verifies what this writes: snarkjs groth16 verify verification_key.json public.json proof.json"
+    `medproof engine verify` and snarkjs verify what this writes."
 )]
 pub struct EngineProveArgs {
     /// The key, as snarkjs writes it (BN254, Groth16).
@@ -78,9 +71,6 @@ pub struct EngineReport {
     pub median_ms: f64,
 }
 
-// Larger than any circuit's that has been published.
-const FILE_LIMIT: u64 = 32 << 30;
-
 /// Proves.
 ///
 /// # Errors
@@ -101,11 +91,8 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
     let steps = u64::from(args.repeat) + 2;
     bar.set("reading", 0, steps);
     let start = Instant::now();
-    let key = files::read_within(&args.zkey, "a .zkey", FILE_LIMIT)?;
-    let key = read_zkey(&key).map_err(|e| CliError::input("zkey", format!("{}: {e}", args.zkey.display())))?;
-    let witness = files::read_within(&args.wtns, "a .wtns", FILE_LIMIT)?;
-    let witness = read_witness(&witness);
-    let witness = witness.map_err(|e| CliError::input("wtns", format!("{}: {e}", args.wtns.display())))?;
+    let key = load(&args.zkey, "zkey", "a .zkey", read_zkey)?;
+    let witness = load(&args.wtns, "wtns", "a .wtns", read_witness)?;
     let read_ms = milliseconds(start.elapsed());
 
     crate::cancel::check()?;
@@ -125,9 +112,8 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
     }
     let proof = last.ok_or_else(|| CliError::system("engine", "nothing was proved"))?;
     let inputs = engine.public(&witness);
-    let write = |path: &Path, json: &Value| files::write_text(path, &format!("{json:#}"), Secrecy::Public, overwrite);
-    write(&args.public, &public_json(inputs))?;
-    write(&args.proof, &proof_json(&proof.a, &proof.b, &proof.c))?;
+    write_json(&args.public, &public_json(inputs), overwrite)?;
+    write_json(&args.proof, &proof_json(&proof), overwrite)?;
     Ok(EngineReport {
         proof: args.proof.clone(),
         public: args.public.clone(),
@@ -148,10 +134,6 @@ fn refused(error: ProveError) -> CliError {
         ProveError::Mismatch { .. } => CliError::input("wtns", error),
         other => CliError::system("engine", other),
     }
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
 
 fn median(times: &[f64]) -> f64 {
