@@ -34,7 +34,7 @@ fn main() {
     write("witness.wtns", &write_witness(assignment.values()).unwrap());
     let r1cs = r1cs_file::write(key.matrices(), Declared::default()).unwrap();
     write("circuit.r1cs", &r1cs);
-    let exported = zkey(key.matrices(), key.proving(), Settings::default().path).unwrap();
+    let exported = zkey(key.matrices(), key.proving(), Settings::default().path, &Quiet).unwrap();
     write("circuit.zkey", &write_zkey(&exported).unwrap());
     let verifying = verification_key_json(key.verifying());
     write("verification_key.json", format!("{verifying:#}\n").as_bytes());

@@ -110,9 +110,14 @@ impl Circom {
     /// # Errors
     /// [`ProveError::Mismatch`] for another circuit's witness; [`ProveError::UnsatisfiedWitness`] for one
     /// that does not satisfy the circuit: the key holds too little of it to say where;
+    /// [`ProveError::OutsideGroup`] for a key made to tell of witnesses;
     /// [`ProveError::Cancelled`] at a checkpoint.
     pub fn prove(&self, witness: &[Fr], checkpoint: &dyn Checkpoint) -> Result<Proof<Bn254>, ProveError> {
         let proof = self.ready.prove(witness, &Blinding::fresh()?, checkpoint)?;
+        // A key's many points are checked once, in their sum.
+        if !proof.b.is_in_correct_subgroup_assuming_on_curve() {
+            return Err(ProveError::OutsideGroup);
+        }
         let verified = Groth16::<Bn254>::verify_proof(&self.verifying, &proof, self.public(witness));
         match verified {
             Ok(true) => Ok(proof),
@@ -128,6 +133,8 @@ mod tests {
     use crate::assignment::Assignment;
     use crate::checkpoint::Unstoppable;
     use crate::testing::{Chain, key_of, matrices_of};
+    use ark_bn254::{Fq2, G2Affine, g2};
+    use ark_ec::short_weierstrass::SWCurveConfig;
     use medproof_keys::circom::{R1cs, development_zkey, read_zkey, write_zkey};
     use medproof_keys::{CircuitKey, Quiet};
     use medproof_statement::tier::Tier;
@@ -146,7 +153,9 @@ mod tests {
             let [r, s] = [7, 11].map(Fr::from);
             let expected = Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), key.proving(), r, s);
             let ready = Ready::of_zkey(&read, Settings::default(), &Quiet).unwrap();
-            let found = ready.prove(assignment.values(), &Blinding::fixed(r, s), &Unstoppable).unwrap();
+            let found = ready
+                .prove(assignment.values(), &Blinding::fixed(r, s), &Unstoppable)
+                .unwrap();
             assert_eq!(found, expected.unwrap(), "{links} links");
         }
     }
@@ -163,8 +172,29 @@ mod tests {
             engine.prove(assignment.values(), &Unstoppable).unwrap();
             let mut other = assignment.values().to_vec();
             other[3] += Fr::from(1);
-            assert!(matches!(engine.prove(&other, &Unstoppable), Err(ProveError::UnsatisfiedWitness)));
+            assert!(matches!(
+                engine.prove(&other, &Unstoppable),
+                Err(ProveError::UnsatisfiedWitness)
+            ));
         }
+    }
+
+    #[test]
+    fn a_key_outside_the_group_gives_no_proof() {
+        let key = key_of(Tier::Xs, 9);
+        let assignment = Assignment::synthesise(Chain::honest(9), key.shape()).unwrap();
+        let mut bad = ours(&key);
+        let outside = (1_u64..).find_map(|x| {
+            let x = Fq2::from(x);
+            let y = (x.square() * x + g2::Config::COEFF_B).sqrt()?;
+            Some(G2Affine::new_unchecked(x, y)).filter(|p| !p.is_in_correct_subgroup_assuming_on_curve())
+        });
+        bad.b_g2_query[7] = (bad.b_g2_query[7] + outside.unwrap()).into();
+        // A reader lets it pass.
+        let read = read_zkey(&write_zkey(&bad).unwrap()).unwrap();
+        let engine = Circom::new(&read, Settings::default(), &Quiet).unwrap();
+        let refused = engine.prove(assignment.values(), &Unstoppable);
+        assert!(matches!(refused, Err(ProveError::OutsideGroup)));
     }
 
     #[test]

@@ -42,6 +42,11 @@ pub enum ProveError {
     /// A proof that does not verify, of a witness from elsewhere.
     #[error("the proof does not verify: the witness does not satisfy the circuit of this key")]
     UnsatisfiedWitness,
+    /// A proof that would tell of the witness: a key's points outside G2 are told apart in it.
+    #[error(
+        "the proof is outside G2, where it could tell of the witness: do not use this key, whose B query is not of the group"
+    )]
+    OutsideGroup,
     /// The operating system gave no randomness.
     #[error("no randomness from the operating system: {0}")]
     Entropy(getrandom::Error),

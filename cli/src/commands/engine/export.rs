@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
 use clap::Args;
+use medproof_engine::ProveError;
 use medproof_engine::circom::zkey;
 use medproof_engine::cpu::Settings;
 use medproof_gadgets::r1cs_file::{self, Declared};
@@ -68,11 +69,11 @@ pub fn export(args: &EngineExportArgs, cx: &Context) -> Result<ExportReport, Cli
     }
     let key = cx.development_key(args.tier)?;
     let bar = cx.ui.bar("export");
-    bar.set("turning the key into values", 0, 2);
-    let exported = zkey(key.matrices(), key.proving(), Settings::default().path);
-    let exported = exported.map_err(|e| CliError::system("engine", e))?;
-    crate::cancel::check()?;
-    bar.set("writing", 1, 2);
+    let exported = zkey(key.matrices(), key.proving(), Settings::default().path, &bar);
+    let exported = exported.map_err(|e| match e {
+        ProveError::Cancelled(_) => CliError::cancelled(),
+        other => CliError::system("engine", other),
+    })?;
     let r1cs = r1cs_file::write(key.matrices(), Declared::default());
     let r1cs = r1cs.map_err(|e| CliError::system("engine", e))?;
     files::write(&report.r1cs, &r1cs, Secrecy::Public, overwrite)?;

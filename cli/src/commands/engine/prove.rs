@@ -6,9 +6,9 @@ use crate::error::{CliError, Kind};
 use crate::files::{self, Overwrite};
 use crate::ui::Bar;
 use clap::Args;
-use medproof_engine::ProveError;
 use medproof_engine::circom::Circom;
 use medproof_engine::cpu::Settings;
+use medproof_engine::{ProveError, Unstoppable};
 use medproof_keys::circom::{proof_json, public_json, read_witness, read_zkey};
 use serde::Serialize;
 use std::fmt;
@@ -99,7 +99,7 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
     bar.set("making the key ready", 1, steps);
     let settings = Settings::default();
     let start = Instant::now();
-    let engine = Circom::new(&key, settings).map_err(|e| CliError::input("zkey", e))?;
+    let engine = Circom::new(&key, settings, bar).map_err(refused)?;
     let ready_ms = milliseconds(start.elapsed());
 
     let (mut prove_ms, mut last) = (Vec::new(), None);
@@ -107,7 +107,7 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
         crate::cancel::check()?;
         bar.set("proving", u64::from(round) + 2, steps);
         let start = Instant::now();
-        last = Some(engine.prove(&witness).map_err(refused)?);
+        last = Some(engine.prove(&witness, &Unstoppable).map_err(refused)?);
         prove_ms.push(milliseconds(start.elapsed()));
     }
     let proof = last.ok_or_else(|| CliError::system("engine", "nothing was proved"))?;
@@ -132,6 +132,8 @@ fn refused(error: ProveError) -> CliError {
     match error {
         ProveError::UnsatisfiedWitness => CliError::new(Kind::Refused, "witness.unsatisfied", error),
         ProveError::Mismatch { .. } => CliError::input("wtns", error),
+        ProveError::OutsideGroup => CliError::input("zkey", error),
+        ProveError::Cancelled(_) => CliError::cancelled(),
         other => CliError::system("engine", other),
     }
 }
