@@ -24,12 +24,13 @@ fn main() {
     let assignment = Assignment::synthesise(Disclosure::new(public, &witness), key.shape()).unwrap();
     println!("witness {:?}, nonzeros {:?}", t.elapsed(), key.shape().nonzeros);
     let t = Instant::now();
-    let ready = Ready::new(key.matrices(), key.proving(), Settings::default()).unwrap();
+    let ready = Ready::new(key.matrices(), key.proving(), Settings::default(), &Quiet).unwrap();
+    println!("{} MiB", ready.table_bytes() >> 20);
     println!("ready {:?}", t.elapsed());
     for _ in 0..4 {
         let b = Blinding::fresh().unwrap();
         let t = Instant::now();
-        let p = ready.prove(&assignment, &b).unwrap();
+        let p = ready.prove(assignment.values(), &b, &medproof_engine::Unstoppable).unwrap();
         print!("cpu {:?}  ", t.elapsed());
         let t = Instant::now();
         let m = key.matrices();

@@ -95,3 +95,24 @@ fn a_tier_is_exported_as_one_circuit() {
         Ok(key.verifying())
     );
 }
+
+#[test]
+fn a_prepared_key_is_kept_found_and_replaced_but_nothing_else_is() {
+    let world = square();
+    let run = format!("{PROVE} --wtns good.wtns --prepared square.ready --force");
+    world.ok(&run);
+    let first = fs::read(world.path("square.ready")).unwrap();
+    world.ok(&run);
+    world.ok(VERIFY);
+    assert_eq!(fs::read(world.path("square.ready")).unwrap(), first);
+    let mut damaged = first.clone();
+    damaged[1000] ^= 1;
+    world.write("square.ready", &damaged);
+    world.ok(&run);
+    assert_eq!(fs::read(world.path("square.ready")).unwrap(), first);
+    for other in [&b"a diary"[..], &[b'x'; 5000]] {
+        world.write("square.ready", other);
+        world.run(&run).failed(2, "prepared");
+        assert_eq!(fs::read(world.path("square.ready")).unwrap(), other);
+    }
+}

@@ -99,6 +99,12 @@ impl Circom {
         }
     }
 
+    /// The key.
+    #[must_use]
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
     /// The values of a witness that a proof shows.
     #[must_use]
     pub fn public<'a>(&self, witness: &'a [Fr]) -> &'a [Fr] {

@@ -12,6 +12,7 @@ mod blinding;
 mod checkpoint;
 pub mod circom;
 pub mod cpu;
+mod crew;
 mod error;
 pub mod msm;
 mod pipeline;
@@ -25,6 +26,7 @@ pub use assignment::Assignment;
 pub use blinding::Blinding;
 pub use checkpoint::{Checkpoint, Unstoppable};
 pub use cpu::Cpu;
+pub use crew::Crew;
 pub use error::{PrepareError, ProveError};
 pub use medproof_keys::{Progress, Quiet};
 pub use medproof_messages::Proof;
@@ -47,6 +49,28 @@ pub trait Engine: Send + Sync {
         witness: &Witness,
         progress: &dyn Progress<ProveStage>,
     ) -> Result<Proven, ProveError>;
+}
+
+impl<E: Engine + ?Sized> Engine for Box<E> {
+    fn prove(
+        &self,
+        public: &PublicInputs,
+        witness: &Witness,
+        progress: &dyn Progress<ProveStage>,
+    ) -> Result<Proven, ProveError> {
+        (**self).prove(public, witness, progress)
+    }
+}
+
+impl<E: Engine + ?Sized> Engine for std::sync::Arc<E> {
+    fn prove(
+        &self,
+        public: &PublicInputs,
+        witness: &Witness,
+        progress: &dyn Progress<ProveStage>,
+    ) -> Result<Proven, ProveError> {
+        (**self).prove(public, witness, progress)
+    }
 }
 
 /// A proof that was verified, and what it took.

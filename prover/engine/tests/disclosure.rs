@@ -5,13 +5,15 @@ use ark_bn254::Bn254;
 use ark_groth16::{Groth16, prepare_verifying_key};
 use medproof_disclosure::{CIRCUIT_VERSION, Disclosure};
 use medproof_engine::cpu::{ReadyKey, ReadyStage, Settings};
-use medproof_engine::{Arkworks, Assignment, Cpu, Engine, Progress, ProveError, ProveStage, Quiet, satisfaction};
+use medproof_engine::{Arkworks, Assignment, Cpu, Crew, Engine, Progress, ProveError, ProveStage, Quiet, satisfaction};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::{CircuitKey, KeyStore, Mode, development};
 use medproof_statement::check::{Violation, Witness};
 use medproof_statement::public::PublicInputs;
 use medproof_statement::testing::{Case, condition, fact, facts, has, policy};
 use medproof_statement::tier::Tier;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 static KEY: LazyLock<Arc<CircuitKey>> = LazyLock::new(|| {
@@ -176,4 +178,61 @@ fn the_stored_key_of_a_tier_is_the_same_key() {
     std::fs::write(&file, bytes).unwrap();
     stages(&[Reading, Quotient, Tables, Writing]);
     stages(&[Reading]);
+}
+
+#[test]
+fn batches_give_a_result_for_each_statement_in_order() {
+    let [_, engine] = engines();
+    let crew = Crew::new(engine, NonZeroUsize::new(2).unwrap());
+    let (public, honest) = witness();
+    let mut false_one = public;
+    false_one.nullifier += medproof_statement::Fr::from(1u64);
+    let statements = [public, false_one, public, false_one, public].map(|public| (public, honest.clone()));
+    let results = crew.batch(&statements, &Quiet);
+    let proved: Vec<bool> = results.iter().map(Result::is_ok).collect();
+    assert_eq!(proved, [true, false, true, false, true]);
+    for refused in results.into_iter().filter_map(Result::err) {
+        assert!(matches!(refused, ProveError::Violation(Violation::Nullifier)));
+    }
+    assert!(crew.batch(&[], &Quiet).is_empty());
+    assert!(crew.prove(&public, &honest, &Quiet).is_ok());
+}
+
+/// Proves something urgent in the middle of a batch, once.
+struct Interrupts<'a> {
+    crew: &'a Crew<Box<dyn Engine>>,
+    statement: &'a (PublicInputs, Witness),
+    begun: AtomicBool,
+    order: Mutex<Vec<&'static str>>,
+}
+
+impl Progress<ProveStage> for Interrupts<'_> {
+    fn advance(&self, stage: ProveStage, done: u64, _: u64) {
+        if stage == ProveStage::Synthesis && done == 0 && !self.begun.swap(true, Ordering::SeqCst) {
+            let (public, witness) = self.statement;
+            assert!(self.crew.prove(public, witness, &Quiet).is_ok());
+            self.order.lock().unwrap().push("urgent");
+        }
+        if stage == ProveStage::Verify && done == 1 {
+            self.order.lock().unwrap().push("batch");
+        }
+    }
+}
+
+// While the first of the batch waits for the urgent one, the second may not go past its next
+// checkpoint: it is done after it.
+#[test]
+fn what_is_urgent_comes_before_a_batch_that_has_begun() {
+    let [_, engine] = engines();
+    let crew = Crew::new(engine, NonZeroUsize::new(2).unwrap());
+    let statements = [witness(), witness()];
+    let interrupts = Interrupts {
+        crew: &crew,
+        statement: &statements[0],
+        begun: AtomicBool::new(false),
+        order: Mutex::default(),
+    };
+    let results = crew.batch(&statements, &interrupts);
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(interrupts.order.into_inner().unwrap(), ["urgent", "batch", "batch"]);
 }

@@ -1,25 +1,27 @@
 //! `medproof engine prove`.
 
-use super::{load, milliseconds, write_json};
+use super::{FILE_LIMIT, load, milliseconds, write_json};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::files::{self, Overwrite};
 use crate::ui::Bar;
 use clap::Args;
 use medproof_engine::circom::Circom;
-use medproof_engine::cpu::Settings;
+use medproof_engine::cpu::{FileError, Ready, Settings};
 use medproof_engine::{ProveError, Unstoppable};
 use medproof_keys::circom::{proof_json, public_json, read_witness, read_zkey};
 use serde::Serialize;
 use std::fmt;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Arguments of `engine prove`.
 #[derive(Clone, Debug, Args)]
 #[command(
     after_help = "Examples:\n  medproof engine prove --zkey circuit.zkey --wtns witness.wtns --proof proof.json --public public.json\n  \
-    medproof engine prove --zkey c.zkey --wtns w.wtns --proof p.json --public i.json --threads 1 --repeat 10 --json\n\n\
+    medproof engine prove --zkey c.zkey --wtns w.wtns --proof p.json --public i.json --threads 1 --repeat 10 --json\n  \
+    medproof engine prove --zkey c.zkey --wtns w.wtns --proof p.json --public i.json --prepared c.ready\n\n\
     `medproof engine verify` and snarkjs verify what this writes."
 )]
 pub struct EngineProveArgs {
@@ -41,6 +43,10 @@ pub struct EngineProveArgs {
     /// Prove so many times, each with its own randomness; the last is written.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
+    /// Keep what is made of the key in this file, and find it there the next time. It is some ten
+    /// times as large as the key.
+    #[arg(long, value_name = "FILE")]
+    pub prepared: Option<PathBuf>,
     /// Replace the files if they are there.
     #[arg(long)]
     pub force: bool,
@@ -63,7 +69,7 @@ pub struct EngineReport {
     pub path: &'static str,
     /// Reading both files.
     pub read_ms: f64,
-    /// Making the key ready.
+    /// Making the key ready, or reading it as it was made ready.
     pub ready_ms: f64,
     /// Each proof with its verification, in order.
     pub prove_ms: Vec<f64>,
@@ -91,7 +97,7 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
     let steps = u64::from(args.repeat) + 2;
     bar.set("reading", 0, steps);
     let start = Instant::now();
-    let key = load(&args.zkey, "zkey", "a .zkey", read_zkey)?;
+    let key = files::read_within(&args.zkey, "a .zkey", FILE_LIMIT)?;
     let witness = load(&args.wtns, "wtns", "a .wtns", read_witness)?;
     let read_ms = milliseconds(start.elapsed());
 
@@ -99,7 +105,7 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
     bar.set("making the key ready", 1, steps);
     let settings = Settings::default();
     let start = Instant::now();
-    let engine = Circom::new(&key, settings, bar).map_err(refused)?;
+    let engine = Circom::of(ready(args, &key, settings, bar)?);
     let ready_ms = milliseconds(start.elapsed());
 
     let (mut prove_ms, mut last) = (Vec::new(), None);
@@ -118,7 +124,7 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
         proof: args.proof.clone(),
         public: args.public.clone(),
         variables: witness.len(),
-        domain: key.domain,
+        domain: engine.ready().domain(),
         threads: rayon::current_num_threads(),
         path: settings.path.name(),
         read_ms,
@@ -126,6 +132,35 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
         median_ms: median(&prove_ms),
         prove_ms,
     })
+}
+
+// Of these bytes: found in the file for it, or made, and kept there.
+fn ready(args: &EngineProveArgs, key: &[u8], settings: Settings, bar: &Bar) -> Result<Ready, CliError> {
+    let Some(prepared) = &args.prepared else {
+        return make(args, key, settings, bar);
+    };
+    let digest = Ready::digest_of(key);
+    match Ready::read(&digest, settings, prepared) {
+        Ok(ready) => return Ok(ready),
+        // Only what is of this kind, or not there, is replaced.
+        Err(FileError::Io(error)) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if error.is_other_format() => return Err(misfit(prepared, &error)),
+        Err(FileError::Io(error)) => return Err(misfit(prepared, &FileError::Io(error))),
+        Err(FileError::Other { .. } | FileError::Damaged { .. }) => {}
+    }
+    let ready = make(args, key, settings, bar)?;
+    ready.write(&digest, prepared).map_err(|e| misfit(prepared, &e))?;
+    Ok(ready)
+}
+
+fn misfit(path: &Path, error: &FileError) -> CliError {
+    CliError::input("prepared", format!("{}: {error}", path.display()))
+        .with_help("name a file that this command made, or one that is not there yet")
+}
+
+fn make(args: &EngineProveArgs, key: &[u8], settings: Settings, bar: &Bar) -> Result<Ready, CliError> {
+    let key = read_zkey(key).map_err(|e| CliError::input("zkey", format!("{}: {e}", args.zkey.display())))?;
+    Ready::of_zkey(&key, settings, bar).map_err(refused)
 }
 
 fn refused(error: ProveError) -> CliError {

@@ -51,10 +51,19 @@ pub enum FileError {
     },
 }
 
+impl FileError {
+    /// Whether it is something else altogether.
+    #[must_use]
+    pub fn is_other_format(&self) -> bool {
+        matches!(self, FileError::Other { part: FORMAT, .. })
+    }
+}
+
+const FORMAT: &str = "format";
+
 #[derive(Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 struct Head {
-    magic: [u8; 16],
     key: Digest,
     // Of `medproof_lanes::Path`, filled with zeros.
     path: [u8; 16],
@@ -65,7 +74,7 @@ struct Head {
     domain: u64,
     // Whether C's rows follow those of A and B.
     third: u64,
-    reserved: [u8; 24],
+    reserved: [u64; 5],
 }
 
 const MAGIC: [u8; 16] = *b"medproof-ready/1";
@@ -80,7 +89,6 @@ impl Head {
             .zip(settings.path.name().bytes())
             .for_each(|(to, from)| *to = from);
         Head {
-            magic: MAGIC,
             key: *key,
             path,
             window: settings.window.unwrap_or_default(),
@@ -88,7 +96,7 @@ impl Head {
             inputs: inputs as u64,
             domain: domain as u64,
             third: u64::from(third),
-            reserved: [0; 24],
+            reserved: [0; 5],
         }
     }
 
@@ -108,7 +116,6 @@ impl Head {
             }
             Err(FileError::Other { part, expected, found })
         };
-        differs("format", text(&MAGIC), text(&self.magic))?;
         differs("key", hex::encode(key), hex::encode(self.key))?;
         differs("path", text(&asked.path), text(&self.path))?;
         differs("window", asked.window.to_string(), self.window.to_string())?;
@@ -126,6 +133,12 @@ const fn damaged(part: &'static str) -> FileError {
 }
 
 impl Ready {
+    /// Of a key's bytes.
+    #[must_use]
+    pub fn digest_of(key: &[u8]) -> Digest {
+        *blake3::Hasher::new().update_rayon(key).finalize().as_bytes()
+    }
+
     /// Writes it to a new file beside `path`, and then renames that.
     ///
     /// # Errors
@@ -149,6 +162,8 @@ impl Ready {
 
     fn write_to(&self, key: &Digest, writer: &mut Writer) -> Result<(), FileError> {
         let rows = self.third.rows();
+        writer.bytes(&MAGIC)?;
+        writer.pad()?;
         let head = Head::of(key, self.settings, self.inputs, self.coset.size(), rows.is_some());
         writer.put(&[head])?;
         let mut points = Vec::new();
@@ -179,8 +194,9 @@ impl Ready {
             file,
             hash: blake3::Hasher::new(),
             at: 0,
-            end: length.checked_sub(DIGEST_BYTES).ok_or(damaged("its length"))?,
+            end: length.saturating_sub(DIGEST_BYTES),
         };
+        reader.format()?;
         let ready = Ready::read_from(key, settings, &mut reader)?;
         reader.finish()?;
         Ok(ready)
@@ -311,6 +327,23 @@ impl Reader {
             return Err(damaged(part));
         }
         Ok(items)
+    }
+
+    fn format(&mut self) -> Result<(), FileError> {
+        let mut start = [0; ALIGNMENT as usize];
+        let mut expected = start;
+        expected[..MAGIC.len()].copy_from_slice(&MAGIC);
+        if self.end >= ALIGNMENT {
+            self.bytes("its start", &mut start)?;
+        }
+        if start == expected {
+            return Ok(());
+        }
+        Err(FileError::Other {
+            part: FORMAT,
+            expected: String::from_utf8_lossy(&MAGIC).into_owned(),
+            found: String::from_utf8_lossy(&start[..MAGIC.len()]).into_owned(),
+        })
     }
 
     fn bytes(&mut self, part: &'static str, bytes: &mut [u8]) -> Result<(), FileError> {

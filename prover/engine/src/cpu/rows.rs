@@ -1,7 +1,7 @@
 //! A matrix, flat: what is multiplied by 1 and −1, which is most of it, costs an addition.
 
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, BigInt, Field, PrimeField};
+use ark_ff::{BigInt, Field, PrimeField};
 use medproof_lanes::modulus::{Scalar, from_limbs, limbs};
 use rayon::prelude::*;
 
@@ -139,17 +139,63 @@ impl Rows {
         debug_assert_eq!((z.len(), out.len()), (self.columns, self.len()));
         (out.par_chunks_mut(TOGETHER).enumerate()).for_each(|(chunk, out)| {
             for (i, out) in out.iter_mut().enumerate() {
-                let mut sum = Fr::ZERO;
-                for (column, coefficient) in self.row(chunk * TOGETHER + i) {
-                    match coefficient {
-                        Coefficient::One => sum += z[column],
-                        Coefficient::MinusOne => sum -= z[column],
-                        Coefficient::Other(c) => sum += c * z[column],
-                    }
-                }
-                *out = sum;
+                *out = self.product(chunk * TOGETHER + i, z);
             }
         });
+    }
+
+    // What is added and what is subtracted, each reduced once.
+    fn product(&self, row: usize, z: &[Fr]) -> Fr {
+        let (mut plus, mut minus) = (Sum::default(), Sum::default());
+        for (column, coefficient) in self.row(row) {
+            match coefficient {
+                Coefficient::One => plus.add(&z[column]),
+                Coefficient::MinusOne => minus.add(&z[column]),
+                Coefficient::Other(c) => plus.add(&(c * z[column])),
+            }
+        }
+        plus.reduced() - minus.reduced()
+    }
+}
+
+/// A sum of up to 2^32 elements, as integers: below 2^32·p.
+#[derive(Default)]
+struct Sum([u64; 5]);
+
+impl Sum {
+    #[inline(always)]
+    fn add(&mut self, x: &Fr) {
+        let words = limbs::<Scalar>(x);
+        let mut carry = false;
+        for (sum, word) in self.0.iter_mut().zip(words) {
+            let (partial, over) = sum.overflowing_add(word);
+            let (total, again) = partial.overflowing_add(u64::from(carry));
+            (*sum, carry) = (total, over | again);
+        }
+        self.0[4] += u64::from(carry);
+    }
+
+    // By the top two limbs the quotient is estimated, at most a few too small.
+    fn reduced(self) -> Fr {
+        let mut sum = self.0;
+        let p = Fr::MODULUS.0;
+        let top = u128::from(sum[4]) << 64 | u128::from(sum[3]);
+        subtract(&mut sum, &p, (top / (u128::from(p[3]) + 1)) as u64);
+        while sum[4] != 0 || BigInt([sum[0], sum[1], sum[2], sum[3]]) >= Fr::MODULUS {
+            subtract(&mut sum, &p, 1);
+        }
+        from_limbs::<Scalar>([sum[0], sum[1], sum[2], sum[3]])
+    }
+}
+
+// sum − times·p, which is not negative.
+fn subtract(sum: &mut [u64; 5], p: &[u64; 4], times: u64) {
+    let mut owed = 0;
+    for (i, sum) in sum.iter_mut().enumerate() {
+        let product = u128::from(p.get(i).copied().unwrap_or_default()) * u128::from(times) + owed;
+        let (rest, under) = sum.overflowing_sub(product as u64);
+        *sum = rest;
+        owed = (product >> 64) + u128::from(under);
     }
 }
 
@@ -157,6 +203,7 @@ impl Rows {
 mod tests {
     use super::*;
     use crate::testing::Rng;
+    use ark_ff::AdditiveGroup;
 
     #[test]
     fn rows_are_multiplied_as_written() {
@@ -175,6 +222,36 @@ mod tests {
         flat.multiply(&z, &mut found);
         for (i, row) in rows.iter().enumerate() {
             assert_eq!(found[i], row.iter().map(|(c, k)| *c * z[*k]).sum::<Fr>(), "{i}");
+        }
+    }
+
+    // The largest element, as often as no row has it; and every remainder near the ends.
+    #[test]
+    fn sums_of_many_are_reduced() {
+        let largest = -Fr::ONE;
+        let words = limbs::<Scalar>(&from_limbs::<Scalar>({
+            let mut below = Fr::MODULUS;
+            below.0[0] -= 1;
+            below.0
+        }));
+        for count in [0u64, 1, 2, 3, 1000, u64::from(u32::MAX)] {
+            let mut sum = Sum::default();
+            let mut owed = 0u128;
+            for (sum, word) in sum.0.iter_mut().zip(words) {
+                let product = u128::from(word) * u128::from(count) + owed;
+                (*sum, owed) = (product as u64, product >> 64);
+            }
+            sum.0[4] = owed as u64;
+            assert_eq!(sum.reduced(), from_limbs::<Scalar>(words) * Fr::from(count), "{count}");
+        }
+        let mut sum = Sum::default();
+        (0..100_000).for_each(|_| sum.add(&largest));
+        assert_eq!(sum.reduced(), -Fr::from(100_000u64));
+        for k in 0..10u64 {
+            let mut sum = Sum::default();
+            (0..k).for_each(|_| sum.add(&Fr::ONE));
+            (0..k).for_each(|_| sum.add(&largest));
+            assert_eq!(sum.reduced(), Fr::ZERO, "{k}");
         }
     }
 
