@@ -161,8 +161,8 @@ mod tests {
     fn who_is_not_urgent_waits_until_nothing_is() {
         let gate = Gate::default();
         let (first, second) = (gate.urgent(), gate.urgent());
+        let (passed, waiting) = mpsc::channel();
         std::thread::scope(|scope| {
-            let (passed, waiting) = mpsc::channel();
             scope.spawn(|| {
                 gate.pass(|| false);
                 passed.send(()).unwrap();
