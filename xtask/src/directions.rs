@@ -31,10 +31,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "medproof-disclosure",
             "medproof-gadgets",
             "medproof-keys",
+            "medproof-lanes",
             "medproof-messages",
             "medproof-statement",
         ],
     ),
+    ("medproof-lanes", &["medproof-statement"]),
     ("medproof-records", &["medproof-statement"]),
     ("medproof-ledger", &["medproof-statement", "medproof-messages"]),
 ];

@@ -91,7 +91,74 @@ impl Rng {
         Rng(ark_std::rand::SeedableRng::seed_from_u64(seed))
     }
 
+    pub fn below(&mut self, n: usize) -> usize {
+        ark_std::rand::Rng::gen_range(&mut self.0, 0..n)
+    }
+
     pub fn field(&mut self) -> Fr {
         ark_std::UniformRand::rand(&mut self.0)
+    }
+}
+
+/// A circuit whose products are of sums of variables, at random. Some variables stand nowhere, so
+/// that a key has points at infinity for them.
+#[derive(Clone)]
+pub(crate) struct Random {
+    inputs: Vec<Fr>,
+    free: Vec<Fr>,
+    // Of each constraint two sums: coefficients and places among the variables before it.
+    sums: Vec<[Vec<(Fr, usize)>; 2]>,
+}
+
+impl Random {
+    /// So many public inputs, free variables and constraints; values as `value` draws them.
+    pub(crate) fn new(
+        rng: &mut Rng,
+        [inputs, free, constraints]: [usize; 3],
+        mut value: impl FnMut(&mut Rng) -> Fr,
+    ) -> Self {
+        let mut draw = |n: usize, rng: &mut Rng| (0..n).map(|_| value(rng)).collect::<Vec<Fr>>();
+        let (public, private) = (draw(inputs, rng), draw(free, rng));
+        let sums = (0..constraints).map(|i| [(); 2].map(|()| sum(rng, 1 + inputs + free + i))).collect();
+        Random {
+            inputs: public,
+            free: private,
+            sums,
+        }
+    }
+}
+
+// Of up to four variables; one in eight is never named, and the constant seldom.
+fn sum(rng: &mut Rng, variables: usize) -> Vec<(Fr, usize)> {
+    let terms = 1 + rng.below(4);
+    let one = |rng: &mut Rng| {
+        let coefficient = match rng.below(4) {
+            0 => -Fr::from(1),
+            1 => rng.field(),
+            _ => Fr::from(1),
+        };
+        (coefficient, 1 + rng.below(variables - 1))
+    };
+    (0..terms).map(|_| one(rng)).filter(|(_, place)| place % 8 != 3).collect()
+}
+
+impl ConstraintSynthesizer<Fr> for Random {
+    fn generate_constraints(self, cs: Cs) -> Result<(), SynthesisError> {
+        let mut wires = vec![Wire::from(1)];
+        for value in &self.inputs {
+            wires.push(Wire::input(&cs, || Ok(*value))?);
+        }
+        for value in &self.free {
+            wires.push(Wire::witness(&cs, || Ok(*value))?);
+        }
+        for sums in &self.sums {
+            let [a, b] = sums.each_ref().map(|terms| {
+                let scaled: Vec<Wire> = terms.iter().map(|(c, place)| wires[*place].clone() * *c).collect();
+                Wire::sum(&scaled)
+            });
+            let product = a.times(&cs, &b)?;
+            wires.push(product);
+        }
+        Ok(())
     }
 }

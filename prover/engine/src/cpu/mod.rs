@@ -155,10 +155,14 @@ mod tests {
     use super::*;
     use crate::assignment::Assignment;
     use crate::checkpoint::Unstoppable;
-    use crate::testing::{Chain, key_of};
-    use ark_groth16::Groth16;
-    use medproof_keys::Quiet;
+    use crate::testing::{Chain, Random, Rng, key_of};
+    use ark_ff::{Field, UniformRand};
+    use ark_groth16::{Groth16, ProvingKey};
+    use medproof_disclosure::Disclosure;
+    use medproof_gadgets::shape::Matrices;
+    use medproof_keys::{KeyStore, Quiet};
     use medproof_lanes::Path;
+    use medproof_statement::testing::{Case, condition, fact, facts, has, policy};
     use medproof_statement::tier::Tier;
 
     // 58 rows and 6 inputs fill a domain exactly.
@@ -181,6 +185,77 @@ mod tests {
                         assert_eq!(found, expected.unwrap(), "{links} links, {settings:?}");
                     }
                 }
+            }
+        }
+    }
+
+    // What the reference proves of a circuit, we prove of it, for the same key and randomness.
+    fn agrees(matrices: &Matrices, key: &ProvingKey<Bn254>, z: &[Fr], settings: &[Settings], name: &str) {
+        let mut rng = ark_std::test_rng();
+        let (r, s) = (Fr::rand(&mut rng), Fr::rand(&mut rng));
+        let expected = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
+            key,
+            r,
+            s,
+            matrices.abc(),
+            matrices.inputs(),
+            matrices.constraints(),
+            z,
+        );
+        let expected = expected.unwrap();
+        for settings in settings {
+            let ready = Ready::new(matrices, key, *settings, &Quiet).unwrap();
+            let found = ready.prove(z, &Blinding::fixed(r, s), &Unstoppable).unwrap();
+            assert_eq!(found, expected, "{name}, {settings:?}");
+        }
+    }
+
+    fn all_settings() -> Vec<Settings> {
+        let paths = [Path::best(), Path::Portable];
+        let both = [Settings::default(), Settings::lean()];
+        (paths.into_iter()).flat_map(|path| both.map(|settings| Settings { path, ..settings })).collect()
+    }
+
+    fn a_tier_agrees(tier: Tier, settings: &[Settings]) {
+        let key = KeyStore::of_user().unwrap().development(tier, &Quiet).unwrap();
+        let facts_of = facts(&[fact(condition(5), 100, 1), fact(condition(9), 200, 2)]);
+        let case = Case::new(policy(tier, vec![has(condition(5))]), facts_of);
+        let (public, witness) = case.prove().unwrap();
+        let assignment = Assignment::synthesise(Disclosure::new(public, &witness), key.shape()).unwrap();
+        agrees(key.matrices(), key.proving(), assignment.values(), settings, tier.name());
+    }
+
+    #[test]
+    fn the_smallest_tier_is_proved_as_the_reference_proves_it() {
+        a_tier_agrees(Tier::Xs, &[Settings::lean()]);
+    }
+
+    #[test]
+    #[ignore = "keys of all tiers, in four ways: half an hour"]
+    fn every_tier_is_proved_as_the_reference_proves_it() {
+        Tier::ALL.into_iter().for_each(|tier| a_tier_agrees(tier, &all_settings()));
+    }
+
+    #[test]
+    fn random_circuits_are_proved_as_the_reference_proves_them() {
+        let mut rng = Rng::new(8);
+        // One constraint; domains that are full, with and without inputs, and one more than full.
+        for counts in [[0, 1, 1], [0, 2, 63], [3, 2, 60], [3, 2, 61], [9, 40, 30], [1, 70, 200]] {
+            let kinds: [(&str, fn(&mut Rng) -> Fr); 5] = [
+                ("zeros", |_| Fr::ZERO),
+                ("ones", |_| Fr::ONE),
+                ("bits", |rng| Fr::from(rng.below(2) as u64)),
+                ("small numbers of either sign", |rng| Fr::from(rng.below(200) as i64 - 100)),
+                ("any", Rng::field),
+            ];
+            for (kind, value) in kinds {
+                let circuit = Random::new(&mut rng, counts, value);
+                let matrices = Matrices::synthesise(circuit.clone()).unwrap();
+                let mut toxic = ark_std::test_rng();
+                let key = Groth16::<Bn254>::generate_random_parameters_with_reduction(circuit.clone(), &mut toxic);
+                let assignment = Assignment::synthesise(circuit, &matrices.shape()).unwrap();
+                let name = format!("{counts:?}, {kind}");
+                agrees(&matrices, &key.unwrap(), assignment.values(), &all_settings(), &name);
             }
         }
     }
