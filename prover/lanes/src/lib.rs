@@ -14,6 +14,7 @@ pub mod field;
 pub mod modulus;
 pub mod points;
 pub mod poseidon2;
+pub mod rate;
 pub mod sums;
 pub mod transform;
 

@@ -354,8 +354,10 @@ impl Third {
 }
 
 impl Settings {
-    // Additions are bases·windows + 2·buckets: the least of it.
-    pub(super) fn windows(self, bases: usize) -> Windows {
+    /// How scalars are cut for so many bases: additions are bases·windows + 2·buckets, the least of
+    /// it.
+    #[must_use]
+    pub fn windows(self, bases: usize) -> Windows {
         let cost = |windows: &Windows| {
             bases * (windows.columns() * windows.sets()) as usize + 2 * windows.buckets() * windows.sets() as usize
         };

@@ -4,12 +4,14 @@ mod engine;
 mod file;
 mod key;
 mod lagrange;
+mod parts;
 mod rows;
 
 pub use engine::{Cpu, ReadyKey};
 pub use file::{Digest, FileError};
 pub use key::{Ready, ReadyStage, Settings};
 pub(crate) use lagrange::from_powers;
+pub use parts::Part;
 
 use crate::blinding::Blinding;
 use crate::checkpoint::Checkpoint;

@@ -112,6 +112,11 @@ impl Rows {
         self.ends.len()
     }
 
+    /// Numbers that are neither 1 nor −1.
+    pub(crate) fn products(&self) -> usize {
+        self.coefficients.len()
+    }
+
     /// A row's numbers with their columns.
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (usize, Coefficient)> {
         let (start, mut other) = match row.checked_sub(1).and_then(|before| self.ends.get(before)) {
