@@ -1,12 +1,17 @@
-//! What the benches share: a witness for each tier.
+//! What the benches share: a witness for each tier, numbers and points, and how many threads work.
 //!
 //! `cargo bench -p medproof-benches` runs all; a name after `--` picks some.
 
+use ark_ec::CurveGroup;
+use ark_ff::UniformRand;
+use ark_std::rand::SeedableRng;
+use ark_std::rand::rngs::StdRng;
 use medproof_statement::check::Witness;
 use medproof_statement::concept::Kind;
 use medproof_statement::public::PublicInputs;
 use medproof_statement::testing::{Case, concept, condition, fact, facts, has, none, policy};
 use medproof_statement::tier::Tier;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// A chart of 64 conditions, and a policy that uses each of the tier's criteria that its slots allow.
 ///
@@ -23,4 +28,36 @@ pub fn witness(tier: Tier) -> (PublicInputs, Witness) {
     Case::new(policy(tier, criteria), facts(&chart))
         .prove()
         .expect("a policy that holds")
+}
+
+/// So many numbers, uniform and the same each time.
+#[must_use]
+pub fn numbers<T: UniformRand>(n: usize) -> Vec<T> {
+    let mut rng = StdRng::seed_from_u64(n as u64);
+    (0..n).map(|_| T::rand(&mut rng)).collect()
+}
+
+/// So many different points.
+#[must_use]
+pub fn points<G: CurveGroup + UniformRand>(n: usize) -> Vec<G::Affine> {
+    let mut next = G::rand(&mut StdRng::seed_from_u64(1));
+    let step = G::rand(&mut StdRng::seed_from_u64(2)).into_affine();
+    let all: Vec<G> = std::iter::repeat_with(|| {
+        next += step;
+        next
+    })
+    .take(n)
+    .collect();
+    G::normalize_batch(&all)
+}
+
+/// Work in it is done by so many threads.
+///
+/// # Panics
+/// If the system gives no threads.
+#[must_use]
+#[allow(clippy::expect_used)]
+pub fn pool(threads: usize) -> ThreadPool {
+    let builder = ThreadPoolBuilder::new().num_threads(threads);
+    builder.build().expect("threads")
 }

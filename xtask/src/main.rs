@@ -5,8 +5,12 @@ mod contracts;
 mod determinism;
 mod directions;
 mod evidence;
+mod flame;
 mod fuzz;
+mod limit;
 mod mutants;
+mod page;
+mod peers;
 mod run;
 mod test;
 mod tools;
@@ -36,6 +40,15 @@ Usage: cargo xtask COMMAND
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts (--check: compare only)
   circom          our files and proofs against circom2 and snarkjs, which it installs
+  bench-peers [--tier T | --foreign | --zkey F --wtns F] [--threads 1,2] [--rounds N] [--peers A,B]
+              [--rapidsnark PROGRAM] [--json F] [--write]
+                  our prover beside arkworks, snarkrs, snarkjs, gnark and rapidsnark on the same
+                  circuits, tier M and a circom circuit unless one is named (10 minutes);
+                  --write: its tables and picture into docs/performance.md
+  limit [--tier T] [--write]
+                  the multiplications that a proof needs times what the best one takes, beside what
+                  each part takes; --write: into docs/performance.md
+  flame           where a proof's time goes, into docs/performance/prove.svg; needs perf
 
 Exit codes: 0 passed, 1 failed, 2 usage, 3 passed but for what could not be installed.
 ";
@@ -64,6 +77,9 @@ fn main() -> ExitCode {
         ["contracts"] => contracts::build(false),
         ["contracts", "--check"] => contracts::build(true),
         ["circom"] => test::circom(),
+        ["bench-peers", options @ ..] => peers::run(options),
+        ["limit", options @ ..] => limit::run(options),
+        ["flame"] => flame::run(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

@@ -1,6 +1,7 @@
 //! What the tests need beside Rust: found, or installed and said so.
 
 use crate::run::{Result, cargo, output, root, step};
+use serde_json::Value;
 
 /// What could be had.
 pub struct Tools {
@@ -12,8 +13,11 @@ pub struct Tools {
 
 /// Finds or installs everything.
 pub fn ensure() -> Result<Tools> {
-    let node = has("node") && has("npm") || install_debian("Node.js and npm", &["nodejs", "npm"]);
-    let node = node && packages()?;
+    let node = ensure_node()?;
+    if node {
+        ensure_packages("contracts", "solc, anvil")?;
+        ensure_packages("tests/circom", "circom2, snarkjs")?;
+    }
     let python = has("python3") || install_debian("Python", &["python3"]);
     Ok(Tools { node, python })
 }
@@ -26,6 +30,15 @@ pub fn ensure_cargo_deny() -> Result<()> {
 /// cargo-mutants, for `mutants`.
 pub fn ensure_cargo_mutants() -> Result<()> {
     ensure_cargo_command("mutants")
+}
+
+/// What draws flame graphs.
+pub fn ensure_inferno() -> Result<()> {
+    if has("inferno-flamegraph") {
+        return Ok(());
+    }
+    let args = ["install", "--quiet", "--locked", "inferno@0.12.8"];
+    step("install inferno from crates.io", ".", &cargo(), &args)
 }
 
 fn ensure_cargo_command(command: &str) -> Result<()> {
@@ -41,7 +54,55 @@ fn ensure_cargo_command(command: &str) -> Result<()> {
     )
 }
 
-fn has(program: &str) -> bool {
+/// Node and npm, if they can be had.
+pub fn ensure_node() -> Result<bool> {
+    Ok(has("node") && has("npm") || install_debian("Node.js and npm", &["nodejs", "npm"]))
+}
+
+/// The Go that builds a peer of the prover's where the one that is here is too old, as Debian's is:
+/// as the module that Go's own toolchains are, with its digest.
+const GO: (&str, &str) = (
+    "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64",
+    "h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM=",
+);
+const GO_LEAST: (u32, u32) = (1, 25);
+
+/// The program `go`, new enough, if it can be had.
+pub fn ensure_go() -> Result<Option<String>> {
+    let version = || output("go", &["env", "GOVERSION"]);
+    if version().is_none() && !install_debian("Go", &["golang-go"]) {
+        return Ok(None);
+    }
+    if version().and_then(|found| go_version(&found)) >= Some(GO_LEAST) {
+        return Ok(Some("go".to_owned()));
+    }
+    let (module, digest) = GO;
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let (major, minor) = GO_LEAST;
+        println!("Go is older than {major}.{minor}: what needs it is left out.");
+        return Ok(None);
+    }
+    println!("Go is too old; downloading {module}.");
+    let told = output("go", &["mod", "download", "-json", module]).ok_or("go mod download failed")?;
+    let told: Value = serde_json::from_str(&told).map_err(|e| e.to_string())?;
+    if told["Sum"] != digest {
+        return Err(format!("{module}: expected the digest {digest}, found {}", told["Sum"]));
+    }
+    let folder = told["Dir"].as_str().ok_or("go mod download says no folder")?;
+    // Modules keep no permissions.
+    let [bin, tool] = ["bin", "pkg/tool"].map(|programs| format!("{folder}/{programs}"));
+    step("Go's programs", ".", "chmod", &["-R", "u+x", &bin, &tool])?;
+    Ok(Some(format!("{bin}/go")))
+}
+
+// Of "go1.26.8": 1 and 26.
+fn go_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim().strip_prefix("go")?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// Whether a program is here.
+pub fn has(program: &str) -> bool {
     output(program, &["--version"]).is_some()
 }
 
@@ -59,21 +120,25 @@ fn install_debian(what: &str, packages: &[&str]) -> bool {
     step("package lists", ".", "apt-get", &["update", "-q"]).is_ok() && step(what, ".", "apt-get", &install).is_ok()
 }
 
-// npm's packages, as locked.
-fn packages() -> Result<bool> {
-    installed("contracts", "npm packages of contracts: solc, anvil")?;
-    installed("tests/circom", "npm packages of tests: circom2, snarkjs")
+/// The npm packages of a folder, as locked.
+pub fn ensure_packages(folder: &str, what: &str) -> Result<()> {
+    let at = root().join(folder);
+    let time = |path: &str| at.join(path).metadata().and_then(|m| m.modified()).ok();
+    let installed = time("node_modules/.package-lock.json");
+    if installed.is_some() && installed >= time("package-lock.json") {
+        return Ok(());
+    }
+    let args = ["ci", "--no-audit", "--no-fund"];
+    step(&format!("npm packages of {folder}: {what}"), folder, "npm", &args)
 }
 
-fn installed(folder: &str, what: &str) -> Result<bool> {
-    let path = root().join(folder);
-    let newer = |a: &str, b: &str| {
-        let time = |p: &str| path.join(p).metadata().and_then(|m| m.modified()).ok();
-        time(a) >= time(b) && time(a).is_some()
-    };
-    if newer("node_modules/.package-lock.json", "package-lock.json") {
-        return Ok(true);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gos_versions_are_compared_as_numbers() {
+        assert_eq!(go_version("go1.26.8\n"), Some((1, 26)));
+        assert!(go_version("go1.9") < Some(GO_LEAST) && go_version("devel") < Some(GO_LEAST));
     }
-    step(what, folder, "npm", &["ci", "--no-audit", "--no-fund"])?;
-    Ok(true)
 }

@@ -1,5 +1,5 @@
 //! Writes a tier's circuit, development key and a witness as circom's and snarkjs' files:
-//! `cargo run --release -p medproof-benches --example export -- M FOLDER`.
+//! `cargo run --release -p medproof-benches --bin export -- M FOLDER`.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use medproof_benches::witness;
