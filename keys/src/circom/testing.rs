@@ -107,7 +107,10 @@ pub(super) fn refuses_damage(good: &[u8], read: impl Fn(&[u8]) -> Result<(), For
         assert!(read(&huge).is_err(), "section {number}");
         let longer = rebuilt(good, |all| all[i].1.push(0));
         assert!(read(&longer).is_err(), "section {number} with a byte more");
-        let shorter = rebuilt(good, |all| all[i].1.truncate(all[i].1.len() - 1));
+        let shorter = rebuilt(good, |all| {
+            let length = all[i].1.len();
+            all[i].1.truncate(length - 1);
+        });
         assert!(read(&shorter).is_err(), "section {number} with a byte less");
         let twice = rebuilt(good, |all| all.push(all[i].clone()));
         assert_eq!(

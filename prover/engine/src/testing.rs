@@ -119,7 +119,9 @@ impl Random {
     ) -> Self {
         let mut draw = |n: usize, rng: &mut Rng| (0..n).map(|_| value(rng)).collect::<Vec<Fr>>();
         let (public, private) = (draw(inputs, rng), draw(free, rng));
-        let sums = (0..constraints).map(|i| [(); 2].map(|()| sum(rng, 1 + inputs + free + i))).collect();
+        let sums = (0..constraints)
+            .map(|i| [(); 2].map(|()| sum(rng, 1 + inputs + free + i)))
+            .collect();
         Random {
             inputs: public,
             free: private,
@@ -139,7 +141,10 @@ fn sum(rng: &mut Rng, variables: usize) -> Vec<(Fr, usize)> {
         };
         (coefficient, 1 + rng.below(variables - 1))
     };
-    (0..terms).map(|_| one(rng)).filter(|(_, place)| place % 8 != 3).collect()
+    (0..terms)
+        .map(|_| one(rng))
+        .filter(|(_, place)| place % 8 != 3)
+        .collect()
 }
 
 impl ConstraintSynthesizer<Fr> for Random {

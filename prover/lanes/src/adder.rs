@@ -199,7 +199,7 @@ mod ifma {
             for product in products {
                 lanes.extend(coordinate::scatter(product).map(C::from_words));
             }
-            if lanes.iter().any(|x| *x == C::BaseField::ZERO) {
+            if lanes.contains(&C::BaseField::ZERO) {
                 return None;
             }
             batch_inversion(&mut lanes);

@@ -143,17 +143,6 @@ kernel! {
 }
 
 kernel! {
-    /// Lanes of `b` where the mask says so, of `a` elsewhere.
-    pub fn select<M: Modulus>(mask: __mmask8, a: Eight<M>, b: Eight<M>) -> Eight<M> {
-        let mut out = a;
-        for i in 0..LIMBS {
-            out.0[i] = _mm512_mask_blend_epi64(mask, a.0[i], b.0[i]);
-        }
-        out
-    }
-}
-
-kernel! {
     // Limbs of 52 bits but for the last, from limbs that are small numbers, perhaps negative, apart.
     fn carried<M>(mut x: [__m512i; LIMBS]) -> Eight<M> {
         let mask = _mm512_set1_epi64(MASK as i64);
@@ -503,76 +492,5 @@ mod tests {
     fn eight_at_a_time_are_as_one_at_a_time() {
         agrees::<Base>();
         agrees::<Scalar>();
-    }
-}
-
-#[cfg(test)]
-mod speed {
-    use super::*;
-    use crate::modulus::Scalar;
-    use ark_ff::UniformRand;
-    use std::time::Instant;
-
-    kernel! {
-        fn chains<const N: usize>(x: [&Ark<Scalar>; 8], rounds: usize) -> [Ark<Scalar>; 8] {
-            let start = load::<Scalar>(x);
-            let mut state = [start; N];
-            for _ in 0..rounds {
-                for i in 0..N {
-                    state[i] = mul(state[i], start);
-                }
-            }
-            let mut sum = zero();
-            for i in 0..N {
-                sum = reduce(add(sum, state[i]));
-            }
-            store(sum)
-        }
-    }
-
-    #[test]
-    #[ignore]
-    fn speed() {
-        let x = Ark::<Scalar>::rand(&mut ark_std::test_rng());
-        let x = [&x; 8];
-        let best = |f: &dyn Fn()| {
-            (0..20)
-                .map(|_| {
-                    let t = Instant::now();
-                    f();
-                    t.elapsed().as_nanos()
-                })
-                .min()
-                .unwrap()
-        };
-        const R: usize = 20_000;
-        // SAFETY: only run where there.
-        let one = best(&|| {
-            std::hint::black_box(unsafe { chains::<1>(x, R) });
-        });
-        let two = best(&|| {
-            std::hint::black_box(unsafe { chains::<2>(x, R) });
-        });
-        let four = best(&|| {
-            std::hint::black_box(unsafe { chains::<4>(x, R) });
-        });
-        let eight = best(&|| {
-            std::hint::black_box(unsafe { chains::<8>(x, R) });
-        });
-        let scalar = best(&|| {
-            let mut y = *x[0];
-            for _ in 0..R {
-                y *= x[0];
-            }
-            std::hint::black_box(y);
-        });
-        for (n, t) in [(1, one), (2, two), (4, four), (8, eight)] {
-            println!(
-                "{n} chains: {:.1} ns a product of eight, {:.2} ns a lane",
-                t as f64 / (R * n) as f64,
-                t as f64 / (R * n * 8) as f64
-            );
-        }
-        println!("scalar: {:.1} ns", scalar as f64 / R as f64);
     }
 }

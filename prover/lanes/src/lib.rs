@@ -5,12 +5,14 @@
 //! place in memory. Everything else is checked by the compiler: functions with `#[target_feature]`
 //! can be called safely from one another alone.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+// Limbs of several numbers are walked side by side.
+#![allow(clippy::needless_range_loop)]
 
 pub mod adder;
 #[cfg(target_arch = "x86_64")]
-pub mod coordinate;
+mod coordinate;
 #[cfg(target_arch = "x86_64")]
-pub mod field;
+mod field;
 pub mod modulus;
 pub mod points;
 pub mod poseidon2;

@@ -202,24 +202,4 @@ mod tests {
         agrees::<12>();
         agrees::<16>();
     }
-
-    #[test]
-    #[ignore]
-    fn speed() {
-        let mut states = vec![[Fr::from(3u64); 8]; 8 * 1024];
-        for _ in 0..3 {
-            let start = std::time::Instant::now();
-            permute_all(&mut states);
-            let ours = start.elapsed();
-            let start = std::time::Instant::now();
-            states.iter_mut().for_each(poseidon2::permute);
-            let theirs = start.elapsed();
-            println!(
-                "{} us against {} us: {:.2}",
-                ours.as_micros(),
-                theirs.as_micros(),
-                theirs.as_secs_f64() / ours.as_secs_f64()
-            );
-        }
-    }
 }

@@ -239,7 +239,7 @@ mod tests {
                 .collect()
         };
         let lengths = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 0, 1000, 1];
-        agrees::<C, D>(points, &lengths.map(|n| any(n)));
+        agrees::<C, D>(points, &lengths.map(&mut any));
         agrees::<C, D>(points, &[]);
         agrees::<C, D>(points, &[vec![]]);
         agrees::<C, D>(points, &vec![any(3); 4000]);

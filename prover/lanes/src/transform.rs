@@ -464,23 +464,4 @@ mod tests {
             );
         }
     }
-
-    #[test]
-    #[ignore]
-    fn speed() {
-        let mut rng = ark_std::test_rng();
-        let a: Vec<Fr> = (0..1 << 16).map(|_| Fr::rand(&mut rng)).collect();
-        for path in [Path::best(), Path::Portable] {
-            let coset = Coset::new(path, 1 << 16, Fr::GENERATOR, Fr::ONE).unwrap();
-            let best = (0..10)
-                .map(|_| {
-                    let t = std::time::Instant::now();
-                    std::hint::black_box(coset.extend(&a));
-                    t.elapsed().as_micros()
-                })
-                .min()
-                .unwrap();
-            println!("{path:?}: {best} us for two transforms of 2^16");
-        }
-    }
 }

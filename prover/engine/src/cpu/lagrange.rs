@@ -47,13 +47,13 @@ pub fn combined(by_row: &[G1Affine], rows: &Rows, columns: usize, also: &[G1Affi
     let mut points: Vec<Packed<1>> = by_row.iter().map(|p| p.pack(path)).collect();
     let (mut scaled, mut factors) = (Vec::new(), Vec::new());
     let mut lists: Vec<Vec<Entry>> = vec![Vec::new(); columns];
-    for row in 0..rows.len().min(by_row.len()) {
+    for (row, point) in points.iter().enumerate().take(rows.len()) {
         for (column, coefficient) in rows.row(row) {
             let entry = match coefficient {
                 Coefficient::One => Entry::new(row as u32, false),
                 Coefficient::MinusOne => Entry::new(row as u32, true),
                 Coefficient::Other(factor) => {
-                    scaled.push(points[row]);
+                    scaled.push(*point);
                     factors.push(factor);
                     Entry::new((by_row.len() + scaled.len() - 1) as u32, false)
                 }

@@ -215,7 +215,9 @@ mod tests {
     fn all_settings() -> Vec<Settings> {
         let paths = [Path::best(), Path::Portable];
         let both = [Settings::default(), Settings::lean()];
-        (paths.into_iter()).flat_map(|path| both.map(|settings| Settings { path, ..settings })).collect()
+        (paths.into_iter())
+            .flat_map(|path| both.map(|settings| Settings { path, ..settings }))
+            .collect()
     }
 
     fn a_tier_agrees(tier: Tier, settings: &[Settings]) {
@@ -224,7 +226,13 @@ mod tests {
         let case = Case::new(policy(tier, vec![has(condition(5))]), facts_of);
         let (public, witness) = case.prove().unwrap();
         let assignment = Assignment::synthesise(Disclosure::new(public, &witness), key.shape()).unwrap();
-        agrees(key.matrices(), key.proving(), assignment.values(), settings, tier.name());
+        agrees(
+            key.matrices(),
+            key.proving(),
+            assignment.values(),
+            settings,
+            tier.name(),
+        );
     }
 
     #[test]
@@ -235,19 +243,25 @@ mod tests {
     #[test]
     #[ignore = "keys of all tiers, in four ways: half an hour"]
     fn every_tier_is_proved_as_the_reference_proves_it() {
-        Tier::ALL.into_iter().for_each(|tier| a_tier_agrees(tier, &all_settings()));
+        Tier::ALL
+            .into_iter()
+            .for_each(|tier| a_tier_agrees(tier, &all_settings()));
     }
+
+    type Draw = fn(&mut Rng) -> Fr;
 
     #[test]
     fn random_circuits_are_proved_as_the_reference_proves_them() {
         let mut rng = Rng::new(8);
         // One constraint; domains that are full, with and without inputs, and one more than full.
         for counts in [[0, 1, 1], [0, 2, 63], [3, 2, 60], [3, 2, 61], [9, 40, 30], [1, 70, 200]] {
-            let kinds: [(&str, fn(&mut Rng) -> Fr); 5] = [
+            let kinds: [(&str, Draw); 5] = [
                 ("zeros", |_| Fr::ZERO),
                 ("ones", |_| Fr::ONE),
                 ("bits", |rng| Fr::from(rng.below(2) as u64)),
-                ("small numbers of either sign", |rng| Fr::from(rng.below(200) as i64 - 100)),
+                ("small numbers of either sign", |rng| {
+                    Fr::from(rng.below(200) as i64 - 100)
+                }),
                 ("any", Rng::field),
             ];
             for (kind, value) in kinds {
