@@ -132,8 +132,9 @@ fn witness(world: &World, who: &str) -> (PublicInputs, Witness) {
 }
 
 fn engine(tier: Tier) -> Cpu {
-    let key = KeyStore::at(cache().join("keys")).development(tier, &Quiet).unwrap();
-    Arkworks::new(Mode::Development, [Arc::new(key)]).unwrap()
+    let store = KeyStore::at(cache().join("keys"));
+    let (key, _) = ReadyKey::development(&store, tier, Settings::default(), &Quiet, &Quiet).unwrap();
+    Cpu::new(Mode::Development, [Arc::new(key)]).unwrap()
 }
 
 /// What every key of a JSON document leads to, values aside.
