@@ -34,7 +34,7 @@ pub fn ensure_cargo_mutants() -> Result<()> {
 
 /// What draws flame graphs.
 pub fn ensure_inferno() -> Result<()> {
-    if has("inferno-flamegraph") {
+    if output("inferno-flamegraph", &["--help"]).is_some() {
         return Ok(());
     }
     let args = ["install", "--quiet", "--locked", "inferno@0.12.8"];
