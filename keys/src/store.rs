@@ -27,7 +27,7 @@ use thiserror::Error;
 
 /// The proving key's file.
 pub const PROVING_FILE: &str = "proving.key";
-/// The verifying key's file: the canonical JSON of a [`PinnedKey`](medproof_messages::key::PinnedKey).
+/// The verifying key's file: the canonical JSON of a [`PinnedKey`].
 pub const VERIFYING_FILE: &str = "verifying.json";
 /// The manifest's file.
 pub const MANIFEST_FILE: &str = "manifest.json";
