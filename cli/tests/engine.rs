@@ -35,6 +35,9 @@ fn a_circuit_is_set_up_proved_and_verified() {
     assert_eq!((&report["variables"], &report["domain"]), (&3.into(), &4.into()));
     let valid = world.ok(VERIFY);
     assert_eq!((&valid["valid"], &valid["public"][0]), (&true.into(), &"49".into()));
+    let lean = world.ok(&format!("{PROVE} --wtns good.wtns --lean --force"));
+    world.ok(VERIFY);
+    assert!(lean["table_bytes"].as_u64().unwrap() < report["table_bytes"].as_u64().unwrap());
     world.write("public.json", "[\"50\"]");
     world.run(VERIFY).failed(1, "proof.invalid");
     world.write("public.json", "[\"49\", \"49\"]");

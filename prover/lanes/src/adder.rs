@@ -86,7 +86,6 @@ mod ifma {
     use crate::coordinate::{self, Coordinate};
     use crate::field::{Words, kernel};
     use crate::points::{Curve, Entry, Packed};
-    use ark_ff::{AdditiveGroup, batch_inversion};
     use zeroize::{Zeroize, Zeroizing};
 
     // Products of differences, of several chains in turn: one alone would wait for each product.
@@ -193,22 +192,38 @@ mod ifma {
     }
 
     kernel! {
-        // 1/product in each lane, if there is one in each.
+        // 1/product in each lane of each chain, if there is one in each: chains become one, its lanes
+        // one number.
         fn inverted<C: Curve<D>, const D: usize>(products: &[Coordinate<D>; CHAINS]) -> Option<[Coordinate<D>; CHAINS]> {
-            let mut lanes: Zeroizing<Vec<C::BaseField>> = Zeroizing::new(Vec::with_capacity(8 * CHAINS));
-            for product in products {
-                lanes.extend(coordinate::scatter(product).map(C::from_words));
+            let mut before = *products;
+            for chain in 1..CHAINS {
+                before[chain] = coordinate::mul(&before[chain - 1], &products[chain]);
             }
-            if lanes.contains(&C::BaseField::ZERO) {
-                return None;
-            }
-            batch_inversion(&mut lanes);
+            let lanes = coordinate::scatter(&before[CHAINS - 1]).map(C::from_words);
+            let lanes = Zeroizing::new(inverses::<C, D>(&lanes)?);
+            let mut inverse = coordinate::gather(&lanes.each_ref().map(C::words));
             let mut inverses = *products;
-            for (inverse, lanes) in inverses.iter_mut().zip(lanes.as_chunks::<8>().0) {
-                *inverse = coordinate::gather(&lanes.each_ref().map(C::words));
+            for chain in (1..CHAINS).rev() {
+                inverses[chain] = coordinate::mul(&inverse, &before[chain - 1]);
+                inverse = coordinate::mul(&inverse, &products[chain]);
             }
+            inverses[0] = inverse;
             Some(inverses)
         }
+    }
+
+    fn inverses<C: Curve<D>, const D: usize>(lanes: &[C::BaseField; 8]) -> Option<[C::BaseField; 8]> {
+        let mut before = *lanes;
+        for lane in 1..8 {
+            before[lane] = before[lane - 1] * lanes[lane];
+        }
+        let mut inverse = C::inverse(&before[7])?;
+        for lane in (1..8).rev() {
+            before[lane] = inverse * before[lane - 1];
+            inverse *= lanes[lane];
+        }
+        before[0] = inverse;
+        Some(before)
     }
 
     kernel! {
@@ -328,7 +343,7 @@ mod portable {
                 self.before.push(product);
                 product *= run(at(*a), at(*b));
             }
-            let Some(mut inverse) = product.inverse() else {
+            let Some(mut inverse) = C::inverse(&product) else {
                 return false;
             };
             for ((pair, out), before) in pairs.iter().zip(out).zip(&self.before).rev() {

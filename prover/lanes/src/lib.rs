@@ -13,6 +13,7 @@ pub mod adder;
 mod coordinate;
 #[cfg(target_arch = "x86_64")]
 mod field;
+pub mod inverse;
 pub mod modulus;
 pub mod points;
 pub mod poseidon2;

@@ -1,10 +1,11 @@
 //! Points in memory, and eight of them in registers.
 
 use crate::Path;
+use crate::inverse::inverse;
 use crate::modulus::{Base, from_limbs, from_wide, into_wide, limbs};
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
-use ark_ff::{BigInt, BigInteger, PrimeField};
+use ark_ff::{BigInt, BigInteger, Field, PrimeField};
 use bytemuck::{Pod, Zeroable};
 use zeroize::Zeroize;
 
@@ -93,6 +94,9 @@ pub trait Curve<const D: usize>: AffineRepr {
     /// The coordinate whose words, in arkworks' form, are these. They must be below p.
     fn from_words(words: [[u64; 4]; D]) -> Self::BaseField;
 
+    /// 1/x; `None` for 0.
+    fn inverse(x: &Self::BaseField) -> Option<Self::BaseField>;
+
     /// As arkworks has it, packed for this path.
     fn pack(&self, path: Path) -> Packed<D> {
         let wide = |x: Self::BaseField| match path {
@@ -128,6 +132,10 @@ impl Curve<1> for G1Affine {
         from_limbs::<Base>(x)
     }
 
+    fn inverse(x: &Fq) -> Option<Fq> {
+        inverse::<Base>(x)
+    }
+
     fn affine(x: Fq, y: Fq) -> Self {
         Self::new_unchecked(x, y)
     }
@@ -140,6 +148,12 @@ impl Curve<2> for G2Affine {
 
     fn from_words([a, b]: [[u64; 4]; 2]) -> Fq2 {
         Fq2::new(from_limbs::<Base>(a), from_limbs::<Base>(b))
+    }
+
+    // By the norm: (a + b·u)(a − b·u) = a² + b².
+    fn inverse(x: &Fq2) -> Option<Fq2> {
+        let norm = inverse::<Base>(&(x.c0.square() + x.c1.square()))?;
+        Some(Fq2::new(x.c0 * norm, -x.c1 * norm))
     }
 
     fn affine(x: Fq2, y: Fq2) -> Self {

@@ -47,6 +47,9 @@ pub struct EngineProveArgs {
     /// times as large as the key.
     #[arg(long, value_name = "FILE")]
     pub prepared: Option<PathBuf>,
+    /// Take less memory and more time.
+    #[arg(long)]
+    pub lean: bool,
     /// Replace the files if they are there.
     #[arg(long)]
     pub force: bool,
@@ -63,6 +66,8 @@ pub struct EngineReport {
     pub variables: usize,
     /// Elements of the key's domain.
     pub domain: usize,
+    /// Bytes of the key's tables.
+    pub table_bytes: usize,
     /// How many worked on it.
     pub threads: usize,
     /// `avx512ifma` where that is, `portable` elsewhere.
@@ -103,7 +108,7 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
 
     crate::cancel::check()?;
     bar.set("making the key ready", 1, steps);
-    let settings = Settings::default();
+    let settings = if args.lean { Settings::lean() } else { Settings::default() };
     let start = Instant::now();
     let engine = Circom::of(ready(args, &key, settings, bar)?);
     let ready_ms = milliseconds(start.elapsed());
@@ -125,6 +130,7 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
         public: args.public.clone(),
         variables: witness.len(),
         domain: engine.ready().domain(),
+        table_bytes: engine.ready().table_bytes(),
         threads: rayon::current_num_threads(),
         path: settings.path.name(),
         read_ms,

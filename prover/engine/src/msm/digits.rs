@@ -150,29 +150,54 @@ impl Drop for Digits {
     }
 }
 
-// By counting.
+// Neighbouring buckets that are sorted together, in the first-level cache: digits are first dealt to
+// such groups, of which there are few enough that each is written to in its own line of the cache.
+const GROUP_BITS: u32 = 7;
+
+// By counting, twice: into groups of buckets, and within a group.
 fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
     let mut values: Vec<(BigInt<4>, bool)> = scalars.iter().map(absolute).collect();
     let buckets = windows.buckets() * windows.sets as usize;
-    let mut ends = vec![0u32; buckets];
+    let mut starts = vec![0u32; buckets.div_ceil(1 << GROUP_BITS) + 1];
     for (value, _) in &values {
-        each_digit(value, windows, |bucket, _, _| ends[bucket] += 1);
+        each_digit(value, windows, |bucket, _, _| starts[(bucket >> GROUP_BITS) + 1] += 1);
     }
-    let mut total = 0;
-    for end in &mut ends {
-        total += std::mem::replace(end, total);
+    for group in 1..starts.len() {
+        starts[group] += starts[group - 1];
     }
-    let mut items = vec![Digit::default(); total as usize];
+    let total = starts.last().map_or(0, |total| *total as usize);
+    // A digit, and above it its bucket's place in the group.
+    let mut dealt = vec![0u64; total];
+    let mut next = starts.clone();
     for (i, (value, negative)) in values.iter().enumerate() {
         each_digit(value, windows, |bucket, column, minus| {
-            items[ends[bucket] as usize] = Digit::new(first + i, column, minus != *negative);
-            ends[bucket] += 1;
+            let next = &mut next[bucket >> GROUP_BITS];
+            let low = bucket as u64 & ((1 << GROUP_BITS) - 1);
+            dealt[*next as usize] = low << 32 | u64::from(Digit::new(first + i, column, minus != *negative).0);
+            *next += 1;
         });
+    }
+    let (mut items, mut ends) = (vec![Digit::default(); total], vec![0u32; buckets]);
+    for (range, ends) in starts.windows(2).zip(ends.chunks_mut(1 << GROUP_BITS)) {
+        let group = &dealt[range[0] as usize..range[1] as usize];
+        group.iter().for_each(|dealt| ends[(dealt >> 32) as usize] += 1);
+        let mut sum = range[0];
+        for end in ends.iter_mut() {
+            sum += std::mem::replace(end, sum);
+        }
+        for dealt in group {
+            let end = &mut ends[(dealt >> 32) as usize];
+            items[*end as usize] = Digit(*dealt as u32);
+            *end += 1;
+        }
     }
     for (value, negative) in &mut values {
         value.0.zeroize();
         negative.zeroize();
     }
+    dealt.zeroize();
+    starts.zeroize();
+    next.zeroize();
     Lists { items, ends }
 }
 

@@ -12,20 +12,40 @@ pub struct Table<C: Curve<D>, const D: usize> {
     windows: Windows,
     // All columns of a base, then those of the next.
     points: Vec<Packed<D>>,
-    // The place of each base among those that are not infinity.
-    ranks: Vec<Option<u32>>,
+    finite: Finite,
     curve: std::marker::PhantomData<C>,
 }
 
-// The place of each among those that are finite.
-fn ranks(finite: impl Iterator<Item = bool>) -> Vec<Option<u32>> {
-    finite
-        .scan(0, |next, finite| {
-            let rank = *next;
-            *next += u32::from(finite);
-            Some(finite.then_some(rank))
-        })
-        .collect()
+/// Which bases are not infinity, and the place of each among those: a bit each, so that what every
+/// digit asks stays in the first-level cache.
+struct Finite {
+    bases: usize,
+    // Of 64 bases each: the bits, and how many are finite before them.
+    words: Vec<(u64, u32)>,
+}
+
+impl Finite {
+    fn new(bases: usize, finite: impl Fn(usize) -> bool) -> Finite {
+        let mut before = 0;
+        let words = (0..bases.div_ceil(64)).map(|word| {
+            let places = 64 * word..bases.min(64 * (word + 1));
+            let bits = places.filter(|i| finite(*i)).fold(0u64, |bits, i| bits | 1 << (i % 64));
+            let this = (bits, before);
+            before += bits.count_ones();
+            this
+        });
+        Finite {
+            bases,
+            words: words.collect(),
+        }
+    }
+
+    #[inline]
+    fn rank(&self, base: usize) -> Option<u32> {
+        let (bits, before) = self.words[base / 64];
+        let bit = 1u64 << (base % 64);
+        (bits & bit != 0).then(|| before + (bits & (bit - 1)).count_ones())
+    }
 }
 
 // Bases that are doubled with one inversion.
@@ -55,23 +75,23 @@ fn multiples<C: Curve<D>, const D: usize>(bases: &[C], windows: Windows, path: P
 impl<C: Curve<D>, const D: usize> Table<C, D> {
     /// Makes the multiples.
     pub fn new(bases: &[C], windows: Windows, path: Path) -> Self {
-        let ranks = ranks(bases.iter().map(|base| !base.is_zero()));
-        let finite: Vec<C> = bases.iter().filter(|base| !base.is_zero()).copied().collect();
-        let points = (finite.par_chunks(TOGETHER))
+        let finite = Finite::new(bases.len(), |i| !bases[i].is_zero());
+        let bases: Vec<C> = bases.iter().filter(|base| !base.is_zero()).copied().collect();
+        let points = (bases.par_chunks(TOGETHER))
             .flat_map_iter(|bases| multiples::<C, D>(bases, windows, path))
             .collect();
         Table {
             path,
             windows,
             points,
-            ranks,
+            finite,
             curve: std::marker::PhantomData,
         }
     }
 
     /// Of each base, 1 if it is not infinity, else 0: with the points, all that is in a file.
     pub fn finite(&self) -> Vec<u8> {
-        self.ranks.iter().map(|rank| u8::from(rank.is_some())).collect()
+        (0..self.finite.bases).map(|base| u8::from(self.finite.rank(base).is_some())).collect()
     }
 
     /// From its parts. `None` where their numbers do not fit each other.
@@ -82,7 +102,7 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
             path,
             windows,
             points,
-            ranks: ranks(finite.iter().map(|finite| *finite == 1)),
+            finite: Finite::new(finite.len(), |i| finite[i] == 1),
             curve: std::marker::PhantomData,
         })
     }
@@ -94,7 +114,7 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
 
     /// The number of bases.
     pub fn bases(&self) -> usize {
-        self.ranks.len()
+        self.finite.bases
     }
 
     /// How its points are packed.
@@ -108,8 +128,9 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
     }
 
     /// A digit's multiple; nothing of a base that is infinity.
+    #[inline]
     pub fn entry(&self, digit: Digit) -> Option<Entry> {
-        let rank = self.ranks[digit.scalar()]?;
+        let rank = self.finite.rank(digit.scalar())?;
         Some(Entry::new(
             rank * self.windows.columns() + digit.column(),
             digit.is_negative(),
