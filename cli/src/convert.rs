@@ -45,6 +45,7 @@ impl From<PrepareError> for CliError {
         match error {
             error if error.is_cancelled() => CliError::cancelled(),
             PrepareError::Key(error) => error.into(),
+            PrepareError::Read(error) => CliError::system("prover.key", chain(&error)),
             PrepareError::Prepare(error) => CliError::system("prover", chain(&error)),
         }
     }

@@ -1,5 +1,6 @@
 //! Why there is no proof.
 
+use crate::cpu::FileError;
 use ark_relations::gr1cs::SynthesisError;
 use medproof_keys::{Cancelled, KeyError};
 use medproof_messages::PresentationError;
@@ -78,6 +79,9 @@ pub enum PrepareError {
     /// There is no key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// It was prepared before, but cannot be read.
+    #[error("the prepared key: {0}")]
+    Read(FileError),
     /// It could not be prepared.
     #[error(transparent)]
     Prepare(#[from] ProveError),
@@ -89,6 +93,7 @@ impl PrepareError {
     pub const fn is_cancelled(&self) -> bool {
         match self {
             Self::Key(error) => error.is_cancelled(),
+            Self::Read(_) => false,
             Self::Prepare(error) => matches!(error, ProveError::Cancelled(_)),
         }
     }

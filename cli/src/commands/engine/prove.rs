@@ -108,7 +108,11 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
 
     crate::cancel::check()?;
     bar.set("making the key ready", 1, steps);
-    let settings = if args.lean { Settings::lean() } else { Settings::default() };
+    let settings = if args.lean {
+        Settings::lean()
+    } else {
+        Settings::default()
+    };
     let start = Instant::now();
     let engine = Circom::of(ready(args, &key, settings, bar)?);
     let ready_ms = milliseconds(start.elapsed());
@@ -151,7 +155,7 @@ fn ready(args: &EngineProveArgs, key: &[u8], settings: Settings, bar: &Bar) -> R
         // Only what is of this kind, or not there, is replaced.
         Err(FileError::Io(error)) if error.kind() == ErrorKind::NotFound => {}
         Err(error) if error.is_other_format() => return Err(misfit(prepared, &error)),
-        Err(FileError::Io(error)) => return Err(misfit(prepared, &FileError::Io(error))),
+        Err(error @ (FileError::Io(_) | FileError::Memory { .. })) => return Err(misfit(prepared, &error)),
         Err(FileError::Other { .. } | FileError::Damaged { .. }) => {}
     }
     let ready = make(args, key, settings, bar)?;

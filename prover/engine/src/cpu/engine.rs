@@ -58,20 +58,22 @@ impl ReadyKey {
         let card = store.development_card(tier, setup)?;
         let (digest, file) = (card.proving.0, settings.file(&card));
         progress.advance(ReadyStage::Reading, 0, 1);
-        // A file that is not what it should be is as good as none: it is made anew.
-        if let Some(ready) = Ready::read(&digest, settings, &file)
-            .ok()
-            .filter(|ready| fits(ready, &card))
-        {
-            progress.advance(ReadyStage::Reading, 1, 1);
-            let (shape, provenance) = (card.shape, card.provenance);
-            let key = ReadyKey {
-                tier,
-                shape,
-                provenance,
-                ready,
-            };
-            return Ok((key, None));
+        match Ready::read(&digest, settings, &file) {
+            Ok(ready) if fits(&ready, &card) => {
+                progress.advance(ReadyStage::Reading, 1, 1);
+                let (shape, provenance) = (card.shape, card.provenance);
+                let key = ReadyKey {
+                    tier,
+                    shape,
+                    provenance,
+                    ready,
+                };
+                return Ok((key, None));
+            }
+            // Making it takes more still.
+            Err(error @ FileError::Memory { .. }) => return Err(PrepareError::Read(error)),
+            // A file that is not what it should be is as good as none: it is made anew.
+            Ok(_) | Err(_) => {}
         }
         let key = ReadyKey::of(&store.development(tier, setup)?, settings, progress)?;
         progress.advance(ReadyStage::Writing, 0, 1);

@@ -43,6 +43,12 @@ pub enum FileError {
         /// In the file.
         found: String,
     },
+    /// There is no room for it.
+    #[error("no memory for {bytes} bytes of it: free some, or take the settings for less")]
+    Memory {
+        /// That were asked for.
+        bytes: u64,
+    },
     /// It was cut, or a byte of it changed.
     #[error("{part} is damaged")]
     Damaged {
@@ -317,7 +323,8 @@ impl Reader {
         if bytes > self.end - self.at {
             return Err(damaged(part));
         }
-        let mut items: Vec<T> = bytemuck::zeroed_vec(count);
+        let items = bytemuck::allocation::try_zeroed_vec(count);
+        let mut items: Vec<T> = items.map_err(|()| FileError::Memory { bytes })?;
         self.bytes(part, cast_slice_mut(&mut items))?;
         let mut padding = [0; ALIGNMENT as usize];
         let missing = self.at.next_multiple_of(ALIGNMENT) - self.at;

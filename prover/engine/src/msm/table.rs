@@ -91,7 +91,9 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
 
     /// Of each base, 1 if it is not infinity, else 0: with the points, all that is in a file.
     pub fn finite(&self) -> Vec<u8> {
-        (0..self.finite.bases).map(|base| u8::from(self.finite.rank(base).is_some())).collect()
+        (0..self.finite.bases)
+            .map(|base| u8::from(self.finite.rank(base).is_some()))
+            .collect()
     }
 
     /// From its parts. `None` where their numbers do not fit each other.
