@@ -1,8 +1,8 @@
 //! A prepared key on disk: made once, found again.
 //!
 //! What a key's tables hold is a key's own points, multiplied: whoever can change the file could as
-//! well change the key beside it. A digest at its end tells damage, and every proof is verified under
-//! a key that comes from elsewhere. Everything that is used as an index is checked as it is read, so
+//! well change the key beside it. A digest at its end tells damage. A tier's file must hold the pinned
+//! verifying key; that of a `.zkey` is trusted as the `.zkey` is: keep it as safe. Everything that is used as an index is checked as it is read, so
 //! that a file can make a proof fail and no more.
 //!
 //! The file is read into memory and not mapped: a mapped file that shrinks ends the process, one that
