@@ -8,8 +8,9 @@ use crate::pipeline::{self, Points, Prover};
 use crate::satisfaction;
 use crate::stage::ProveStage;
 use crate::{Engine, Proven};
-use ark_bn254::Bn254;
-use ark_groth16::{Groth16, PreparedVerifyingKey, prepare_verifying_key};
+use ark_bn254::{Bn254, Fr};
+use ark_ff::AdditiveGroup;
+use ark_groth16::{Groth16, PreparedVerifyingKey, Proof, prepare_verifying_key};
 use medproof_gadgets::shape::Shape;
 use medproof_keys::circuit::InsecureKey;
 use medproof_keys::{CircuitKey, Mode, Progress};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 /// Proves with `ark-groth16`.
 ///
-/// Our own buffers of the witness, r and s are wiped; the copies that `ark-groth16` makes while it
+/// Our own buffers of the witness and of what blinds it are wiped; the copies that `ark-groth16` makes while it
 /// proves are freed without that. A proof that has begun is not stopped in the middle.
 pub struct Arkworks {
     keys: BTreeMap<Tier, Prepared>,
@@ -99,16 +100,17 @@ impl Prover for Prepared {
         _: &dyn Checkpoint,
     ) -> Result<Points, ProveError> {
         let matrices = self.key.matrices();
-        let points = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
+        let plain = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
             self.key.proving(),
-            blinding.r,
-            blinding.s,
+            Fr::ZERO,
+            Fr::ZERO,
             matrices.abc(),
             matrices.inputs(),
             matrices.constraints(),
             assignment.values(),
         );
-        points.map_err(|error| ProveError::Prover(error.to_string()))
+        let Proof { a, b, c } = plain.map_err(|error| ProveError::Prover(error.to_string()))?;
+        blinding.apply(a.into(), b.into(), c.into(), &self.key.verifying().delta_g2)
     }
 }
 
@@ -116,9 +118,8 @@ impl Prover for Prepared {
 mod tests {
     use super::*;
     use crate::checkpoint::Unstoppable;
-    use crate::testing::{Chain, key_of};
-    use ark_bn254::Fr;
-    use ark_ff::Zero;
+    use crate::testing::{Chain, key_of, rerandomised};
+    use ark_ff::Field;
     use ark_serialize::CanonicalDeserialize;
     use medproof_keys::Quiet;
     use medproof_keys::circuit::Provenance;
@@ -144,14 +145,12 @@ mod tests {
             let engine = engine(links);
             let prepared = engine.of_tier(Tier::Xs).unwrap();
             let assignment = assignment(&engine, Chain::honest(links));
-            for (r, s) in [(0, 0), (0, 5), (7, 0), (11, 13)] {
-                let [r, s] = [r, s].map(Fr::from);
-                let expected =
-                    Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), prepared.key.proving(), r, s);
-                let found = prepared
-                    .points(&assignment, (), &Blinding::fixed(r, s), &Unstoppable)
-                    .unwrap();
-                assert_eq!(found, expected.unwrap(), "{links} links");
+            let proving = prepared.key.proving();
+            let plain = Groth16::<Bn254>::create_proof_with_reduction_no_zk(Chain::honest(links), proving).unwrap();
+            for seed in 0..4 {
+                let (blinding, expected) = rerandomised(&proving.vk, &plain, seed);
+                let found = prepared.points(&assignment, (), &blinding, &Unstoppable).unwrap();
+                assert_eq!(found, expected, "{links} links");
             }
         }
     }
@@ -160,7 +159,7 @@ mod tests {
     fn a_proof_has_128_bytes_and_is_never_the_same_twice() {
         let [one, other] = [(); 2].map(|()| prove(20, Chain::honest(20)).unwrap().proof);
         assert_ne!(one, other);
-        let decoded = ark_groth16::Proof::<Bn254>::deserialize_compressed(one.to_bytes().as_slice());
+        let decoded = Proof::<Bn254>::deserialize_compressed(one.to_bytes().as_slice());
         let decoded = decoded.unwrap();
         assert_eq!((&decoded.a, &decoded.b, &decoded.c), (one.a(), one.b(), one.c()));
     }
@@ -266,7 +265,7 @@ mod tests {
         let prepared = engine.of_tier(Tier::Xs).unwrap();
         let assignment = assignment(&engine, Chain::honest(20));
         let plain = prepared
-            .points(&assignment, (), &Blinding::fixed(Fr::zero(), Fr::zero()), &Unstoppable)
+            .points(&assignment, (), &Blinding::of(Fr::ONE, Fr::ZERO).unwrap(), &Unstoppable)
             .unwrap();
         let proven = engine.prove_assignment(Tier::Xs, &assignment, &Quiet).unwrap().proof;
         let differ = [*proven.a() != plain.a, *proven.b() != plain.b, *proven.c() != plain.c];

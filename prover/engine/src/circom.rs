@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::assignment::Assignment;
     use crate::checkpoint::Unstoppable;
-    use crate::testing::{Chain, key_of, matrices_of};
+    use crate::testing::{Chain, key_of, matrices_of, reference};
     use ark_bn254::{Fq2, G2Affine, g2};
     use ark_ec::short_weierstrass::SWCurveConfig;
     use medproof_keys::circom::{R1cs, development_zkey, read_zkey, write_zkey};
@@ -156,13 +156,10 @@ mod tests {
             let key = key_of(Tier::Xs, links);
             let assignment = Assignment::synthesise(Chain::honest(links), key.shape()).unwrap();
             let read = read_zkey(&write_zkey(&ours(&key)).unwrap()).unwrap();
-            let [r, s] = [7, 11].map(Fr::from);
-            let expected = Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), key.proving(), r, s);
+            let (blinding, expected) = reference(key.proving(), key.matrices(), assignment.values(), 7);
             let ready = Ready::of_zkey(&read, Settings::default(), &Quiet).unwrap();
-            let found = ready
-                .prove(assignment.values(), &Blinding::fixed(r, s), &Unstoppable)
-                .unwrap();
-            assert_eq!(found, expected.unwrap(), "{links} links");
+            let found = ready.prove(assignment.values(), &blinding, &Unstoppable).unwrap();
+            assert_eq!(found, expected, "{links} links");
         }
     }
 

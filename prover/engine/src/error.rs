@@ -48,6 +48,10 @@ pub enum ProveError {
         "the proof is outside G2, where it could tell of the witness: do not use this key, whose B query is not of the group"
     )]
     OutsideGroup,
+    /// A proof that nothing makes random: its first point is infinity, as only a key made for this very
+    /// witness can have it.
+    #[error("the proof's first point is infinity, which no randomness hides: do not use this key")]
+    Unblindable,
     /// The operating system gave no randomness.
     #[error("no randomness from the operating system: {0}")]
     Entropy(getrandom::Error),

@@ -1,7 +1,11 @@
 //! Small circuits with the statement's public inputs.
 
+use crate::blinding::Blinding;
+use ark_bn254::Bn254;
 use ark_bn254::Fr;
+use ark_ff::UniformRand;
 use ark_ff::{Field, Zero};
+use ark_groth16::{Groth16, Proof, ProvingKey, VerifyingKey};
 use ark_relations::gr1cs::{ConstraintSynthesizer, SynthesisError};
 use medproof_gadgets::shape::Matrices;
 use medproof_gadgets::wire::{Cs, Wire, enforce_product};
@@ -83,6 +87,29 @@ pub(crate) fn key_of(tier: Tier, links: usize) -> Arc<CircuitKey> {
     Arc::new(development::make(tier, 1, matrices_of(links), &Quiet).unwrap())
 }
 
+/// A proof of the reference's, made without randomness and re-randomised; and what did it.
+pub(crate) fn rerandomised(key: &VerifyingKey<Bn254>, plain: &Proof<Bn254>, seed: u64) -> (Blinding, Proof<Bn254>) {
+    let Rng(mut rng) = Rng::new(seed);
+    let expected = Groth16::<Bn254>::rerandomize_proof(key, plain, &mut rng.clone());
+    let [scale, shift] = [(); 2].map(|()| Fr::rand(&mut rng));
+    (Blinding::of(scale, shift).unwrap(), expected)
+}
+
+/// As [`rerandomised`], of a circuit with its witness.
+pub(crate) fn reference(key: &ProvingKey<Bn254>, matrices: &Matrices, z: &[Fr], seed: u64) -> (Blinding, Proof<Bn254>) {
+    let zero = Fr::zero();
+    let plain = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
+        key,
+        zero,
+        zero,
+        matrices.abc(),
+        matrices.inputs(),
+        matrices.constraints(),
+        z,
+    );
+    rerandomised(&key.vk, &plain.unwrap(), seed)
+}
+
 /// Numbers that are the same each time.
 pub struct Rng(ark_std::rand::rngs::StdRng);
 
@@ -96,7 +123,7 @@ impl Rng {
     }
 
     pub fn field(&mut self) -> Fr {
-        ark_std::UniformRand::rand(&mut self.0)
+        Fr::rand(&mut self.0)
     }
 }
 

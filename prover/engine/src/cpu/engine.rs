@@ -287,7 +287,7 @@ mod tests {
         let engine = engine(20);
         let prepared = engine.of_tier(Tier::Xs).unwrap();
         let assignment = assignment(&engine, Chain::honest(20));
-        let zero = Blinding::fixed(Fr::from(0), Fr::from(0));
+        let zero = Blinding::of(Fr::from(1), Fr::from(0)).unwrap();
         let products = prepared.satisfy(&assignment).unwrap();
         let plain = prepared.points(&assignment, products, &zero, &Unstoppable).unwrap();
         let proven = engine.prove_assignment(Tier::Xs, &assignment, &Quiet).unwrap().proof;
@@ -361,7 +361,7 @@ mod tests {
         let assignment = Assignment::synthesise(Chain::honest(50), key.shape()).unwrap();
         let prove = |settings| {
             let ready = Ready::new(key.matrices(), key.proving(), settings, &Quiet).unwrap();
-            let blinding = Blinding::fixed(Fr::from(3), Fr::from(4));
+            let blinding = Blinding::of(Fr::from(3), Fr::from(4)).unwrap();
             let proof = ready.prove(assignment.values(), &blinding, &Unstoppable).unwrap();
             (proof, ready.table_bytes())
         };

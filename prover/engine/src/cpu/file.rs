@@ -83,7 +83,7 @@ struct Head {
     reserved: [u64; 5],
 }
 
-const MAGIC: [u8; 16] = *b"medproof-ready/1";
+const MAGIC: [u8; 16] = *b"medproof-ready/2";
 // Everything begins where a line of the cache could.
 const ALIGNMENT: u64 = 64;
 const DIGEST_BYTES: u64 = 32;
@@ -172,10 +172,10 @@ impl Ready {
         writer.pad()?;
         let head = Head::of(key, self.settings, self.inputs, self.coset.size(), rows.is_some());
         writer.put(&[head])?;
-        let mut points = Vec::new();
-        let serialised = (&self.verifying, self.beta_g1, self.delta_g1).serialize_uncompressed(&mut points);
+        let mut verifying = Vec::new();
+        let serialised = self.verifying.serialize_uncompressed(&mut verifying);
         serialised.map_err(io::Error::other)?;
-        writer.put(&points)?;
+        writer.put(&verifying)?;
         for rows in [&self.a_rows, &self.b_rows].into_iter().chain(rows) {
             let (ends, entries, coefficients) = rows.parts();
             writer.put(&[rows.columns() as u64])?;
@@ -183,10 +183,10 @@ impl Ready {
             writer.put(entries)?;
             writer.put(&coefficients)?;
         }
-        for table in [&self.a, &self.b_g1, &self.rest, &self.quotient] {
+        for table in [&self.a, &self.rest, &self.quotient] {
             writer.table(table)?;
         }
-        writer.table(&self.b_g2)
+        writer.table(&self.b)
     }
 
     /// Reads what was written for this key and these settings.
@@ -216,9 +216,9 @@ impl Ready {
             return Err(damaged("the head"));
         }
         let (inputs, domain) = (head.inputs as usize, head.domain as usize);
-        let points: Vec<u8> = reader.take("the verifying key")?;
-        let points = <(VerifyingKey<Bn254>, G1Affine, G1Affine)>::deserialize_uncompressed(points.as_slice());
-        let (verifying, beta_g1, delta_g1) = points.map_err(|_| damaged("the verifying key"))?;
+        let verifying: Vec<u8> = reader.take("the verifying key")?;
+        let verifying = VerifyingKey::<Bn254>::deserialize_uncompressed(verifying.as_slice());
+        let verifying = verifying.map_err(|_| damaged("the verifying key"))?;
         if verifying.gamma_abc_g1.len() != inputs {
             return Err(damaged("the verifying key"));
         }
@@ -229,14 +229,13 @@ impl Ready {
         };
         let windows = settings.windows(a_rows.columns());
         let a = reader.table::<G1Affine, 1>("the table of A", windows, settings)?;
-        let b_g1 = reader.table::<G1Affine, 1>("the table of B in G1", windows, settings)?;
         let rest = reader.table::<G1Affine, 1>("the table of the rest", windows, settings)?;
         let quotient = reader.table::<G1Affine, 1>("the table of the quotient", settings.windows(domain), settings)?;
-        let b_g2 = reader.table::<G2Affine, 2>("the table of B in G2", windows, settings)?;
+        let b = reader.table::<G2Affine, 2>("the table of B", windows, settings)?;
         let variables = a_rows.columns();
-        let bases = [a.bases(), b_g1.bases(), rest.bases(), b_g2.bases(), b_rows.columns()];
+        let bases = [a.bases(), rest.bases(), b.bases(), b_rows.columns()];
         let rows = [Some(&a_rows), Some(&b_rows), third.rows()];
-        if bases != [variables; 5]
+        if bases != [variables; 4]
             || quotient.bases() != domain
             || inputs > variables
             || rows.into_iter().flatten().any(|rows| rows.len() > domain)
@@ -251,15 +250,12 @@ impl Ready {
             settings,
             inputs,
             verifying,
-            beta_g1,
-            delta_g1,
             a_rows,
             b_rows,
             third,
             coset: coset.ok_or(damaged("the domain"))?,
             a,
-            b_g1,
-            b_g2,
+            b,
             rest,
             quotient,
         })
@@ -426,7 +422,7 @@ mod tests {
             ready.write(&KEY, &file).unwrap();
             let again = Ready::read(&KEY, settings, &file).unwrap();
             let prove = |ready: &Ready| {
-                let blinding = Blinding::fixed(3.into(), 4.into());
+                let blinding = Blinding::of(3.into(), 4.into()).unwrap();
                 ready.prove(assignment.values(), &blinding, &Unstoppable).unwrap()
             };
             assert_eq!(prove(&ready), prove(&again));

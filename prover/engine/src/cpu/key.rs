@@ -55,15 +55,12 @@ pub struct Ready {
     // Of the circuit, the constant 1 included.
     pub(super) inputs: usize,
     pub(super) verifying: VerifyingKey<Bn254>,
-    pub(super) beta_g1: G1Affine,
-    pub(super) delta_g1: G1Affine,
     pub(super) a_rows: Rows,
     pub(super) b_rows: Rows,
     pub(super) third: Third,
     pub(super) coset: Coset,
     pub(super) a: Table<G1Affine, 1>,
-    pub(super) b_g1: Table<G1Affine, 1>,
-    pub(super) b_g2: Table<G2Affine, 2>,
+    pub(super) b: Table<G2Affine, 2>,
     // What variables give the proof's third point, but for the quotient.
     pub(super) rest: Table<G1Affine, 1>,
     pub(super) quotient: Table<G1Affine, 1>,
@@ -105,21 +102,19 @@ pub(super) enum Third {
 // The parts of a key that become tables.
 struct Queries<'a> {
     a: &'a [G1Affine],
-    b_g1: &'a [G1Affine],
-    b_g2: &'a [G2Affine],
+    b: &'a [G2Affine],
     rest: &'a [G1Affine],
     quotient: &'a [G1Affine],
 }
 
 struct Tables {
     a: Table<G1Affine, 1>,
-    b_g1: Table<G1Affine, 1>,
-    b_g2: Table<G2Affine, 2>,
+    b: Table<G2Affine, 2>,
     rest: Table<G1Affine, 1>,
     quotient: Table<G1Affine, 1>,
 }
 
-const QUERIES: u64 = 5;
+const QUERIES: u64 = 4;
 
 impl Queries<'_> {
     fn tables(&self, settings: Settings, progress: &dyn Progress<ReadyStage>) -> Result<Tables, Cancelled> {
@@ -136,11 +131,10 @@ impl Queries<'_> {
         };
         let tables = Tables {
             a: table(self.a)?,
-            b_g1: table(self.b_g1)?,
             rest: table(self.rest)?,
-            b_g2: {
+            b: {
                 step()?;
-                Table::new(self.b_g2, windows, settings.path)
+                Table::new(self.b, windows, settings.path)
             },
             quotient: {
                 step()?;
@@ -176,7 +170,6 @@ impl Ready {
         }
         for (part, expected, found) in [
             ("the A query", variables, key.a_query.len()),
-            ("the B query in G1", variables, key.b_g1_query.len()),
             ("the B query in G2", variables, key.b_g2_query.len()),
             ("the L query", variables - inputs, key.l_query.len()),
             ("the H query", n - 1, key.h_query.len()),
@@ -215,17 +208,15 @@ impl Ready {
         }
         let queries = Queries {
             a: &key.a_query,
-            b_g1: &key.b_g1_query,
-            b_g2: &key.b_g2_query,
+            b: &key.b_g2_query,
             rest: &rest,
             quotient: &quotient,
         };
         let tables = queries.tables(settings, progress)?;
-        let points = (key.vk.clone(), key.beta_g1, key.delta_g1);
         Ok(Ready::of(
             settings,
             inputs,
-            points,
+            key.vk.clone(),
             [a_rows, b_rows],
             third,
             coset,
@@ -251,8 +242,7 @@ impl Ready {
         let rest = [vec![G1Affine::identity(); key.public + 1], key.l_query.clone()].concat();
         let queries = Queries {
             a: &key.a_query,
-            b_g1: &key.b_g1_query,
-            b_g2: &key.b_g2_query,
+            b: &key.b_g2_query,
             rest: &rest,
             quotient: &key.h_query,
         };
@@ -264,15 +254,22 @@ impl Ready {
             delta_g2: key.delta_g2,
             gamma_abc_g1: key.ic.clone(),
         };
-        let points = (verifying, key.beta_g1, key.delta_g1);
         let rows = [flat(&key.a)?, flat(&key.b)?];
-        Ok(Ready::of(settings, key.public + 1, points, rows, third, coset, tables))
+        Ok(Ready::of(
+            settings,
+            key.public + 1,
+            verifying,
+            rows,
+            third,
+            coset,
+            tables,
+        ))
     }
 
     fn of(
         settings: Settings,
         inputs: usize,
-        (verifying, beta_g1, delta_g1): (VerifyingKey<Bn254>, G1Affine, G1Affine),
+        verifying: VerifyingKey<Bn254>,
         [a_rows, b_rows]: [Rows; 2],
         third: Third,
         coset: Coset,
@@ -282,15 +279,12 @@ impl Ready {
             settings,
             inputs,
             verifying,
-            beta_g1,
-            delta_g1,
             a_rows,
             b_rows,
             third,
             coset,
             a: tables.a,
-            b_g1: tables.b_g1,
-            b_g2: tables.b_g2,
+            b: tables.b,
             rest: tables.rest,
             quotient: tables.quotient,
         }
@@ -323,8 +317,8 @@ impl Ready {
     /// Bytes of its tables.
     #[must_use]
     pub fn table_bytes(&self) -> usize {
-        let g1 = [&self.a, &self.b_g1, &self.rest, &self.quotient];
-        g1.map(|table| size_of_val(table.points())).iter().sum::<usize>() + size_of_val(self.b_g2.points())
+        let g1 = [&self.a, &self.rest, &self.quotient];
+        g1.map(|table| size_of_val(table.points())).iter().sum::<usize>() + size_of_val(self.b.points())
     }
 }
 

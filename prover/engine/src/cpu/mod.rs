@@ -18,7 +18,6 @@ use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
 use crate::msm::{Digits, multiply};
 use ark_bn254::{Bn254, Fr};
-use ark_ec::CurveGroup;
 use ark_ff::AdditiveGroup;
 use ark_groth16::Proof;
 use key::Third;
@@ -34,8 +33,8 @@ pub struct Products {
 }
 
 impl Ready {
-    /// A proof of the values of all variables, the constant 1 first: the same as `ark-groth16` gives
-    /// for the same randomness.
+    /// A proof of the values of all variables, the constant 1 first: the one that `ark-groth16` makes
+    /// and then re-randomises with the same two scalars.
     ///
     /// # Errors
     /// Those of [`Ready::products`] and of [`Ready::points`].
@@ -89,7 +88,7 @@ impl Ready {
     /// The proof's points. The products must be those of `z`.
     ///
     /// # Errors
-    /// [`ProveError::Cancelled`] at a checkpoint.
+    /// [`ProveError::Cancelled`] at a checkpoint, [`ProveError::Unblindable`].
     pub fn points(
         &self,
         z: &[Fr],
@@ -104,35 +103,22 @@ impl Ready {
         );
         let quotient = quotient?;
         checkpoint.pass()?;
-        let ((a, b_g1), (b_g2, (rest, quotient))) = rayon::join(
+        let ((a, b), (rest, quotient)) = rayon::join(
             || {
                 rayon::join(
                     || multiply(&self.a, &digits, checkpoint),
-                    || multiply(&self.b_g1, &digits, checkpoint),
+                    || multiply(&self.b, &digits, checkpoint),
                 )
             },
             || {
                 rayon::join(
-                    || multiply(&self.b_g2, &digits, checkpoint),
-                    || {
-                        rayon::join(
-                            || multiply(&self.rest, &digits, checkpoint),
-                            || multiply(&self.quotient, &quotient, checkpoint),
-                        )
-                    },
+                    || multiply(&self.rest, &digits, checkpoint),
+                    || multiply(&self.quotient, &quotient, checkpoint),
                 )
             },
         );
         let vk = &self.verifying;
-        let a = a? + vk.alpha_g1 + self.delta_g1 * blinding.r;
-        let b_g1 = b_g1? + self.beta_g1 + self.delta_g1 * blinding.s;
-        let b_g2 = b_g2? + vk.beta_g2 + vk.delta_g2 * blinding.s;
-        let c = rest? + quotient? + a * blinding.s + b_g1 * blinding.r - self.delta_g1 * (blinding.r * blinding.s);
-        Ok(Proof {
-            a: a.into_affine(),
-            b: b_g2.into_affine(),
-            c: c.into_affine(),
-        })
+        blinding.apply(a? + vk.alpha_g1, b? + vk.beta_g2, rest? + quotient?, &vk.delta_g2)
     }
 
     // The quotient's values on the coset, but for what C·z takes of them where that is in the key.
@@ -157,8 +143,8 @@ mod tests {
     use super::*;
     use crate::assignment::Assignment;
     use crate::checkpoint::Unstoppable;
-    use crate::testing::{Chain, Random, Rng, key_of};
-    use ark_ff::{Field, UniformRand};
+    use crate::testing::{Chain, Random, Rng, key_of, reference, rerandomised};
+    use ark_ff::Field;
     use ark_groth16::{Groth16, ProvingKey};
     use medproof_disclosure::Disclosure;
     use medproof_gadgets::shape::Matrices;
@@ -177,14 +163,13 @@ mod tests {
                 for (window, sets) in [(None, 1), (Some(5), 3)] {
                     let settings = Settings { window, sets, path };
                     let ready = Ready::new(key.matrices(), key.proving(), settings, &Quiet).unwrap();
-                    for (r, s) in [(0, 0), (0, 5), (7, 0), (11, 13)] {
-                        let [r, s] = [r, s].map(Fr::from);
-                        let expected =
-                            Groth16::<Bn254>::create_proof_with_reduction(Chain::honest(links), key.proving(), r, s);
-                        let found = ready
-                            .prove(assignment.values(), &Blinding::fixed(r, s), &Unstoppable)
+                    let plain =
+                        Groth16::<Bn254>::create_proof_with_reduction_no_zk(Chain::honest(links), key.proving())
                             .unwrap();
-                        assert_eq!(found, expected.unwrap(), "{links} links, {settings:?}");
+                    for seed in 0..4 {
+                        let (blinding, expected) = rerandomised(key.verifying(), &plain, seed);
+                        let found = ready.prove(assignment.values(), &blinding, &Unstoppable).unwrap();
+                        assert_eq!(found, expected, "{links} links, {settings:?}");
                     }
                 }
             }
@@ -193,21 +178,10 @@ mod tests {
 
     // What the reference proves of a circuit, we prove of it, for the same key and randomness.
     fn agrees(matrices: &Matrices, key: &ProvingKey<Bn254>, z: &[Fr], settings: &[Settings], name: &str) {
-        let mut rng = ark_std::test_rng();
-        let (r, s) = (Fr::rand(&mut rng), Fr::rand(&mut rng));
-        let expected = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
-            key,
-            r,
-            s,
-            matrices.abc(),
-            matrices.inputs(),
-            matrices.constraints(),
-            z,
-        );
-        let expected = expected.unwrap();
+        let (blinding, expected) = reference(key, matrices, z, 1);
         for settings in settings {
             let ready = Ready::new(matrices, key, *settings, &Quiet).unwrap();
-            let found = ready.prove(z, &Blinding::fixed(r, s), &Unstoppable).unwrap();
+            let found = ready.prove(z, &blinding, &Unstoppable).unwrap();
             assert_eq!(found, expected, "{name}, {settings:?}");
         }
     }

@@ -77,8 +77,7 @@ impl Ready {
         timed("digits", 0, n + z.len(), start);
 
         parts.push(sum("A", &self.a, &digits, OF_G1)?);
-        parts.push(sum("B in G1", &self.b_g1, &digits, OF_G1)?);
-        parts.push(sum("B in G2", &self.b_g2, &digits, OF_G2)?);
+        parts.push(sum("B", &self.b, &digits, OF_G2)?);
         parts.push(sum("C without the quotient", &self.rest, &digits, OF_G1)?);
         parts.push(sum("the quotient", &self.quotient, &quotient, OF_G1)?);
         Ok(parts)
@@ -148,7 +147,7 @@ mod tests {
         assert_eq!((count(&vec![Fr::ZERO; n]), count(&vec![Fr::ONE; n])), (0, finite + 1));
         let honest = Assignment::synthesise(Chain::honest(10), key.shape()).unwrap();
         let parts = ready.parts(honest.values()).unwrap();
-        assert_eq!(parts.len(), 9);
+        assert_eq!(parts.len(), 8);
         assert!(parts.iter().all(|part| part.multiplications >= part.additions));
         assert_eq!(parts[4].additions, count(honest.values()));
     }
