@@ -58,14 +58,15 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// Whether it is something else altogether.
+    /// Whether it is something else altogether: no prepared key of this or another version.
     #[must_use]
     pub fn is_other_format(&self) -> bool {
-        matches!(self, FileError::Other { part: FORMAT, .. })
+        matches!(self, FileError::Other { part: FORMAT, found, .. } if !found.starts_with(NAME))
     }
 }
 
 const FORMAT: &str = "format";
+const NAME: &str = "medproof-ready/";
 
 #[derive(Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -469,6 +470,20 @@ mod tests {
                 "path"
             );
         }
+    }
+
+    #[test]
+    fn a_prepared_key_of_another_version_is_told_from_other_files() {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = scratch.path().join("key.ready");
+        let is_other = |start: &[u8]| {
+            std::fs::write(&file, [start, &[0; 200]].concat()).unwrap();
+            let error = Ready::read(&KEY, Settings::default(), &file).err().unwrap();
+            assert!(matches!(error, FileError::Other { part: FORMAT, .. }), "{error}");
+            error.is_other_format()
+        };
+        assert!(!is_other(b"medproof-ready/1"));
+        assert!(is_other(b"a patient's chart"));
     }
 
     // Every byte counts: a file with any one changed, cut anywhere or continued is refused.
