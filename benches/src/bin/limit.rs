@@ -4,7 +4,7 @@
 
 use medproof_benches::{numbers, pool, witness};
 use medproof_disclosure::Disclosure;
-use medproof_engine::cpu::{Part, Ready, Settings};
+use medproof_engine::cpu::{Part, Ready, ReadyKey, Settings};
 use medproof_engine::{Assignment, Blinding, ProveError, Unstoppable};
 use medproof_keys::{KeyStore, Quiet};
 use medproof_lanes::modulus::{Ark, Base};
@@ -20,12 +20,12 @@ const TRIES: usize = 7;
 fn main() -> Result<(), Box<dyn Error>> {
     let tier: Tier = std::env::args().nth(1).as_deref().unwrap_or("M").parse()?;
     let settings = Settings::default();
-    let key = KeyStore::of_user()?.development(tier, &Quiet)?;
-    let ready = Ready::new(key.matrices(), key.proving(), settings, &Quiet)?;
+    let (key, _) = ReadyKey::development(&KeyStore::of_user()?, tier, settings, &Quiet, &Quiet)?;
+    let ready = key.ready();
     let (public, witness) = witness(tier);
     let assignment = Assignment::synthesise(Disclosure::new(public, &witness), key.shape())?;
     let (rate, parts, proof) = pool(1).install(|| -> Result<_, ProveError> {
-        let parts = best_parts(&ready, assignment.values())?;
+        let parts = best_parts(ready, assignment.values())?;
         let mut proof = Duration::MAX;
         for _ in 0..TRIES {
             let start = Instant::now();

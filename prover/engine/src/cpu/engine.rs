@@ -82,6 +82,12 @@ impl ReadyKey {
         Ok((key, unkept))
     }
 
+    /// Of its circuit.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
     /// The prepared key itself.
     #[must_use]
     pub fn ready(&self) -> &Ready {
