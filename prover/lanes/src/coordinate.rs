@@ -51,6 +51,28 @@ kernel! {
     }
 }
 
+kernel! {
+    /// Lanes that may be 0 modulo p, among them all that are, of components above 0 and below 4p.
+    pub fn perhaps_zero<const D: usize>(x: &Coordinate<D>) -> __mmask8 {
+        let mut all = field::perhaps_zero(x[0]);
+        for i in 1..D {
+            all &= field::perhaps_zero(x[i]);
+        }
+        all
+    }
+}
+
+kernel! {
+    /// x, or 1 in the lanes of the mask.
+    pub fn or_one<const D: usize>(x: &Coordinate<D>, mask: __mmask8) -> Coordinate<D> {
+        let mut out = *x;
+        for i in 0..D {
+            out[i] = field::select(mask, x[i], one::<D>()[i]);
+        }
+        out
+    }
+}
+
 /// As [`field::Loose`].
 pub type Loose<const D: usize> = [field::Loose<Base>; D];
 

@@ -300,6 +300,25 @@ kernel! {
     }
 }
 
+kernel! {
+    /// Lanes whose lowest limb is that of p, 2p or 3p.
+    pub fn perhaps_zero<M: Modulus>(x: Eight<M>) -> __mmask8 {
+        let is = |k: [u64; LIMBS]| _mm512_cmpeq_epi64_mask(x.0[0], _mm512_set1_epi64(k[0] as i64));
+        is(const { multiple::<M>(1) }) | is(const { multiple::<M>(2) }) | is(const { multiple::<M>(3) })
+    }
+}
+
+kernel! {
+    /// a, or b in the lanes of the mask.
+    pub fn select<M: Modulus>(mask: __mmask8, a: Eight<M>, b: Eight<M>) -> Eight<M> {
+        let mut out = a.0;
+        for i in 0..LIMBS {
+            out[i] = _mm512_mask_blend_epi64(mask, a.0[i], b.0[i]);
+        }
+        Eight(out, PhantomData)
+    }
+}
+
 /// Limbs of sums and differences, not carried yet: each in a signed word, of a few bits more than
 /// 52. What it stands for may be negative.
 #[derive(Clone, Copy)]
@@ -432,9 +451,38 @@ kernel! {
 }
 
 kernel! {
-    /// As [`mul`] of x with itself.
+    /// x·x/2^260: below 2p for an x of up to 8p.
     pub fn square<M: Modulus>(x: Eight<M>) -> Eight<M> {
-        mul(x, x)
+        let mut t = [_mm512_setzero_si512(); 2 * LIMBS];
+        for i in 0..LIMBS {
+            for j in i + 1..LIMBS {
+                t[i + j] = _mm512_madd52lo_epu64(t[i + j], x.0[i], x.0[j]);
+                t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], x.0[i], x.0[j]);
+            }
+        }
+        for i in 0..LIMBS {
+            t[2 * i] = _mm512_add_epi64(t[2 * i], t[2 * i]);
+            t[2 * i + 1] = _mm512_add_epi64(t[2 * i + 1], t[2 * i + 1]);
+            t[2 * i] = _mm512_madd52lo_epu64(t[2 * i], x.0[i], x.0[i]);
+            t[2 * i + 1] = _mm512_madd52hi_epu64(t[2 * i + 1], x.0[i], x.0[i]);
+        }
+        // As in [`mul`], limb by limb.
+        let zero = _mm512_setzero_si512();
+        let inverse = _mm512_set1_epi64(M::NEGATED_INVERSE as i64);
+        let mask = _mm512_set1_epi64(MASK as i64);
+        for i in 0..LIMBS {
+            let m = _mm512_madd52lo_epu64(zero, t[i], inverse);
+            let carry = _mm512_srli_epi64::<LIMB_BITS>(_mm512_add_epi64(t[i], mask));
+            t[i + 1] = _mm512_add_epi64(t[i + 1], carry);
+            for j in 0..LIMBS {
+                let p = _mm512_set1_epi64(M::P[j] as i64);
+                if j > 0 {
+                    t[i + j] = _mm512_madd52lo_epu64(t[i + j], m, p);
+                }
+                t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], m, p);
+            }
+        }
+        carried([t[5], t[6], t[7], t[8], t[9]])
     }
 }
 
@@ -445,7 +493,7 @@ mod tests {
     use ark_ff::{AdditiveGroup, Field, UniformRand};
 
     kernel! {
-        fn all<M: Modulus>(a: [&Ark<M>; 8], b: [&Ark<M>; 8]) -> [[Ark<M>; 8]; 5] {
+        fn all<M: Modulus>(a: [&Ark<M>; 8], b: [&Ark<M>; 8]) -> [[Ark<M>; 8]; 7] {
             let (x, y) = (load::<M>(a), load::<M>(b));
             let twice = add(x, x);
             // Bounds as large as they may be: 8p times 8p.
@@ -456,6 +504,8 @@ mod tests {
                 store(sub::<2, M>(x, y)),
                 store(reduce(add(large, large))),
                 store(mul(large, sub::<4, M>(add(large, zero()), large))),
+                store(square(x)),
+                store(square(large)),
             ]
         }
     }
@@ -477,13 +527,15 @@ mod tests {
             let a: [&Ark<M>; 8] = core::array::from_fn(|i| &values[(i * 7 + shift) % values.len()]);
             let b: [&Ark<M>; 8] = core::array::from_fn(|i| &values[(i * 5 + 3 * shift) % values.len()]);
             // SAFETY: the features are there.
-            let [product, sum, difference, eightfold, zero] = unsafe { all::<M>(a, b) };
+            let [product, sum, difference, eightfold, zero, square, of_large] = unsafe { all::<M>(a, b) };
             for i in 0..8 {
                 assert_eq!(product[i], *a[i] * b[i]);
                 assert_eq!(sum[i], *a[i] + b[i]);
                 assert_eq!(difference[i], *a[i] - b[i]);
                 assert_eq!(eightfold[i], *a[i] * Ark::<M>::from(8u64));
                 assert_eq!(zero[i], Ark::<M>::ZERO);
+                assert_eq!(square[i], a[i].square());
+                assert_eq!(of_large[i], a[i].square() * Ark::<M>::from(16u64));
             }
         }
     }

@@ -47,6 +47,11 @@ impl<const D: usize> Packed<D> {
         Packed { x: self.x, y }
     }
 
+    /// Whether it is the same point.
+    pub fn is_same(&self, other: &Packed<D>) -> bool {
+        self.meets(other) && self.y.map(below_p) == other.y.map(below_p)
+    }
+
     /// Whether x is the same.
     pub fn meets(&self, other: &Packed<D>) -> bool {
         self.x.map(below_p) == other.x.map(below_p)

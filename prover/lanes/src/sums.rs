@@ -43,33 +43,10 @@ impl<T> Lists<T> {
 /// Points of a block: its tables stay in the second-level cache.
 const BLOCK: usize = 8192;
 
-/// The sum of each list of `lists`, which gives a list's entries by pushing them, into `sums`; that
-/// of an empty one is infinity. No list has more than `most` entries, and the table, packed for this
-/// path, holds no infinity.
+/// Sums lists of points, and keeps its memory: wiped when dropped.
 ///
-/// What this works in is made once, large enough, and wiped: a list that grows leaves what it held
-/// behind in freed memory.
-pub fn sum_lists<C: Curve<D>, const D: usize>(
-    path: Path,
-    table: &[Packed<D>],
-    sums: &mut [Packed<D>],
-    most: usize,
-    lists: impl Fn(usize, &mut Vec<Entry>),
-) {
-    let mut block = Block::<C, D>::new(path, BLOCK + most);
-    let mut done = 0;
-    for i in 0..sums.len() {
-        lists(i, &mut block.entries);
-        block.ends.push(block.entries.len() as u32);
-        if block.entries.len() >= BLOCK || i + 1 == sums.len() {
-            block.finish(table, &mut sums[done..=i]);
-            done = i + 1;
-        }
-    }
-}
-
-// Lists that are summed together. Entries are of the table at first, then of `work`.
-struct Block<C: Curve<D>, const D: usize> {
+/// Lists are summed in blocks. Entries of a block are of the table at first, then of `work`.
+pub struct Summer<C: Curve<D>, const D: usize> {
     entries: Vec<Entry>,
     ends: Vec<u32>,
     work: Vec<Packed<D>>,
@@ -77,8 +54,10 @@ struct Block<C: Curve<D>, const D: usize> {
     adder: Adder<C, D>,
 }
 
-impl<C: Curve<D>, const D: usize> Drop for Block<C, D> {
+impl<C: Curve<D>, const D: usize> Drop for Summer<C, D> {
     fn drop(&mut self) {
+        // Word by word, and not byte by byte, as what is unused would be.
+        self.work.resize(self.work.capacity(), Packed::INFINITY);
         self.entries.zeroize();
         self.ends.zeroize();
         self.work.zeroize();
@@ -86,14 +65,31 @@ impl<C: Curve<D>, const D: usize> Drop for Block<C, D> {
     }
 }
 
-impl<C: Curve<D>, const D: usize> Block<C, D> {
-    fn new(path: Path, entries: usize) -> Self {
-        Block {
+impl<C: Curve<D>, const D: usize> Summer<C, D> {
+    /// For lists of at most so many entries, of tables packed for this path. With longer ones it
+    /// grows, and what it held stays behind in freed memory.
+    pub fn new(path: Path, most: usize) -> Self {
+        let entries = BLOCK + most;
+        Summer {
             entries: Vec::with_capacity(entries),
-            ends: Vec::new(),
+            ends: Vec::with_capacity(BLOCK),
             work: Vec::with_capacity(entries),
             pairs: Vec::with_capacity(entries / 2),
             adder: Adder::new(path, entries / 2),
+        }
+    }
+
+    /// The sum of each list of `lists`, which gives a list's entries by pushing them, into `sums`; that
+    /// of an empty one is infinity. The table holds no infinity.
+    pub fn sum(&mut self, table: &[Packed<D>], sums: &mut [Packed<D>], lists: impl Fn(usize, &mut Vec<Entry>)) {
+        let mut done = 0;
+        for i in 0..sums.len() {
+            lists(i, &mut self.entries);
+            self.ends.push(self.entries.len() as u32);
+            if self.entries.len() >= BLOCK || self.ends.len() == BLOCK || i + 1 == sums.len() {
+                self.finish(table, &mut sums[done..=i]);
+                done = i + 1;
+            }
         }
     }
 
@@ -102,7 +98,7 @@ impl<C: Curve<D>, const D: usize> Block<C, D> {
         self.pair_up(self.work.len(), Odd::Taken);
         self.work.resize(self.work.len() + self.pairs.len(), Packed::INFINITY);
         let results = self.work.len() - self.pairs.len();
-        let cancelled = self.adder.add(table, &mut self.pairs, &mut self.work[results..]);
+        let cancelled = self.adder.add(table, &self.pairs, &mut self.work[results..]);
         self.drop_infinities(cancelled);
         loop {
             let results = self.work.len();
@@ -112,7 +108,7 @@ impl<C: Curve<D>, const D: usize> Block<C, D> {
             }
             self.work.resize(results + self.pairs.len(), Packed::INFINITY);
             let (source, out) = self.work.split_at_mut(results);
-            let cancelled = self.adder.add(source, &mut self.pairs, out);
+            let cancelled = self.adder.add(source, &self.pairs, out);
             self.drop_infinities(cancelled);
         }
         let mut start = 0;
@@ -224,7 +220,8 @@ mod tests {
         for path in paths() {
             let table: Vec<Packed<D>> = points.iter().map(|p| p.pack(path)).collect();
             let mut sums = vec![Packed::INFINITY; lists.len()];
-            sum_lists::<C, D>(path, &table, &mut sums, most, |i, out| out.extend(&lists[i]));
+            let mut summer = Summer::<C, D>::new(path, most);
+            summer.sum(&table, &mut sums, |i, out| out.extend(&lists[i]));
             let found: Vec<C> = sums.iter().map(|p| C::unpack(path, p)).collect();
             assert_eq!(found, expected, "{path:?}");
         }

@@ -10,7 +10,7 @@ use medproof_keys::Cancelled;
 use medproof_lanes::Path;
 use medproof_lanes::adder::Adder;
 use medproof_lanes::points::{Curve, Entry, Packed};
-use medproof_lanes::sums::sum_lists;
+use medproof_lanes::sums::Summer;
 use rayon::prelude::*;
 
 /// For a query Q_i, i < n, where a polynomial's coefficients u_i give Σ u_i·Q_i: the points P_j for
@@ -73,7 +73,7 @@ pub fn combined(by_row: &[G1Affine], rows: &Rows, columns: usize, also: &[G1Affi
         let finite = |i: usize, out: &mut Vec<Entry>| {
             out.extend(lists[i].iter().filter(|entry| !points[entry.index()].is_infinity()));
         };
-        sum_lists::<G1Affine, 1>(path, &points, sums, most, finite);
+        Summer::<G1Affine, 1>::new(path, most).sum(&points, sums, finite);
     });
     sums.iter().map(|p| G1Affine::unpack(path, p)).collect()
 }
@@ -134,7 +134,7 @@ fn butterflies(points: &[Packed<1>], half: usize, path: Path) -> Vec<Packed<1>> 
                 }
             }
         };
-        sum_lists::<G1Affine, 1>(path, points, sums, 2, lists);
+        Summer::<G1Affine, 1>::new(path, 2).sum(points, sums, lists);
     });
     sums
 }
@@ -168,7 +168,7 @@ fn scale_some(points: &mut [Packed<1>], factors: &[Fr], path: Path) {
         if multiple % 2 == 0 {
             adder.double(&work, &pairs, &mut out);
         } else {
-            adder.add(&work, &mut pairs.clone(), &mut out);
+            adder.add(&work, &pairs, &mut out);
         }
         for (i, point) in finite.iter().zip(&out) {
             work[n * multiple + i] = *point;
@@ -197,7 +197,7 @@ fn scale_some(points: &mut [Packed<1>], factors: &[Fr], path: Path) {
             }
         }
         out.resize(added.len(), Packed::INFINITY);
-        adder.add(&work, &mut pairs, &mut out);
+        adder.add(&work, &pairs, &mut out);
         added.iter().zip(&out).for_each(|(i, point)| work[*i] = *point);
     }
     points.copy_from_slice(&work[..n]);

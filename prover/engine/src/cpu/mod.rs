@@ -16,7 +16,7 @@ pub use parts::Part;
 use crate::blinding::Blinding;
 use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
-use crate::msm::{Digits, multiply};
+use crate::msm::{Digits, Summers, multiply};
 use ark_bn254::{Bn254, Fr};
 use ark_ff::AdditiveGroup;
 use ark_groth16::Proof;
@@ -103,17 +103,19 @@ impl Ready {
         );
         let quotient = quotient?;
         checkpoint.pass()?;
+        let g1 = Summers::new(self.settings.path, &[&digits, &quotient]);
+        let g2 = Summers::new(self.settings.path, &[&digits]);
         let ((a, b), (rest, quotient)) = rayon::join(
             || {
                 rayon::join(
-                    || multiply(&self.a, &digits, checkpoint),
-                    || multiply(&self.b, &digits, checkpoint),
+                    || multiply(&self.a, &digits, &g1, checkpoint),
+                    || multiply(&self.b, &digits, &g2, checkpoint),
                 )
             },
             || {
                 rayon::join(
-                    || multiply(&self.rest, &digits, checkpoint),
-                    || multiply(&self.quotient, &quotient, checkpoint),
+                    || multiply(&self.rest, &digits, &g1, checkpoint),
+                    || multiply(&self.quotient, &quotient, &g1, checkpoint),
                 )
             },
         );

@@ -3,7 +3,7 @@
 use super::key::{Ready, Third};
 use crate::checkpoint::Unstoppable;
 use crate::error::ProveError;
-use crate::msm::{Digits, Table, multiply};
+use crate::msm::{Digits, Summers, Table, multiply};
 use ark_bn254::Fr;
 use medproof_lanes::points::Curve;
 use std::time::{Duration, Instant};
@@ -76,10 +76,12 @@ impl Ready {
         // Each scalar is taken out of Montgomery's form.
         timed("digits", 0, n + z.len(), start);
 
-        parts.push(sum("A", &self.a, &digits, OF_G1)?);
-        parts.push(sum("B", &self.b, &digits, OF_G2)?);
-        parts.push(sum("C without the quotient", &self.rest, &digits, OF_G1)?);
-        parts.push(sum("the quotient", &self.quotient, &quotient, OF_G1)?);
+        let g1 = Summers::new(self.settings.path, &[&digits, &quotient]);
+        let g2 = Summers::new(self.settings.path, &[&digits]);
+        parts.push(sum("A", &self.a, &digits, &g1, OF_G1)?);
+        parts.push(sum("B", &self.b, &digits, &g2, OF_G2)?);
+        parts.push(sum("C without the quotient", &self.rest, &digits, &g1, OF_G1)?);
+        parts.push(sum("the quotient", &self.quotient, &quotient, &g1, OF_G1)?);
         Ok(parts)
     }
 }
@@ -88,11 +90,12 @@ fn sum<C: Curve<D>, const D: usize>(
     name: &'static str,
     table: &Table<C, D>,
     digits: &Digits,
+    summers: &Summers<C, D>,
     each: usize,
 ) -> Result<Part, ProveError> {
     let additions = additions(table, digits);
     let start = Instant::now();
-    std::hint::black_box(multiply(table, digits, &Unstoppable)?);
+    std::hint::black_box(multiply(table, digits, summers, &Unstoppable)?);
     Ok(Part {
         name,
         additions,
@@ -105,10 +108,9 @@ fn sum<C: Curve<D>, const D: usize>(
 fn additions<C: Curve<D>, const D: usize>(table: &Table<C, D>, digits: &Digits) -> usize {
     let windows = digits.windows();
     let entries = |bucket| {
-        digits
-            .bucket(bucket)
-            .filter(|digit| table.entry(*digit).is_some())
-            .count()
+        let mut entries = Vec::new();
+        (digits.bucket(bucket)).for_each(|digits| table.entries(digits, &mut entries));
+        entries.len()
     };
     (0..windows.buckets() * windows.sets() as usize)
         .map(|bucket| match entries(bucket) {

@@ -125,14 +125,20 @@ impl Digits {
         self.scalars
     }
 
-    /// The digits in a bucket.
-    pub fn bucket(&self, bucket: usize) -> impl Iterator<Item = Digit> {
-        self.parts.iter().flat_map(move |part| part.get(bucket).iter().copied())
+    /// The digits in a bucket, in parts.
+    pub fn bucket(&self, bucket: usize) -> impl Iterator<Item = &[Digit]> {
+        self.parts.iter().map(move |part| part.get(bucket))
     }
 
     /// How many are in a bucket.
     pub fn count(&self, bucket: usize) -> usize {
         self.parts.iter().map(|part| part.get(bucket).len()).sum()
+    }
+
+    /// How many are in the fullest bucket.
+    pub fn most(&self) -> usize {
+        let buckets = self.windows.buckets() * self.windows.sets as usize;
+        (0..buckets).map(|bucket| self.count(bucket)).max().unwrap_or_default()
     }
 
     /// The digits in all buckets before this one.
@@ -284,7 +290,7 @@ mod tests {
             for set in 0..windows.sets() {
                 for size in 1..=windows.buckets() {
                     let bucket = set as usize * windows.buckets() + size - 1;
-                    for digit in digits.bucket(bucket) {
+                    for digit in digits.bucket(bucket).flatten() {
                         let place = windows.stride() * digit.column() + bits * set;
                         let value = Fr::from(size as u64) * Fr::from(2).pow([u64::from(place)]);
                         assert!(digit.column() < windows.columns());
@@ -302,7 +308,7 @@ mod tests {
         for (value, count) in [(0i64, 0), (1, 1), (-1, 1), (4096, 1), (-4096, 1), (4097, 2), (-8191, 2)] {
             let digits = Digits::new(&[Fr::from(value)], windows);
             assert_eq!(
-                digits.before(windows.buckets() - 1) + digits.bucket(windows.buckets() - 1).count(),
+                digits.before(windows.buckets() - 1) + digits.count(windows.buckets() - 1),
                 count
             );
         }

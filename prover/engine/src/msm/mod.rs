@@ -17,8 +17,9 @@ use ark_ec::AdditiveGroup;
 use medproof_keys::Cancelled;
 use medproof_lanes::Path;
 use medproof_lanes::points::{Curve, Entry, Packed};
-use medproof_lanes::sums::sum_lists;
+use medproof_lanes::sums::Summer;
 use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// Why there is no sum.
@@ -42,6 +43,35 @@ pub enum Unfit {
     },
 }
 
+/// What a multiplication's tasks work in: made as many as work at a time, handed on from task to task
+/// and wiped when all is done.
+pub struct Summers<C: Curve<D>, const D: usize> {
+    path: Path,
+    most: usize,
+    idle: Mutex<Vec<Summer<C, D>>>,
+}
+
+impl<C: Curve<D>, const D: usize> Summers<C, D> {
+    /// For multiplications by any of these digits.
+    pub fn new(path: Path, digits: &[&Digits]) -> Self {
+        let most = digits
+            .iter()
+            .map(|digits| digits.most().max(width(digits.windows().buckets())));
+        Summers {
+            path,
+            most: most.max().unwrap_or_default(),
+            idle: Mutex::default(),
+        }
+    }
+
+    fn sum(&self, table: &[Packed<D>], sums: &mut [Packed<D>], lists: impl Fn(usize, &mut Vec<Entry>)) {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut summer = idle.unwrap_or_else(|| Summer::new(self.path, self.most));
+        summer.sum(table, sums, lists);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(summer);
+    }
+}
+
 /// Σ scalar·base, for scalars that were cut as the table was made.
 ///
 /// # Errors
@@ -49,6 +79,7 @@ pub enum Unfit {
 pub fn multiply<C: Curve<D>, const D: usize>(
     table: &Table<C, D>,
     digits: &Digits,
+    summers: &Summers<C, D>,
     checkpoint: &dyn Checkpoint,
 ) -> Result<C::Group, ProveError> {
     let windows = table.windows();
@@ -64,9 +95,9 @@ pub fn multiply<C: Curve<D>, const D: usize>(
             found: digits.scalars(),
         }));
     }
-    let buckets = fill(table, digits, checkpoint)?;
+    let buckets = fill(table, digits, summers, checkpoint)?;
     let sets: Vec<C::Group> = (buckets.par_chunks(windows.buckets()))
-        .map(|set| weighted::<C, D>(table.path(), set))
+        .map(|set| weighted(set, summers))
         .collect();
     let mut sum = C::Group::ZERO;
     for set in sets.iter().rev() {
@@ -86,6 +117,7 @@ const TASK: usize = 1 << 16;
 fn fill<C: Curve<D>, const D: usize>(
     table: &Table<C, D>,
     digits: &Digits,
+    summers: &Summers<C, D>,
     checkpoint: &dyn Checkpoint,
 ) -> Result<Zeroizing<Vec<Packed<D>>>, Cancelled> {
     let windows = table.windows();
@@ -108,11 +140,10 @@ fn fill<C: Curve<D>, const D: usize>(
     }
     parts.into_par_iter().try_for_each(|(start, sums)| {
         checkpoint.pass()?;
-        let most = (start..start + sums.len()).map(|bucket| digits.count(bucket)).max();
         let lists = |i: usize, out: &mut Vec<Entry>| {
-            out.extend(digits.bucket(start + i).filter_map(|digit| table.entry(digit)));
+            digits.bucket(start + i).for_each(|digits| table.entries(digits, out));
         };
-        sum_lists::<C, D>(table.path(), table.points(), sums, most.unwrap_or_default(), lists);
+        summers.sum(table.points(), sums, lists);
         Ok(())
     })?;
     Ok(sums)
@@ -134,8 +165,9 @@ fn first_at(digits: &Digits, count: usize, before: usize) -> usize {
 
 // Σ (i + 1)·points[i]. With i = rows·a + b, that is rows·Σ a·(row a) + Σ (b + 1)·(column b): nearly
 // all of it sums of lists again.
-fn weighted<C: Curve<D>, const D: usize>(path: Path, points: &[Packed<D>]) -> C::Group {
-    let width = 1usize << (points.len().ilog2().div_ceil(2));
+fn weighted<C: Curve<D>, const D: usize>(points: &[Packed<D>], summers: &Summers<C, D>) -> C::Group {
+    let path = summers.path;
+    let width = width(points.len());
     let rows = points.len().div_ceil(width);
     let add = |i: usize, out: &mut Vec<Entry>| {
         if !points[i].is_infinity() {
@@ -147,13 +179,18 @@ fn weighted<C: Curve<D>, const D: usize>(path: Path, points: &[Packed<D>]) -> C:
         Some(column) => (column..points.len()).step_by(width).for_each(|at| add(at, out)),
     };
     let mut sums = Zeroizing::new(vec![Packed::INFINITY; rows + width]);
-    sum_lists::<C, D>(path, points, &mut sums, rows.max(width), list);
+    summers.sum(points, &mut sums, list);
     let (rows, columns) = sums.split_at(rows);
     let mut sum = running::<C, D>(path, rows.get(1..).unwrap_or_default());
     for _ in 0..width.ilog2() {
         AdditiveGroup::double_in_place(&mut sum);
     }
     sum + running::<C, D>(path, columns)
+}
+
+// Of rows that are about as long as there are rows: at least as long.
+const fn width(points: usize) -> usize {
+    1 << points.ilog2().div_ceil(2)
 }
 
 // Σ (i + 1)·points[i], by sums of what is left from the end.
@@ -195,7 +232,9 @@ mod tests {
                 let table = Table::<C, D>::new(bases, windows, path);
                 for scalars in scalars {
                     let expected: C::Group = bases.iter().zip(scalars).map(|(p, s)| *p * *s).sum();
-                    let found = multiply(&table, &Digits::new(scalars, windows), &Unstoppable).unwrap();
+                    let digits = Digits::new(scalars, windows);
+                    let summers = Summers::new(path, &[&digits]);
+                    let found = multiply(&table, &digits, &summers, &Unstoppable).unwrap();
                     assert_eq!(found, expected, "{} bases, {windows:?}, {path:?}", bases.len());
                 }
             }
@@ -232,7 +271,7 @@ mod tests {
     fn scalars_that_do_not_fit_are_errors() {
         let windows = Windows::new(8, 1).unwrap();
         let table = Table::<G1Affine, 1>::new(&points::<_, 1>(3, &mut Rng::new(1)), windows, Path::best());
-        let refused = |digits: &Digits| match multiply(&table, digits, &Unstoppable) {
+        let refused = |digits: &Digits| match multiply(&table, digits, &Summers::new(Path::best(), &[]), &Unstoppable) {
             Err(ProveError::Unfit(unfit)) => unfit,
             other => panic!("{other:?}"),
         };

@@ -40,11 +40,12 @@ impl Finite {
         }
     }
 
+    // How many are finite before it, and whether it is.
     #[inline]
-    fn rank(&self, base: usize) -> Option<u32> {
+    fn rank(&self, base: usize) -> (u32, bool) {
         let (bits, before) = self.words[base / 64];
         let bit = 1u64 << (base % 64);
-        (bits & bit != 0).then(|| before + (bits & (bit - 1)).count_ones())
+        (before + (bits & (bit - 1)).count_ones(), bits & bit != 0)
     }
 }
 
@@ -92,7 +93,7 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
     /// Of each base, 1 if it is not infinity, else 0: with the points, all that is in a file.
     pub fn finite(&self) -> Vec<u8> {
         (0..self.finite.bases)
-            .map(|base| u8::from(self.finite.rank(base).is_some()))
+            .map(|base| u8::from(self.finite.rank(base).1))
             .collect()
     }
 
@@ -129,13 +130,19 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
         &self.points
     }
 
-    /// A digit's multiple; nothing of a base that is infinity.
-    #[inline]
-    pub fn entry(&self, digit: Digit) -> Option<Entry> {
-        let rank = self.finite.rank(digit.scalar())?;
-        Some(Entry::new(
-            rank * self.windows.columns() + digit.column(),
-            digit.is_negative(),
-        ))
+    /// Adds the digits' multiples; nothing of a base that is infinity.
+    pub fn entries(&self, digits: &[Digit], out: &mut Vec<Entry>) {
+        let columns = self.windows.columns();
+        let mut end = out.len();
+        // A digit of infinity leaves its entry to be written over: which base is finite, no branch
+        // could foresee.
+        out.resize(end + digits.len(), Entry::new(0, false));
+        for digit in digits {
+            let (rank, finite) = self.finite.rank(digit.scalar());
+            let at = rank.wrapping_mul(columns).wrapping_add(digit.column());
+            out[end] = Entry::new(at, digit.is_negative());
+            end += usize::from(finite);
+        }
+        out.truncate(end);
     }
 }
