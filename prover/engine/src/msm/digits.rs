@@ -1,7 +1,7 @@
 //! Scalars cut into signed digits, and sorted by digit: once for every query that they multiply.
 
 use ark_bn254::Fr;
-use ark_ff::{BigInt, PrimeField};
+use ark_ff::{BigInteger, PrimeField};
 use medproof_lanes::sums::Lists;
 use rayon::prelude::*;
 use zeroize::Zeroize;
@@ -162,11 +162,12 @@ const GROUP_BITS: u32 = 7;
 
 // By counting, twice: into groups of buckets, and within a group.
 fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
-    let mut values: Vec<(BigInt<4>, bool)> = scalars.iter().map(absolute).collect();
+    let cuts = Cuts::new(windows);
+    let mut values: Vec<Value> = scalars.iter().map(|scalar| cuts.value(scalar)).collect();
     let buckets = windows.buckets() * windows.sets as usize;
     let mut starts = vec![0u32; buckets.div_ceil(1 << GROUP_BITS) + 1];
-    for (value, _) in &values {
-        each_digit(value, windows, |bucket, _, _| starts[(bucket >> GROUP_BITS) + 1] += 1);
+    for value in &values {
+        cuts.each_digit(value, |bucket, _, _| starts[(bucket >> GROUP_BITS) + 1] += 1);
     }
     for group in 1..starts.len() {
         starts[group] += starts[group - 1];
@@ -175,11 +176,11 @@ fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
     // A digit, and above it its bucket's place in the group.
     let mut dealt = vec![0u64; total];
     let mut next = starts.clone();
-    for (i, (value, negative)) in values.iter().enumerate() {
-        each_digit(value, windows, |bucket, column, minus| {
+    for (i, value) in values.iter().enumerate() {
+        cuts.each_digit(value, |bucket, column, negative| {
             let next = &mut next[bucket >> GROUP_BITS];
             let low = bucket as u64 & ((1 << GROUP_BITS) - 1);
-            dealt[*next as usize] = low << 32 | u64::from(Digit::new(first + i, column, minus != *negative).0);
+            dealt[*next as usize] = low << 32 | u64::from(Digit::new(first + i, column, negative).0);
             *next += 1;
         });
     }
@@ -197,54 +198,102 @@ fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
             *end += 1;
         }
     }
-    for (value, negative) in &mut values {
-        value.0.zeroize();
-        negative.zeroize();
-    }
+    values.zeroize();
     dealt.zeroize();
     starts.zeroize();
     next.zeroize();
     Lists { items, ends }
 }
 
-// Of x and r − x the smaller: minus a small number has few digits, as has the number.
-fn absolute(x: &Fr) -> (BigInt<4>, bool) {
-    let value = x.into_bigint();
-    if value > Fr::MODULUS_MINUS_ONE_DIV_TWO {
-        ((-*x).into_bigint(), true)
-    } else {
-        (value, false)
-    }
+// A scalar's absolute value, lifted by 2^(bits − 1) − 1 in each window that it reaches: a window's
+// bits less that are a signed digit then, without a carry. One word more than needed, so that there
+// always is a next.
+#[derive(Zeroize)]
+struct Value {
+    words: [u64; 6],
+    windows: u32,
+    negative: bool,
 }
 
-// Every digit but 0, as a bucket, a column and whether it is negative.
-#[inline(always)]
-fn each_digit(value: &BigInt<4>, windows: Windows, mut tell: impl FnMut(usize, u32, bool)) {
-    let words = value.0;
-    if words == [0; 4] {
-        return;
-    }
-    let (bits, half) = (windows.bits, 1u64 << (windows.bits - 1));
-    let mut carry = 0;
-    let (mut set, mut column) = (0, 0);
-    for window in 0..windows.count {
-        let at = window * bits;
-        let (word, shift) = ((at / 64) as usize, at % 64);
-        let low = words[word] >> shift;
-        let high = match words.get(word + 1) {
-            Some(next) if shift + bits > 64 => next << (64 - shift),
-            _ => 0,
-        };
-        let digit = ((low | high) & ((1 << bits) - 1)) + carry;
-        // From 2^(bits − 1) + 1 on, less 2^bits and one more in the next.
-        carry = u64::from(digit > half);
-        if digit != 0 && digit != 2 * half {
-            let size = if carry == 1 { 2 * half - digit } else { digit };
-            tell(set * windows.buckets() + size as usize - 1, column, carry == 1);
+// Where windows begin, and where their digits go.
+struct Cuts {
+    bits: u32,
+    places: Vec<Place>,
+    // What lifts so many windows.
+    lifts: Vec<[u64; 5]>,
+}
+
+struct Place {
+    word: usize,
+    shift: u32,
+    // The bucket of a digit 1.
+    bucket: usize,
+    column: u32,
+}
+
+impl Cuts {
+    fn new(windows: Windows) -> Cuts {
+        let (mut places, mut lifts) = (Vec::new(), vec![[0; 5]]);
+        let mut lift = [0u64; 5];
+        for window in 0..windows.count {
+            let at = window * windows.bits;
+            let (word, shift) = ((at / 64) as usize, at % 64);
+            places.push(Place {
+                word,
+                shift,
+                bucket: (window % windows.sets) as usize * windows.buckets(),
+                column: window / windows.sets,
+            });
+            let half = u128::from(windows.buckets() as u64 - 1) << shift;
+            lift[word] |= half as u64;
+            if let Some(next) = lift.get_mut(word + 1) {
+                *next |= (half >> 64) as u64;
+            }
+            lifts.push(lift);
         }
-        set += 1;
-        if set == windows.sets as usize {
-            (set, column) = (0, column + 1);
+        Cuts {
+            bits: windows.bits,
+            places,
+            lifts,
+        }
+    }
+
+    // Of x and r − x the smaller: minus a small number has few digits, as has the number.
+    fn value(&self, x: &Fr) -> Value {
+        let (mut value, mut negative) = (x.into_bigint(), false);
+        if value > Fr::MODULUS_MINUS_ONE_DIV_TWO {
+            (value, negative) = ((-*x).into_bigint(), true);
+        }
+        let windows = match value.num_bits() {
+            0 => 0,
+            bits => (bits / self.bits + 1).min(self.places.len() as u32),
+        };
+        let (mut words, mut carry) = ([0; 6], false);
+        for (i, lift) in self.lifts[windows as usize].iter().enumerate() {
+            let (sum, over) = value.0.get(i).copied().unwrap_or_default().overflowing_add(*lift);
+            let (sum, again) = sum.overflowing_add(u64::from(carry));
+            (words[i], carry) = (sum, over | again);
+        }
+        value.0.zeroize();
+        Value {
+            words,
+            windows,
+            negative,
+        }
+    }
+
+    // Every digit but 0: its bucket, its column and whether it is negative.
+    #[inline(always)]
+    fn each_digit(&self, value: &Value, mut tell: impl FnMut(usize, u32, bool)) {
+        let (mask, half) = ((1 << self.bits) - 1, (1 << (self.bits - 1)) - 1);
+        for place in &self.places[..value.windows as usize] {
+            let (low, next) = (value.words[place.word], value.words[place.word + 1]);
+            let window = (low >> place.shift | next << 1 << (63 - place.shift)) & mask;
+            let digit = window as i64 - half;
+            if digit != 0 {
+                let size = digit.unsigned_abs() as usize;
+                tell(place.bucket + size - 1, place.column, (digit < 0) != value.negative);
+            }
         }
     }
 }
