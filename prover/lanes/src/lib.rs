@@ -17,6 +17,7 @@ pub mod inverse;
 pub mod modulus;
 pub mod points;
 pub mod poseidon2;
+pub mod products;
 pub mod rate;
 pub mod sums;
 pub mod transform;

@@ -16,6 +16,7 @@ use ark_bn254::{Bn254, G1Affine, G2Affine};
 use ark_groth16::VerifyingKey;
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
+use medproof_lanes::Path as Kernel;
 use medproof_lanes::points::{Curve, Packed};
 use medproof_lanes::transform::Coset;
 use rayon::prelude::*;
@@ -178,10 +179,11 @@ impl Ready {
         serialised.map_err(io::Error::other)?;
         writer.put(&verifying)?;
         for rows in [&self.a_rows, &self.b_rows].into_iter().chain(rows) {
-            let (ends, entries, coefficients) = rows.parts();
+            let (ends, entries, others, coefficients) = rows.parts();
             writer.put(&[rows.columns() as u64])?;
             writer.put(ends)?;
             writer.put(entries)?;
+            writer.put(others)?;
             writer.put(&coefficients)?;
         }
         for table in [&self.a, &self.rest, &self.quotient] {
@@ -223,10 +225,13 @@ impl Ready {
         if verifying.gamma_abc_g1.len() != inputs {
             return Err(damaged("the verifying key"));
         }
-        let [a_rows, b_rows] = [reader.rows("the rows of A")?, reader.rows("the rows of B")?];
+        let [a_rows, b_rows] = [
+            reader.rows("the rows of A", settings.path)?,
+            reader.rows("the rows of B", settings.path)?,
+        ];
         let third = match head.third {
             0 => Third::Product,
-            _ => Third::Rows(reader.rows("the rows of C")?),
+            _ => Third::Rows(reader.rows("the rows of C", settings.path)?),
         };
         let windows = settings.windows(a_rows.columns());
         let a = reader.table::<G1Affine, 1>("the table of A", windows, settings)?;
@@ -362,11 +367,13 @@ impl Reader {
         Ok(())
     }
 
-    fn rows(&mut self, part: &'static str) -> Result<Rows, FileError> {
+    fn rows(&mut self, part: &'static str, path: Kernel) -> Result<Rows, FileError> {
         let columns: Vec<u64> = self.take(part)?;
-        let (ends, entries, coefficients) = (self.take(part)?, self.take(part)?, self.take(part)?);
+        let (ends, entries) = (self.take(part)?, self.take(part)?);
+        let (others, coefficients) = (self.take(part)?, self.take(part)?);
         let columns = columns.first().and_then(|columns| usize::try_from(*columns).ok());
-        Rows::from_parts(columns.ok_or(damaged(part))?, ends, entries, coefficients).ok_or(damaged(part))
+        let columns = columns.ok_or(damaged(part))?;
+        Rows::from_parts(columns, ends, entries, others, coefficients, path).ok_or(damaged(part))
     }
 
     fn table<C: Curve<D>, const D: usize>(
@@ -397,7 +404,6 @@ mod tests {
     use crate::checkpoint::Unstoppable;
     use crate::testing::{Chain, key_of};
     use medproof_keys::Quiet;
-    use medproof_lanes::Path as Kernel;
     use medproof_statement::tier::Tier;
 
     const KEY: Digest = [7; 32];

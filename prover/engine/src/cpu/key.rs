@@ -181,7 +181,7 @@ impl Ready {
         // A row of A for each input, so that inputs are bound.
         let bound: Vec<Vec<(Fr, usize)>> = (0..inputs).map(|input| vec![(Fr::ONE, input)]).collect();
         let flat = |rows: &mut dyn Iterator<Item = &Vec<(Fr, usize)>>| {
-            Rows::new(variables, rows.map(Vec::as_slice)).ok_or_else(too_large)
+            Rows::new(variables, rows.map(Vec::as_slice), settings.path).ok_or_else(too_large)
         };
         let a_rows = flat(&mut a.iter().chain(&bound))?;
         let (b_rows, c_rows) = (flat(&mut b.iter())?, flat(&mut c.iter())?);
@@ -234,8 +234,9 @@ impl Ready {
         if variables > Digit::MOST_SCALARS || n > Digit::MOST_SCALARS {
             return Err(too_large());
         }
-        let flat =
-            |rows: &[Vec<(Fr, usize)>]| Rows::new(variables, rows.iter().map(Vec::as_slice)).ok_or_else(too_large);
+        let flat = |rows: &[Vec<(Fr, usize)>]| {
+            Rows::new(variables, rows.iter().map(Vec::as_slice), settings.path).ok_or_else(too_large)
+        };
         let third = Third::Product;
         let (shift, scale) = third.shift_and_scale(n).ok_or_else(too_large)?;
         let coset = Coset::new(settings.path, n, shift, scale).ok_or_else(too_large)?;

@@ -1,9 +1,14 @@
-//! A matrix, flat: what is multiplied by 1 and −1, which is most of it, costs an addition.
+//! A matrix, flat: what is multiplied by 1 and −1 costs an addition, and of all other numbers each is
+//! kept once, for circuits use few.
 
 use ark_bn254::Fr;
 use ark_ff::{BigInt, Field, PrimeField};
+use medproof_lanes::Path;
 use medproof_lanes::modulus::{Scalar, from_limbs, limbs};
+use medproof_lanes::products::{Factors, Places, Product};
 use rayon::prelude::*;
+use std::collections::HashMap;
+use zeroize::Zeroize;
 
 /// A sparse matrix, row after row.
 pub(crate) struct Rows {
@@ -12,8 +17,11 @@ pub(crate) struct Rows {
     ends: Vec<[u32; 2]>,
     // A column, and in the two upper bits what it is multiplied by.
     entries: Vec<u32>,
-    // Those that are neither 1 nor −1, in order.
+    // Of those that are neither 1 nor −1, in order, the place among the coefficients.
+    others: Vec<u32>,
+    // Each once.
     coefficients: Vec<Fr>,
+    factors: Factors<Scalar>,
 }
 
 const KIND: u32 = 30;
@@ -35,13 +43,9 @@ const TOGETHER: usize = 512;
 
 impl Rows {
     /// From rows of coefficients and columns. `None` where a column is not among so many.
-    pub(crate) fn new<'a>(columns: usize, rows: impl Iterator<Item = &'a [(Fr, usize)]>) -> Option<Rows> {
-        let mut flat = Rows {
-            columns: (columns <= 1 << KIND).then_some(columns)?,
-            ends: Vec::new(),
-            entries: Vec::new(),
-            coefficients: Vec::new(),
-        };
+    pub(crate) fn new<'a>(columns: usize, rows: impl Iterator<Item = &'a [(Fr, usize)]>, path: Path) -> Option<Rows> {
+        let (mut ends, mut entries, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut coefficients, mut places) = (Vec::new(), HashMap::new());
         for row in rows {
             for (coefficient, column) in row {
                 let column = u32::try_from(*column).ok().filter(|c| (*c as usize) < columns)?;
@@ -49,24 +53,31 @@ impl Rows {
                     c if c == Fr::ONE => ONE,
                     c if c == -Fr::ONE => MINUS_ONE,
                     c => {
-                        flat.coefficients.push(c);
+                        others.push(*places.entry(c).or_insert_with(|| {
+                            coefficients.push(c);
+                            coefficients.len() as u32 - 1
+                        }));
                         OTHER
                     }
                 };
-                flat.entries.push(kind << KIND | column);
+                entries.push(kind << KIND | column);
             }
-            flat.ends.push([
-                u32::try_from(flat.entries.len()).ok()?,
-                u32::try_from(flat.coefficients.len()).ok()?,
-            ]);
+            ends.push([u32::try_from(entries.len()).ok()?, u32::try_from(others.len()).ok()?]);
         }
-        Some(flat)
+        Some(Rows {
+            columns: (columns <= 1 << KIND).then_some(columns)?,
+            ends,
+            entries,
+            others,
+            factors: Factors::new(coefficients.clone(), path),
+            coefficients,
+        })
     }
 
-    /// Ends, entries and coefficients, as they are kept in a file.
-    pub(crate) fn parts(&self) -> (&[[u32; 2]], &[u32], Vec<[u64; 4]>) {
+    /// Ends, entries, places of coefficients and these, as they are kept in a file.
+    pub(crate) fn parts(&self) -> (&[[u32; 2]], &[u32], &[u32], Vec<[u64; 4]>) {
         let coefficients = self.coefficients.iter().map(limbs::<Scalar>).collect();
-        (&self.ends, &self.entries, coefficients)
+        (&self.ends, &self.entries, &self.others, coefficients)
     }
 
     /// From its parts. `None` where they are not those of a matrix with so many columns.
@@ -74,10 +85,12 @@ impl Rows {
         columns: usize,
         ends: Vec<[u32; 2]>,
         entries: Vec<u32>,
+        others: Vec<u32>,
         coefficients: Vec<[u64; 4]>,
+        path: Path,
     ) -> Option<Rows> {
         let (mut start, mut other) = (0, 0);
-        for [end, others] in &ends {
+        for [end, upto] in &ends {
             let row = entries.get(start..*end as usize)?;
             if row
                 .iter()
@@ -86,18 +99,23 @@ impl Rows {
                 return None;
             }
             other += row.iter().filter(|entry| *entry >> KIND == OTHER).count();
-            if other != *others as usize {
+            if other != *upto as usize {
                 return None;
             }
             start = *end as usize;
         }
+        let fits = others.len() == other && entries.len() == start;
+        if !fits || others.iter().any(|place| *place as usize >= coefficients.len()) {
+            return None;
+        }
         let canonical = |words: [u64; 4]| (BigInt(words) < Fr::MODULUS).then(|| from_limbs::<Scalar>(words));
-        let coefficients: Option<Vec<Fr>> = coefficients.into_iter().map(canonical).collect();
-        let coefficients = coefficients.filter(|all| all.len() == other && entries.len() == start)?;
+        let coefficients: Vec<Fr> = coefficients.into_iter().map(canonical).collect::<Option<_>>()?;
         Some(Rows {
             columns: (columns <= 1 << KIND).then_some(columns)?,
             ends,
             entries,
+            others,
+            factors: Factors::new(coefficients.clone(), path),
             coefficients,
         })
     }
@@ -114,24 +132,27 @@ impl Rows {
 
     /// Numbers that are neither 1 nor −1.
     pub(crate) fn products(&self) -> usize {
-        self.coefficients.len()
+        self.others.len()
+    }
+
+    // Where a row's entries are, and its others.
+    fn bounds(&self, row: usize) -> ([usize; 2], [usize; 2]) {
+        let before = row.checked_sub(1).and_then(|before| self.ends.get(before));
+        let [start, other] = before.copied().unwrap_or_default();
+        let [end, others] = self.ends.get(row).copied().unwrap_or([start, other]);
+        ([start as usize, end as usize], [other as usize, others as usize])
     }
 
     /// A row's numbers with their columns.
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (usize, Coefficient)> {
-        let (start, mut other) = match row.checked_sub(1).and_then(|before| self.ends.get(before)) {
-            Some([start, other]) => (*start as usize, *other as usize),
-            None => (0, 0),
-        };
-        let end = self.ends.get(row).map_or(start, |[end, _]| *end as usize);
-        let entries = self.entries.get(start..end).unwrap_or_default();
-        entries.iter().map(move |entry| {
+        let ([start, end], [mut other, _]) = self.bounds(row);
+        self.entries[start..end].iter().map(move |entry| {
             let coefficient = match entry >> KIND {
                 ONE => Coefficient::One,
                 MINUS_ONE => Coefficient::MinusOne,
                 _ => {
                     other += 1;
-                    Coefficient::Other(self.coefficients.get(other - 1).copied().unwrap_or_default())
+                    Coefficient::Other(self.coefficients[self.others[other - 1] as usize])
                 }
             };
             ((entry & COLUMN) as usize, coefficient)
@@ -142,38 +163,47 @@ impl Rows {
     /// many values as there are columns.
     pub(crate) fn multiply(&self, z: &[Fr], out: &mut [Fr]) {
         debug_assert_eq!((z.len(), out.len()), (self.columns, self.len()));
-        (out.par_chunks_mut(TOGETHER).enumerate()).for_each(|(chunk, out)| {
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = self.product(chunk * TOGETHER + i, z);
-            }
-        });
+        (out.par_chunks_mut(TOGETHER).enumerate()).for_each(|(chunk, out)| self.some(chunk * TOGETHER, z, out));
     }
 
-    // What is added and what is subtracted, each reduced once.
-    fn product(&self, row: usize, z: &[Fr]) -> Fr {
-        let (mut plus, mut minus) = (Sum::default(), Sum::default());
-        for (column, coefficient) in self.row(row) {
-            match coefficient {
-                Coefficient::One => plus.add(&z[column]),
-                Coefficient::MinusOne => minus.add(&z[column]),
-                Coefficient::Other(c) => plus.add(&(c * z[column])),
+    // Rows from this one on: all products first, then what is added and subtracted in each row.
+    fn some(&self, first: usize, z: &[Fr], out: &mut [Fr]) {
+        let ([start, _], [other, _]) = self.bounds(first);
+        let ([_, end], [_, others]) = self.bounds(first + out.len() - 1);
+        let columns = self.entries[start..end].iter().filter(|entry| *entry >> KIND == OTHER);
+        let places: Vec<Places> = (self.others[other..others].iter().zip(columns))
+            .map(|(factor, entry)| [*factor, entry & COLUMN])
+            .collect();
+        let mut products = vec![Product::default(); places.len()];
+        self.factors.multiply(z, &places, &mut products);
+        let mut product = products.iter();
+        for (i, out) in out.iter_mut().enumerate() {
+            let ([start, end], _) = self.bounds(first + i);
+            let (mut plus, mut minus) = (Sum::default(), Sum::default());
+            for entry in &self.entries[start..end] {
+                let value = || limbs::<Scalar>(&z[(entry & COLUMN) as usize]);
+                match entry >> KIND {
+                    ONE => plus.add(&value()),
+                    MINUS_ONE => minus.add(&value()),
+                    _ => plus.add(product.next().unwrap_or(&[0; 4])),
+                }
             }
+            *out = plus.reduced() - minus.reduced();
         }
-        plus.reduced() - minus.reduced()
+        products.zeroize();
     }
 }
 
-/// A sum of up to 2^32 elements, as integers: below 2^32·p.
+/// A sum of up to 2^32 numbers below 2p, as integers: below 2^33·p.
 #[derive(Default)]
 struct Sum([u64; 5]);
 
 impl Sum {
     #[inline(always)]
-    fn add(&mut self, x: &Fr) {
-        let words = limbs::<Scalar>(x);
+    fn add(&mut self, words: &[u64; 4]) {
         let mut carry = false;
         for (sum, word) in self.0.iter_mut().zip(words) {
-            let (partial, over) = sum.overflowing_add(word);
+            let (partial, over) = sum.overflowing_add(*word);
             let (total, again) = partial.overflowing_add(u64::from(carry));
             (*sum, carry) = (total, over | again);
         }
@@ -222,11 +252,13 @@ mod tests {
                     .collect(),
             );
         }
-        let flat = Rows::new(9, rows.iter().map(Vec::as_slice)).unwrap();
-        let mut found = vec![Fr::ZERO; rows.len()];
-        flat.multiply(&z, &mut found);
-        for (i, row) in rows.iter().enumerate() {
-            assert_eq!(found[i], row.iter().map(|(c, k)| *c * z[*k]).sum::<Fr>(), "{i}");
+        for path in [Path::best(), Path::Portable] {
+            let flat = Rows::new(9, rows.iter().map(Vec::as_slice), path).unwrap();
+            let mut found = vec![Fr::ZERO; rows.len()];
+            flat.multiply(&z, &mut found);
+            for (i, row) in rows.iter().enumerate() {
+                assert_eq!(found[i], row.iter().map(|(c, k)| *c * z[*k]).sum::<Fr>(), "{i}");
+            }
         }
     }
 
@@ -250,18 +282,18 @@ mod tests {
             assert_eq!(sum.reduced(), from_limbs::<Scalar>(words) * Fr::from(count), "{count}");
         }
         let mut sum = Sum::default();
-        (0..100_000).for_each(|_| sum.add(&largest));
+        (0..100_000).for_each(|_| sum.add(&limbs::<Scalar>(&largest)));
         assert_eq!(sum.reduced(), -Fr::from(100_000u64));
         for k in 0..10u64 {
             let mut sum = Sum::default();
-            (0..k).for_each(|_| sum.add(&Fr::ONE));
-            (0..k).for_each(|_| sum.add(&largest));
+            (0..k).for_each(|_| sum.add(&limbs::<Scalar>(&Fr::ONE)));
+            (0..k).for_each(|_| sum.add(&limbs::<Scalar>(&largest)));
             assert_eq!(sum.reduced(), Fr::ZERO, "{k}");
         }
     }
 
     #[test]
     fn a_column_that_is_not_there_is_refused() {
-        assert!(Rows::new(9, [&[(Fr::ONE, 9)][..]].into_iter()).is_none());
+        assert!(Rows::new(9, [&[(Fr::ONE, 9)][..]].into_iter(), Path::Portable).is_none());
     }
 }
