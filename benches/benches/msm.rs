@@ -22,7 +22,7 @@ where
     for log in [12, 14, 16] {
         let n = 1usize << log;
         let (bases, settings) = (points::<G>(n), Settings::default());
-        let table = || Table::<G::Affine, D>::new(&bases, settings.windows(n), settings.path);
+        let table = || Table::<G::Affine, D>::new(&bases, settings.windows(n), settings.path).expect("memory");
         let made = pool.install(table);
         let uniform: Vec<Fr> = numbers(n);
         // As most of a circuit's values are.

@@ -69,6 +69,9 @@ pub enum ProveError {
     /// A query and what it is multiplied by do not fit.
     #[error(transparent)]
     Unfit(#[from] crate::msm::Unfit),
+    /// There is no room for what is to be prepared.
+    #[error(transparent)]
+    Memory(#[from] crate::memory::OutOfMemory),
     /// The prover broke off: a defect of it, or of the machine.
     #[error("the prover broke off in the middle: run again, and report it if it recurs; other proofs are not touched")]
     Panicked,

@@ -14,6 +14,7 @@ pub mod circom;
 pub mod cpu;
 mod crew;
 mod error;
+pub mod memory;
 pub mod msm;
 mod pipeline;
 pub mod satisfaction;

@@ -16,6 +16,31 @@ pub struct Adder<C: Curve<D>, const D: usize> {
     portable: portable::Scratch<C, D>,
 }
 
+/// What is wanted of a table next, and fetched meanwhile.
+pub struct Ahead<'a, const D: usize> {
+    table: &'a [Packed<D>],
+    entries: std::slice::Iter<'a, Entry>,
+}
+
+impl<'a, const D: usize> Ahead<'a, D> {
+    /// These entries of the table.
+    pub fn new(table: &'a [Packed<D>], entries: &'a [Entry]) -> Self {
+        Ahead {
+            table,
+            entries: entries.iter(),
+        }
+    }
+
+    /// Fetches the next few.
+    #[inline]
+    pub fn fetch(&mut self, few: usize) {
+        for entry in self.entries.by_ref().take(few) {
+            #[cfg(target_arch = "x86_64")]
+            crate::points::prefetch(&self.table[entry.index()]);
+        }
+    }
+}
+
 // Pairs with the same x, which are no sums of two points: their places, those that are the same point,
 // and these doubled.
 #[derive(Zeroize)]
@@ -55,9 +80,20 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
 
     /// The sum of each pair; whether one of them is infinity. None may be infinity before.
     pub fn add(&mut self, source: &[Packed<D>], pairs: &[[Entry; 2]], out: &mut [Packed<D>]) -> bool {
+        self.add_ahead(source, pairs, out, &mut Ahead::new(&[], &[]))
+    }
+
+    /// As [`Adder::add`]; and fetches what will be wanted next.
+    pub fn add_ahead(
+        &mut self,
+        source: &[Packed<D>],
+        pairs: &[[Entry; 2]],
+        out: &mut [Packed<D>],
+        ahead: &mut Ahead<'_, D>,
+    ) -> bool {
         self.meeting.all.clear();
         if !pairs.is_empty() {
-            self.run::<false>(source, pairs, out);
+            self.run::<false>(source, pairs, out, ahead);
         }
         if self.meeting.all.is_empty() {
             return false;
@@ -92,19 +128,25 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
     /// Twice each of these points, signs aside. None may be infinity.
     pub fn double(&mut self, source: &[Packed<D>], points: &[[Entry; 2]], out: &mut [Packed<D>]) {
         if !points.is_empty() {
-            self.run::<true>(source, points, out);
+            self.run::<true>(source, points, out, &mut Ahead::new(&[], &[]));
         }
     }
 
     // Doubles the first of each pair, or adds pairs: those that meet are noted, and nothing is said of
     // their place in `out`.
-    fn run<const DOUBLE: bool>(&mut self, source: &[Packed<D>], pairs: &[[Entry; 2]], out: &mut [Packed<D>]) {
+    fn run<const DOUBLE: bool>(
+        &mut self,
+        source: &[Packed<D>],
+        pairs: &[[Entry; 2]],
+        out: &mut [Packed<D>],
+        ahead: &mut Ahead<'_, D>,
+    ) {
         let meeting = &mut self.meeting.all;
         match self.path {
             #[cfg(target_arch = "x86_64")]
             Path::Lanes(_) => {
                 // SAFETY: the path says that the features are there.
-                unsafe { ifma::add::<C, D, DOUBLE>(&mut self.kernel, source, pairs, out, meeting) };
+                unsafe { ifma::add::<C, D, DOUBLE>(&mut self.kernel, source, pairs, out, ahead, meeting) };
             }
             Path::Portable => self.portable.add::<DOUBLE>(source, pairs, out, meeting),
         }
@@ -119,6 +161,7 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
 
 #[cfg(target_arch = "x86_64")]
 mod ifma {
+    use super::Ahead;
     use crate::coordinate::{self, Coordinate, Loose};
     use crate::field::{Words, kernel};
     use crate::points::{Curve, Entry, Packed};
@@ -127,8 +170,9 @@ mod ifma {
     // Products of differences, of several chains in turn: one alone would wait for each product.
     const CHAINS: usize = 4;
 
-    // Groups that are fetched before they are needed.
-    const AHEAD: usize = 4;
+    // Points fetched ahead each time that a group is looked at, twice: a list as long as all groups
+    // together is then fetched evenly.
+    const STRIDE: usize = 4;
 
     type Group = [[Entry; 2]; 8];
 
@@ -164,6 +208,7 @@ mod ifma {
             source: &[Packed<D>],
             pairs: &[[Entry; 2]],
             out: &mut [Packed<D>],
+            ahead: &mut Ahead<'_, D>,
             meeting: &mut Vec<usize>,
         ) {
             let (groups, rest) = pairs.as_chunks::<8>();
@@ -180,9 +225,7 @@ mod ifma {
             let mut products = [coordinate::one::<D>(); CHAINS];
             for g in (0..count).step_by(CHAINS) {
                 for (chain, product) in products.iter_mut().enumerate() {
-                    if let Some(ahead) = groups.get(g + chain + AHEAD) {
-                        prefetch(source, ahead);
-                    }
+                    ahead.fetch(STRIDE);
                     let meet = forward::<D, DOUBLE>(source, group(g + chain), product, &mut scratch.steps);
                     if meet != 0 {
                         let places = (0..8).filter(|i| meet >> i & 1 == 1).map(|i| 8 * (g + chain) + i);
@@ -192,6 +235,7 @@ mod ifma {
             }
             let mut inverses = inverted::<C, D>(&products);
             for g in (0..count).step_by(2).rev() {
+                ahead.fetch(2 * STRIDE);
                 let pairs = [group(g), group(g + 1)];
                 let steps = [&scratch.steps[g], &scratch.steps[g + 1]];
                 let sums = backward::<D, DOUBLE>(source, pairs, &mut inverses[g % CHAINS / 2], steps);
@@ -344,14 +388,6 @@ mod ifma {
         fn signs(pairs: &Group) -> (u8, u8) {
             let bits = |side: usize| (0..8).fold(0u8, |m, i| m | u8::from(pairs[i][side].is_negated()) << i);
             (bits(0), bits(1))
-        }
-    }
-
-    kernel! {
-        fn prefetch<const D: usize>(source: &[Packed<D>], pairs: &[[Entry; 2]; 8]) {
-            for entry in pairs.as_flattened() {
-                crate::points::prefetch(&source[entry.index()]);
-            }
         }
     }
 }

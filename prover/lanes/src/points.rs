@@ -170,9 +170,9 @@ impl Curve<2> for G2Affine {
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn prefetch<const D: usize>(point: &Packed<D>) {
-    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
     for line in [&raw const point.x, &raw const point.y].into_iter().take(D) {
         // SAFETY: a hint, of a place that may be read.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) };
     }
 }

@@ -5,7 +5,7 @@
 //! no sum depends on another: nothing has to be scheduled.
 
 use crate::Path;
-use crate::adder::Adder;
+use crate::adder::{Adder, Ahead};
 use crate::points::{Curve, Entry, Packed};
 use zeroize::Zeroize;
 
@@ -49,6 +49,9 @@ const BLOCK: usize = 8192;
 pub struct Summer<C: Curve<D>, const D: usize> {
     entries: Vec<Entry>,
     ends: Vec<u32>,
+    // Of the block after this one, whose points are fetched while this one is summed.
+    coming: Vec<Entry>,
+    coming_ends: Vec<u32>,
     work: Vec<Packed<D>>,
     pairs: Vec<[Entry; 2]>,
     adder: Adder<C, D>,
@@ -60,6 +63,8 @@ impl<C: Curve<D>, const D: usize> Drop for Summer<C, D> {
         self.work.resize(self.work.capacity(), Packed::INFINITY);
         self.entries.zeroize();
         self.ends.zeroize();
+        self.coming.zeroize();
+        self.coming_ends.zeroize();
         self.work.zeroize();
         self.pairs.zeroize();
     }
@@ -73,6 +78,8 @@ impl<C: Curve<D>, const D: usize> Summer<C, D> {
         Summer {
             entries: Vec::with_capacity(entries),
             ends: Vec::with_capacity(BLOCK),
+            coming: Vec::with_capacity(entries),
+            coming_ends: Vec::with_capacity(BLOCK),
             work: Vec::with_capacity(entries),
             pairs: Vec::with_capacity(entries / 2),
             adder: Adder::new(path, entries / 2),
@@ -82,15 +89,28 @@ impl<C: Curve<D>, const D: usize> Summer<C, D> {
     /// The sum of each list of `lists`, which gives a list's entries by pushing them, into `sums`; that
     /// of an empty one is infinity. The table holds no infinity.
     pub fn sum(&mut self, table: &[Packed<D>], sums: &mut [Packed<D>], lists: impl Fn(usize, &mut Vec<Entry>)) {
-        let mut done = 0;
-        for i in 0..sums.len() {
-            lists(i, &mut self.entries);
-            self.ends.push(self.entries.len() as u32);
-            if self.entries.len() >= BLOCK || self.ends.len() == BLOCK || i + 1 == sums.len() {
-                self.finish(table, &mut sums[done..=i]);
-                done = i + 1;
-            }
+        let (mut done, mut taken) = (0, self.take(0, sums.len(), &lists));
+        while done < sums.len() {
+            std::mem::swap(&mut self.entries, &mut self.coming);
+            std::mem::swap(&mut self.ends, &mut self.coming_ends);
+            let end = taken;
+            taken = self.take(end, sums.len(), &lists);
+            self.finish(table, &mut sums[done..end]);
+            done = end;
         }
+    }
+
+    // A block of lists, from this one on; the next one after it.
+    fn take(&mut self, first: usize, all: usize, lists: &impl Fn(usize, &mut Vec<Entry>)) -> usize {
+        self.coming.clear();
+        self.coming_ends.clear();
+        let mut next = first;
+        while next < all && self.coming.len() < BLOCK && self.coming_ends.len() < BLOCK {
+            lists(next, &mut self.coming);
+            self.coming_ends.push(self.coming.len() as u32);
+            next += 1;
+        }
+        next
     }
 
     fn finish(&mut self, table: &[Packed<D>], sums: &mut [Packed<D>]) {
@@ -98,7 +118,10 @@ impl<C: Curve<D>, const D: usize> Summer<C, D> {
         self.pair_up(self.work.len(), Odd::Taken);
         self.work.resize(self.work.len() + self.pairs.len(), Packed::INFINITY);
         let results = self.work.len() - self.pairs.len();
-        let cancelled = self.adder.add(table, &self.pairs, &mut self.work[results..]);
+        let coming = std::mem::take(&mut self.coming);
+        let mut ahead = Ahead::new(table, &coming);
+        let out = &mut self.work[results..];
+        let cancelled = self.adder.add_ahead(table, &self.pairs, out, &mut ahead);
         self.drop_infinities(cancelled);
         loop {
             let results = self.work.len();
@@ -108,9 +131,11 @@ impl<C: Curve<D>, const D: usize> Summer<C, D> {
             }
             self.work.resize(results + self.pairs.len(), Packed::INFINITY);
             let (source, out) = self.work.split_at_mut(results);
-            let cancelled = self.adder.add(source, &self.pairs, out);
+            let cancelled = self.adder.add_ahead(source, &self.pairs, out, &mut ahead);
             self.drop_infinities(cancelled);
         }
+        ahead.fetch(usize::MAX);
+        self.coming = coming;
         let mut start = 0;
         for (sum, end) in sums.iter_mut().zip(self.ends.drain(..)) {
             let first = self.entries[start..end as usize].first();

@@ -155,7 +155,7 @@ fn ready(args: &EngineProveArgs, key: &[u8], settings: Settings, bar: &Bar) -> R
         // Only what is of this kind, or not there, is replaced.
         Err(FileError::Io(error)) if error.kind() == ErrorKind::NotFound => {}
         Err(error) if error.is_other_format() => return Err(misfit(prepared, &error)),
-        Err(error @ (FileError::Io(_) | FileError::Memory { .. })) => return Err(misfit(prepared, &error)),
+        Err(error @ (FileError::Io(_) | FileError::Memory(_))) => return Err(misfit(prepared, &error)),
         Err(FileError::Other { .. } | FileError::Damaged { .. }) => {}
     }
     let ready = make(args, key, settings, bar)?;

@@ -71,7 +71,7 @@ impl ReadyKey {
                 return Ok((key, None));
             }
             // Making it takes more still.
-            Err(error @ FileError::Memory { .. }) => return Err(PrepareError::Read(error)),
+            Err(error @ FileError::Memory(_)) => return Err(PrepareError::Read(error)),
             // A file that is not what it should be is as good as none: it is made anew.
             Ok(_) | Err(_) => {}
         }

@@ -11,6 +11,7 @@
 
 use super::key::{Ready, Settings, Third};
 use super::rows::Rows;
+use crate::memory::{Large, OutOfMemory};
 use crate::msm::{Digit, Table, Windows};
 use ark_bn254::{Bn254, G1Affine, G2Affine};
 use ark_groth16::VerifyingKey;
@@ -45,11 +46,8 @@ pub enum FileError {
         found: String,
     },
     /// There is no room for it.
-    #[error("no memory for {bytes} bytes of it: free some, or take the settings for less")]
-    Memory {
-        /// That were asked for.
-        bytes: u64,
-    },
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// It was cut, or a byte of it changed.
     #[error("{part} is damaged")]
     Damaged {
@@ -313,6 +311,15 @@ const PART: usize = 1 << 21;
 
 impl Reader {
     fn take<T: Pod>(&mut self, part: &'static str) -> Result<Vec<T>, FileError> {
+        let (count, bytes) = self.count::<T>(part)?;
+        let items = bytemuck::allocation::try_zeroed_vec(count);
+        let mut items: Vec<T> = items.map_err(|()| OutOfMemory { bytes })?;
+        self.items(part, &mut items)?;
+        Ok(items)
+    }
+
+    // The number of items, and of their bytes.
+    fn count<T: Pod>(&mut self, part: &'static str) -> Result<(usize, usize), FileError> {
         let mut count = [0; ALIGNMENT as usize];
         self.bytes(part, &mut count)?;
         let (count, zeros) = count.split_first_chunk::<8>().ok_or(damaged(part))?;
@@ -321,13 +328,16 @@ impl Reader {
         }
         // Nothing is made larger than what is there.
         let count = usize::try_from(u64::from_le_bytes(*count)).map_err(|_| damaged(part))?;
-        let bytes = count.checked_mul(size_of::<T>()).ok_or(damaged(part))? as u64;
-        if bytes > self.end - self.at {
+        let bytes = count.checked_mul(size_of::<T>()).ok_or(damaged(part))?;
+        if bytes as u64 > self.end - self.at {
             return Err(damaged(part));
         }
-        let items = bytemuck::allocation::try_zeroed_vec(count);
-        let mut items: Vec<T> = items.map_err(|()| FileError::Memory { bytes })?;
-        self.bytes(part, cast_slice_mut(&mut items))?;
+        Ok((count, bytes))
+    }
+
+    // The items, and zeros.
+    fn items<T: Pod>(&mut self, part: &'static str, items: &mut [T]) -> Result<(), FileError> {
+        self.bytes(part, cast_slice_mut(items))?;
         let mut padding = [0; ALIGNMENT as usize];
         let missing = self.at.next_multiple_of(ALIGNMENT) - self.at;
         let padding = &mut padding[..missing as usize];
@@ -335,7 +345,7 @@ impl Reader {
         if padding.iter().any(|zero| *zero != 0) {
             return Err(damaged(part));
         }
-        Ok(items)
+        Ok(())
     }
 
     fn format(&mut self) -> Result<(), FileError> {
@@ -383,7 +393,9 @@ impl Reader {
         settings: Settings,
     ) -> Result<Table<C, D>, FileError> {
         let finite: Vec<u8> = self.take(part)?;
-        let points: Vec<Packed<D>> = self.take(part)?;
+        let (count, _) = self.count::<Packed<D>>(part)?;
+        let mut points = Large::zeroed(count)?;
+        self.items(part, &mut points)?;
         Table::from_parts(finite, points, windows, settings.path).ok_or(damaged(part))
     }
 

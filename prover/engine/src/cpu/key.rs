@@ -10,8 +10,8 @@ use ark_ff::{FftField, Field};
 use ark_groth16::{ProvingKey, VerifyingKey};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use medproof_gadgets::shape::Matrices;
+use medproof_keys::Progress;
 use medproof_keys::circom::Zkey;
-use medproof_keys::{Cancelled, Progress};
 use medproof_lanes::Path;
 use medproof_lanes::transform::Coset;
 use std::cell::Cell;
@@ -117,7 +117,7 @@ struct Tables {
 const QUERIES: u64 = 4;
 
 impl Queries<'_> {
-    fn tables(&self, settings: Settings, progress: &dyn Progress<ReadyStage>) -> Result<Tables, Cancelled> {
+    fn tables(&self, settings: Settings, progress: &dyn Progress<ReadyStage>) -> Result<Tables, ProveError> {
         let windows = settings.windows(self.a.len());
         let done = Cell::new(0);
         let step = || {
@@ -127,18 +127,18 @@ impl Queries<'_> {
         };
         let table = |bases: &[G1Affine]| {
             step()?;
-            Ok(Table::new(bases, windows, settings.path))
+            Ok::<_, ProveError>(Table::new(bases, windows, settings.path)?)
         };
         let tables = Tables {
             a: table(self.a)?,
             rest: table(self.rest)?,
             b: {
                 step()?;
-                Table::new(self.b, windows, settings.path)
+                Table::new(self.b, windows, settings.path)?
             },
             quotient: {
                 step()?;
-                Table::new(self.quotient, settings.windows(self.quotient.len()), settings.path)
+                Table::new(self.quotient, settings.windows(self.quotient.len()), settings.path)?
             },
         };
         step()?;

@@ -229,7 +229,7 @@ mod tests {
         for (bits, sets) in windows {
             let windows = Windows::new(*bits, *sets).unwrap();
             for path in [Path::best(), Path::Portable] {
-                let table = Table::<C, D>::new(bases, windows, path);
+                let table = Table::<C, D>::new(bases, windows, path).unwrap();
                 for scalars in scalars {
                     let expected: C::Group = bases.iter().zip(scalars).map(|(p, s)| *p * *s).sum();
                     let digits = Digits::new(scalars, windows);
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn scalars_that_do_not_fit_are_errors() {
         let windows = Windows::new(8, 1).unwrap();
-        let table = Table::<G1Affine, 1>::new(&points::<_, 1>(3, &mut Rng::new(1)), windows, Path::best());
+        let table = Table::<G1Affine, 1>::new(&points::<_, 1>(3, &mut Rng::new(1)), windows, Path::best()).unwrap();
         let refused = |digits: &Digits| match multiply(&table, digits, &Summers::new(Path::best(), &[]), &Unstoppable) {
             Err(ProveError::Unfit(unfit)) => unfit,
             other => panic!("{other:?}"),

@@ -1,6 +1,7 @@
 //! Multiples of a query's bases, made once for a key.
 
 use super::digits::{Digit, Windows};
+use crate::memory::{Large, OutOfMemory};
 use medproof_lanes::Path;
 use medproof_lanes::adder::Adder;
 use medproof_lanes::points::{Curve, Entry, Packed};
@@ -11,7 +12,7 @@ pub struct Table<C: Curve<D>, const D: usize> {
     path: Path,
     windows: Windows,
     // All columns of a base, then those of the next.
-    points: Vec<Packed<D>>,
+    points: Large<Packed<D>>,
     finite: Finite,
     curve: std::marker::PhantomData<C>,
 }
@@ -52,13 +53,13 @@ impl Finite {
 // Bases that are doubled with one inversion.
 const TOGETHER: usize = 1024;
 
-fn multiples<C: Curve<D>, const D: usize>(bases: &[C], windows: Windows, path: Path) -> Vec<Packed<D>> {
+// All columns of these bases.
+fn multiples<C: Curve<D>, const D: usize>(bases: &[C], windows: Windows, path: Path, points: &mut [Packed<D>]) {
     let columns = windows.columns() as usize;
     let mut adder = Adder::<C, D>::new(path, bases.len());
     let all: Vec<[Entry; 2]> = (0..bases.len() as u32).map(|i| [Entry::new(i, false); 2]).collect();
     let mut column: Vec<Packed<D>> = bases.iter().map(|base| base.pack(path)).collect();
     let mut twice = column.clone();
-    let mut points = vec![Packed::INFINITY; bases.len() * columns];
     for at in 0..columns {
         for (base, point) in column.iter().enumerate() {
             points[base * columns + at] = *point;
@@ -70,24 +71,29 @@ fn multiples<C: Curve<D>, const D: usize>(bases: &[C], windows: Windows, path: P
             }
         }
     }
-    points
 }
 
 impl<C: Curve<D>, const D: usize> Table<C, D> {
     /// Makes the multiples.
-    pub fn new(bases: &[C], windows: Windows, path: Path) -> Self {
+    ///
+    /// # Errors
+    /// [`OutOfMemory`].
+    pub fn new(bases: &[C], windows: Windows, path: Path) -> Result<Self, OutOfMemory> {
         let finite = Finite::new(bases.len(), |i| !bases[i].is_zero());
         let bases: Vec<C> = bases.iter().filter(|base| !base.is_zero()).copied().collect();
-        let points = (bases.par_chunks(TOGETHER))
-            .flat_map_iter(|bases| multiples::<C, D>(bases, windows, path))
-            .collect();
-        Table {
+        let columns = windows.columns() as usize;
+        let mut points = Large::zeroed(bases.len() * columns)?;
+        (bases
+            .par_chunks(TOGETHER)
+            .zip(points.par_chunks_mut(TOGETHER * columns)))
+        .for_each(|(bases, points)| multiples::<C, D>(bases, windows, path, points));
+        Ok(Table {
             path,
             windows,
             points,
             finite,
             curve: std::marker::PhantomData,
-        }
+        })
     }
 
     /// Of each base, 1 if it is not infinity, else 0: with the points, all that is in a file.
@@ -98,7 +104,7 @@ impl<C: Curve<D>, const D: usize> Table<C, D> {
     }
 
     /// From its parts. `None` where their numbers do not fit each other.
-    pub fn from_parts(finite: Vec<u8>, points: Vec<Packed<D>>, windows: Windows, path: Path) -> Option<Self> {
+    pub fn from_parts(finite: Vec<u8>, points: Large<Packed<D>>, windows: Windows, path: Path) -> Option<Self> {
         let bases = finite.iter().map(|finite| usize::from(*finite)).sum::<usize>();
         let fits = finite.iter().all(|finite| *finite < 2) && bases * windows.columns() as usize == points.len();
         fits.then(|| Table {
