@@ -217,8 +217,16 @@ kernel! {
 }
 
 kernel! {
-    /// a·b/2^260: below 2p for a and b whose bounds multiply to 64p² at most, as 8p and 8p.
+    /// a·b/2^260: below 2p for a and b whose bounds multiply to 64p² at most, as 8p and 8p; below 1.1p
+    /// where to 8p².
     pub fn mul<M: Modulus>(a: Eight<M>, b: Eight<M>) -> Eight<M> {
+        carried(product(a, b).0)
+    }
+}
+
+kernel! {
+    /// As [`mul`], not carried yet.
+    pub fn product<M: Modulus>(a: Eight<M>, b: Eight<M>) -> Loose<M> {
         let zero = _mm512_setzero_si512();
         let inverse = _mm512_set1_epi64(M::NEGATED_INVERSE as i64);
         let mask = _mm512_set1_epi64(MASK as i64);
@@ -241,7 +249,7 @@ kernel! {
                 t[j] = _mm512_madd52hi_epu64(t[j], m, _mm512_set1_epi64(M::P[j] as i64));
             }
         }
-        carried(t)
+        Loose(t, PhantomData)
     }
 }
 

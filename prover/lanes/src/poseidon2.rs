@@ -70,12 +70,15 @@ where
 #[cfg(target_arch = "x86_64")]
 mod ifma {
     use super::Table;
-    use crate::field::{Eight, add, kernel, load, mul, reduce, splat, square, store, zero};
+    use crate::field::{
+        Eight, Loose, add, kernel, lifted, load, loose, mul, plus, product, reduce, splat, square, store, zero,
+    };
     use crate::modulus::{LIMBS, Scalar};
     use ark_bn254::Fr;
     use medproof_statement::poseidon2::EXTERNAL_ROUNDS;
 
     type Lanes = Eight<Scalar>;
+    type Sum = Loose<Scalar>;
 
     kernel! {
         pub(super) fn permute<const T: usize>(table: &Table<T>, states: &mut [[Fr; T]; 8]) {
@@ -90,15 +93,7 @@ mod ifma {
                 external_round(&mut state, constants);
             }
             for constant in &table.internal {
-                state[0] = power5(add(state[0], splat(constant)));
-                let mut sum = state[0];
-                for lane in &state[1..] {
-                    sum = add(sum, *lane);
-                }
-                let sum = reduce(sum);
-                for i in 0..T {
-                    state[i] = add(mul(state[i], splat(&table.diagonal_minus_one[i])), sum);
-                }
+                internal_round(&mut state, constant, &table.diagonal_minus_one);
             }
             for lane in &mut state {
                 *lane = reduce(*lane);
@@ -116,59 +111,92 @@ mod ifma {
     }
 
     kernel! {
-        fn external_round<const T: usize>(state: &mut [Lanes; T], constants: &[[u64; LIMBS]; T]) {
+        // The power of the first lane is three products, each of which waits for the one before:
+        // those of the other lanes stand between.
+        fn internal_round<const T: usize>(
+            state: &mut [Lanes; T],
+            constant: &[u64; LIMBS],
+            diagonal_minus_one: &[[u64; LIMBS]; T],
+        ) {
+            let mut others = loose(state[1]);
+            for lane in &state[2..] {
+                others = plus(others, loose(*lane));
+            }
+            let mut products = [others; T];
+            let x = add(state[0], splat(constant));
+            let mut power = square(x);
+            products[1] = product(state[1], splat(&diagonal_minus_one[1]));
+            power = square(power);
+            products[2] = product(state[2], splat(&diagonal_minus_one[2]));
+            power = mul(power, x);
+            for i in 3..T {
+                products[i] = product(state[i], splat(&diagonal_minus_one[i]));
+            }
+            products[0] = product(power, splat(&diagonal_minus_one[0]));
+            // Lanes are below 1.1p and 2p together: up to 16 of them fit.
+            let sum = loose(reduce(lifted::<0, _>(plus(others, loose(power)))));
             for i in 0..T {
-                state[i] = power5(add(state[i], splat(&constants[i])));
+                state[i] = lifted::<0, _>(plus(products[i], sum));
+            }
+        }
+    }
+
+    kernel! {
+        // Products that do not wait for each other stand side by side.
+        fn external_round<const T: usize>(state: &mut [Lanes; T], constants: &[[u64; LIMBS]; T]) {
+            let mut powers = *state;
+            for i in 0..T {
+                state[i] = add(state[i], splat(&constants[i]));
+                powers[i] = square(state[i]);
+            }
+            for i in 0..T {
+                powers[i] = square(powers[i]);
+            }
+            for i in 0..T {
+                state[i] = mul(powers[i], state[i]);
             }
             external_layer(state);
         }
     }
 
     kernel! {
-        // Below 2p, from one below 4p.
-        fn power5(x: Lanes) -> Lanes {
-            mul(square(square(x)), x)
-        }
-    }
-
-    kernel! {
-        // Below 2p from below 2p: the matrix' rows add up to 16 at a time, thrice.
+        // Below 2p, from products below 1.1p: the matrix' rows add up to 16, four of which stay below
+        // 71p and so below 2^260.
         fn external_layer<const T: usize>(state: &mut [Lanes; T]) {
-            for quad in state.chunks_exact_mut(4) {
+            let mut rows = state.map(|lane| loose(lane));
+            for quad in rows.chunks_exact_mut(4) {
                 if let [a, b, c, d] = quad {
                     m4(a, b, c, d);
                 }
             }
             if T > 4 {
-                let mut sums = [zero(); 4];
+                let mut sums = [loose(zero()); 4];
                 for i in 0..T {
-                    sums[i % 4] = add(sums[i % 4], state[i]);
+                    sums[i % 4] = plus(sums[i % 4], rows[i]);
                 }
-                for sum in &mut sums {
-                    *sum = reduce(*sum);
-                }
+                let sums = sums.map(|sum| loose(reduce(lifted::<0, _>(sum))));
                 for i in 0..T {
-                    state[i] = add(state[i], sums[i % 4]);
+                    rows[i] = plus(rows[i], sums[i % 4]);
                 }
             }
-            for lane in state {
-                *lane = reduce(*lane);
+            for i in 0..T {
+                state[i] = reduce(lifted::<0, _>(rows[i]));
             }
         }
     }
 
     kernel! {
-        fn m4(a: &mut Lanes, b: &mut Lanes, c: &mut Lanes, d: &mut Lanes) {
-            let double = |x: Lanes| add(x, x);
-            let ab = add(*a, *b);
-            let cd = add(*c, *d);
-            let bcd = add(double(*b), cd);
-            let abd = add(double(*d), ab);
-            let last = add(double(double(cd)), abd);
-            let second = add(double(double(ab)), bcd);
-            *a = add(abd, second);
+        fn m4(a: &mut Sum, b: &mut Sum, c: &mut Sum, d: &mut Sum) {
+            let double = |x: Sum| plus(x, x);
+            let ab = plus(*a, *b);
+            let cd = plus(*c, *d);
+            let bcd = plus(double(*b), cd);
+            let abd = plus(double(*d), ab);
+            let last = plus(double(double(cd)), abd);
+            let second = plus(double(double(ab)), bcd);
+            *a = plus(abd, second);
             *b = second;
-            *c = add(bcd, last);
+            *c = plus(bcd, last);
             *d = last;
         }
     }
