@@ -111,7 +111,9 @@ fn of_tier(tier: Tier, table: &str) -> Outcome<String> {
     let engine = Arc::new(Cpu::new(Mode::Development, [Arc::new(key)])?);
     let statement = (public, witness);
     let latency = one.install(|| median(5, || engine.prove(&statement.0, &statement.1, &Quiet).is_ok()));
-    let statements = vec![statement; 16];
+    // As many as take some seconds.
+    let proofs = (4.0 / latency.as_secs_f64()).ceil() as usize;
+    let statements = vec![statement; 2 * proofs.max(4)];
     let crew = Crew::new(Arc::clone(&engine), NonZeroUsize::new(2).ok_or("threads")?);
     let start = Instant::now();
     let proven = crew.batch(&statements, &Quiet);

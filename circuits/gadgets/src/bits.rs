@@ -5,6 +5,7 @@ use core::fmt;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field, PrimeField, Zero};
 use ark_relations::gr1cs::SynthesisError;
+use medproof_statement::inverse::inverse;
 
 use crate::wire::{Cs, Wire, enforce_product};
 
@@ -255,7 +256,7 @@ fn still_equal(cs: &Cs, equal: &Bit, run: &[Bit]) -> Result<Bit, SynthesisError>
     }
     let agreements = Wire::sum(run.iter().map(Bit::wire)) + equal.wire();
     let z = Wire::from(run.len() as u64 + 1) - agreements;
-    let inverse = Wire::witness(cs, || Ok(z.value()?.inverse().unwrap_or(Fr::ZERO)))?;
+    let inverse = Wire::witness(cs, || Ok(inverse(&z.value()?).unwrap_or(Fr::ZERO)))?;
     Ok(Bit::assume(not(&z.times(cs, &inverse)?)))
 }
 
@@ -286,7 +287,7 @@ pub fn at_most_cost(n: usize, most: &BigInt<4>) -> usize {
 /// # Errors
 /// Those of the constraint system.
 pub fn is_zero(cs: &Cs, x: &Wire) -> Result<Bit, SynthesisError> {
-    let inverse = Wire::witness(cs, || Ok(x.value()?.inverse().unwrap_or(Fr::ZERO)))?;
+    let inverse = Wire::witness(cs, || Ok(inverse(&x.value()?).unwrap_or(Fr::ZERO)))?;
     let zero = not(&x.times(cs, &inverse)?);
     enforce_product(cs, x, &zero, &Wire::zero())?;
     Ok(Bit(zero))

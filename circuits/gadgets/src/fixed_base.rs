@@ -15,6 +15,7 @@ use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInteger, Field, PrimeField, Zero};
 use ark_relations::gr1cs::SynthesisError;
 use medproof_statement::eddsa::{EdwardsAffine, EdwardsProjective, Scalar};
+use medproof_statement::inverse::inverse;
 
 use crate::bits::{BIT_COST, Bit};
 use crate::edwards::{self, CurvePoint};
@@ -150,7 +151,7 @@ fn montgomery_multiple(
 
 /// (u, v) of a point of order l, where neither denominator is zero.
 fn to_montgomery(point: &EdwardsAffine) -> [Fr; 2] {
-    let inverse = ((Fr::ONE - point.y) * point.x).inverse().unwrap_or(Fr::zero());
+    let inverse = inverse(&((Fr::ONE - point.y) * point.x)).unwrap_or(Fr::zero());
     let v = (Fr::ONE + point.y) * inverse;
     [v * point.x, v]
 }

@@ -10,6 +10,7 @@ use core::ops::{Add, Mul, Neg, Sub};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, Zero};
 use ark_relations::gr1cs::{ConstraintSystemRef, LinearCombination, SynthesisError, Variable};
+use medproof_statement::inverse::inverse;
 
 /// The constraint system that gadgets write to.
 pub type Cs = ConstraintSystemRef<Fr>;
@@ -142,7 +143,7 @@ impl Wire {
     pub fn over_nonzero(&self, cs: &Cs, divisor: &Self) -> Result<Self, SynthesisError> {
         let quotient = Self::witness(
             cs,
-            || Ok(self.value()? * divisor.value()?.inverse().unwrap_or(Fr::ZERO)),
+            || Ok(self.value()? * inverse(&divisor.value()?).unwrap_or(Fr::ZERO)),
         )?;
         enforce_product(cs, &quotient, divisor, self)?;
         Ok(quotient)
@@ -169,7 +170,7 @@ impl Wire {
     /// # Errors
     /// [`SynthesisError::Unsatisfiable`] when a known value is zero.
     pub fn enforce_nonzero(&self, cs: &Cs) -> Result<(), SynthesisError> {
-        let inverse = Self::witness(cs, || self.value()?.inverse().ok_or(SynthesisError::Unsatisfiable))?;
+        let inverse = Self::witness(cs, || inverse(&self.value()?).ok_or(SynthesisError::Unsatisfiable))?;
         enforce_product(cs, self, &inverse, &Self::constant(Fr::ONE))
     }
 

@@ -25,6 +25,7 @@ pub mod fact;
 pub mod field;
 pub mod hash;
 pub mod holder;
+pub mod inverse;
 pub mod machine;
 pub mod policy;
 pub mod poseidon2;

@@ -13,7 +13,6 @@ pub mod adder;
 mod coordinate;
 #[cfg(target_arch = "x86_64")]
 mod field;
-pub mod inverse;
 pub mod modulus;
 pub mod points;
 pub mod poseidon2;

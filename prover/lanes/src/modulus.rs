@@ -28,8 +28,6 @@ pub trait Modulus: Copy + 'static {
     const ONE: [u64; LIMBS] = split(shifted::<Self::Config>(260));
     /// 2^252 mod p: 1/16 as arkworks has it.
     const SIXTEENTH: [u64; 4] = shifted::<Self::Config>(252);
-    /// 2^768 mod p: 2^512 as arkworks has it, which takes an inverse of words to that of what they say.
-    const R_SQUARED: [u64; 4] = shifted::<Self::Config>(768);
     /// 2^256 mod p: takes it back.
     const INTO_ARK: [u64; LIMBS] = split(shifted::<Self::Config>(256));
 }

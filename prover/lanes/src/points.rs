@@ -1,12 +1,12 @@
 //! Points in memory, and eight of them in registers.
 
 use crate::Path;
-use crate::inverse::inverse;
 use crate::modulus::{Base, from_limbs, from_wide, into_wide, limbs};
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{BigInt, BigInteger, Field, PrimeField};
 use bytemuck::{Pod, Zeroable};
+use medproof_statement::inverse::inverse;
 use zeroize::Zeroize;
 
 /// An affine point, packed: x and y, each of `D` components of four words, below 2p. A point of G1
@@ -138,7 +138,7 @@ impl Curve<1> for G1Affine {
     }
 
     fn inverse(x: &Fq) -> Option<Fq> {
-        inverse::<Base>(x)
+        inverse(x)
     }
 
     fn affine(x: Fq, y: Fq) -> Self {
@@ -157,7 +157,7 @@ impl Curve<2> for G2Affine {
 
     // By the norm: (a + b·u)(a − b·u) = a² + b².
     fn inverse(x: &Fq2) -> Option<Fq2> {
-        let norm = inverse::<Base>(&(x.c0.square() + x.c1.square()))?;
+        let norm = inverse(&(x.c0.square() + x.c1.square()))?;
         Some(Fq2::new(x.c0 * norm, -x.c1 * norm))
     }
 
@@ -174,5 +174,21 @@ pub(crate) fn prefetch<const D: usize>(point: &Packed<D>) {
     for line in [&raw const point.x, &raw const point.y].into_iter().take(D) {
         // SAFETY: a hint, of a place that may be read.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ark_ff::UniformRand;
+
+    #[test]
+    fn inverses_are_those_of_arkworks() {
+        let mut rng = ark_std::test_rng();
+        for _ in 0..1000 {
+            let (x, y) = (Fq::rand(&mut rng), Fq2::rand(&mut rng));
+            assert_eq!(<G1Affine as Curve<1>>::inverse(&x), x.inverse());
+            assert_eq!(<G2Affine as Curve<2>>::inverse(&y), y.inverse());
+        }
     }
 }

@@ -177,12 +177,12 @@ impl Ready {
         serialised.map_err(io::Error::other)?;
         writer.put(&verifying)?;
         for rows in [&self.a_rows, &self.b_rows].into_iter().chain(rows) {
-            let (ends, entries, others, coefficients) = rows.parts();
+            let (ends, entries, others) = rows.parts();
             writer.put(&[rows.columns() as u64])?;
             writer.put(ends)?;
             writer.put(entries)?;
             writer.put(others)?;
-            writer.put(&coefficients)?;
+            writer.put(&rows.coefficients())?;
         }
         for table in [&self.a, &self.rest, &self.quotient] {
             writer.table(table)?;

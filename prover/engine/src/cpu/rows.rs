@@ -74,10 +74,14 @@ impl Rows {
         })
     }
 
-    /// Ends, entries, places of coefficients and these, as they are kept in a file.
-    pub(crate) fn parts(&self) -> (&[[u32; 2]], &[u32], &[u32], Vec<[u64; 4]>) {
-        let coefficients = self.coefficients.iter().map(limbs::<Scalar>).collect();
-        (&self.ends, &self.entries, &self.others, coefficients)
+    /// Ends, entries and places of coefficients, as they are kept in a file.
+    pub(crate) fn parts(&self) -> (&[[u32; 2]], &[u32], &[u32]) {
+        (&self.ends, &self.entries, &self.others)
+    }
+
+    /// And the coefficients.
+    pub(crate) fn coefficients(&self) -> Vec<[u64; 4]> {
+        self.coefficients.iter().map(limbs::<Scalar>).collect()
     }
 
     /// From its parts. `None` where they are not those of a matrix with so many columns.
