@@ -38,6 +38,9 @@ fn a_circuit_is_set_up_proved_and_verified() {
     let lean = world.ok(&format!("{PROVE} --wtns good.wtns --lean --force"));
     world.ok(VERIFY);
     assert!(lean["table_bytes"].as_u64().unwrap() < report["table_bytes"].as_u64().unwrap());
+    let portable = world.ok(&format!("{PROVE} --wtns good.wtns --portable --force"));
+    world.ok(VERIFY);
+    assert_eq!(portable["path"], "portable");
     world.write("public.json", "[\"50\"]");
     world.run(VERIFY).failed(1, "proof.invalid");
     world.write("public.json", "[\"49\", \"49\"]");

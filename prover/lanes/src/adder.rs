@@ -35,7 +35,6 @@ impl<'a, const D: usize> Ahead<'a, D> {
     #[inline]
     pub fn fetch(&mut self, few: usize) {
         for entry in self.entries.by_ref().take(few) {
-            #[cfg(target_arch = "x86_64")]
             crate::points::prefetch(&self.table[entry.index()]);
         }
     }
@@ -141,14 +140,14 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
         out: &mut [Packed<D>],
         ahead: &mut Ahead<'_, D>,
     ) {
-        let meeting = &mut self.meeting.all;
-        match self.path {
+        let (path, meeting) = (self.path, &mut self.meeting.all);
+        match path {
             #[cfg(target_arch = "x86_64")]
             Path::Lanes(_) => {
                 // SAFETY: the path says that the features are there.
                 unsafe { ifma::add::<C, D, DOUBLE>(&mut self.kernel, source, pairs, out, ahead, meeting) };
             }
-            Path::Portable => self.portable.add::<DOUBLE>(source, pairs, out, meeting),
+            Path::Portable => self.portable.add::<DOUBLE>(source, pairs, out, ahead, meeting),
         }
     }
 
@@ -393,6 +392,7 @@ mod ifma {
 }
 
 mod portable {
+    use super::Ahead;
     use crate::points::{Curve, Entry, Packed};
     use ark_ff::Field;
     use zeroize::Zeroize;
@@ -419,6 +419,7 @@ mod portable {
             source: &[Packed<D>],
             pairs: &[[Entry; 2]],
             out: &mut [Packed<D>],
+            ahead: &mut Ahead<'_, D>,
             meeting: &mut Vec<usize>,
         ) {
             let at = |e: Entry| {
@@ -440,6 +441,7 @@ mod portable {
             self.before.clear();
             let mut product = C::BaseField::ONE;
             for (place, [a, b]) in pairs.iter().enumerate() {
+                ahead.fetch(1);
                 let (a, b) = (at(*a), at(*b));
                 if !DOUBLE && a.0 == b.0 {
                     meeting.push(place);

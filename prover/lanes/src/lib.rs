@@ -25,21 +25,25 @@ pub mod transform;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
     /// Eight at a time.
-    #[cfg(target_arch = "x86_64")]
     Lanes(Available),
     /// One at a time, on any machine.
     Portable,
 }
 
 /// That this machine has what the kernels are compiled for: only [`Path::best`] makes it.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Available(());
+
+/// That this machine has what the kernels are compiled for: none of this kind has.
+#[cfg(not(target_arch = "x86_64"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Available {}
 
 impl Path {
     /// A word for it.
     pub const fn name(self) -> &'static str {
         match self {
-            #[cfg(target_arch = "x86_64")]
             Path::Lanes(_) => "avx512ifma",
             Path::Portable => "portable",
         }

@@ -166,14 +166,17 @@ impl Curve<2> for G2Affine {
     }
 }
 
-/// Asks for a point's lines before they are needed.
-#[cfg(target_arch = "x86_64")]
+/// Asks for a point's lines before they are needed, where there is a way to.
 #[inline(always)]
 pub(crate) fn prefetch<const D: usize>(point: &Packed<D>) {
-    use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
     for line in [&raw const point.x, &raw const point.y].into_iter().take(D) {
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: a hint, of a place that may be read.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) };
+        unsafe {
+            core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T1 }>(line.cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = line;
     }
 }
 

@@ -1,12 +1,12 @@
 //! Poseidon2 over the scalar field, eight permutations at a time.
 
-use crate::Path;
 use crate::modulus::{LIMBS, Scalar, limbs, split};
 use ark_bn254::Fr;
 use medproof_statement::poseidon2::{self, EXTERNAL_ROUNDS, Poseidon2Width, Width};
 use std::sync::OnceLock;
 
 /// A width's numbers with R = 2^260.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 struct Table<const T: usize> {
     external: [[[u64; LIMBS]; T]; EXTERNAL_ROUNDS],
     internal: Vec<[u64; LIMBS]>,
@@ -53,7 +53,7 @@ where
     Width<T>: Tabulated<T>,
 {
     #[cfg(target_arch = "x86_64")]
-    if let Path::Lanes(_) = Path::best() {
+    if let crate::Path::Lanes(_) = crate::Path::best() {
         let (eights, rest) = states.as_chunks_mut::<8>();
         if let Some(table) = Width::<T>::wide().downcast_ref::<Table<T>>() {
             for eight in eights {

@@ -22,7 +22,6 @@ impl<M: Modulus> Factors<M> {
     pub fn new(factors: Vec<Ark<M>>, path: Path) -> Self {
         let wide = |x: Ark<M>| from_limbs::<M>(into_wide::<M>(&x));
         let factors = match path {
-            #[cfg(target_arch = "x86_64")]
             Path::Lanes(_) => factors.into_iter().map(wide).collect(),
             Path::Portable => factors,
         };
@@ -34,7 +33,8 @@ impl<M: Modulus> Factors<M> {
     /// # Panics
     /// On a place that is not there.
     pub fn multiply(&self, by: &[Ark<M>], places: &[Places], out: &mut [Product]) {
-        match self.path {
+        let path = self.path;
+        match path {
             #[cfg(target_arch = "x86_64")]
             Path::Lanes(_) => {
                 // SAFETY: the path says that the features are there.

@@ -48,6 +48,8 @@ impl Coset {
             .is_power_of_two()
             .then(|| Radix2EvaluationDomain::new(size))
             .flatten()?;
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = path;
         Some(Coset {
             domain,
             coset: domain.get_coset(shift)?,

@@ -26,6 +26,8 @@ pub struct Peer {
 pub enum Kind {
     /// Ours, on files.
     Ours,
+    /// Ours, as on a machine without AVX-512.
+    Portable,
     /// Ours, under a tier's own key, which holds C: it verifies by itself.
     Own,
     /// A process for a key and a witness.
@@ -66,6 +68,7 @@ pub fn ready(options: &Options) -> Result<(Vec<Peer>, Outcome)> {
     let known = [
         OURS,
         "medproof-own",
+        "medproof-portable",
         "arkworks",
         "snarkrs",
         "gnark",
@@ -89,6 +92,10 @@ pub fn ready(options: &Options) -> Result<(Vec<Peer>, Outcome)> {
     if tier && wanted("medproof-own") {
         let about = "under the tier's own key, which holds C: two transforms fewer";
         peers.push(Peer::new("medproof-own", about, Kind::Own, ours()?));
+    }
+    if wanted("medproof-portable") {
+        let about = "the same program without AVX-512, as on any machine";
+        peers.push(Peer::new("medproof-portable", about, Kind::Portable, ours()?));
     }
     if wanted("arkworks") {
         let about = "ark-groth16 0.6; asm, LTO, target-cpu=native";
@@ -184,6 +191,10 @@ impl Peer {
                 .arg("zkey")
                 .args([&circuit.zkey, &circuit.wtns])
                 .arg(circuit.kept.with_added_extension("zkey.prepared")),
+            Kind::Portable => command
+                .arg("portable")
+                .args([&circuit.zkey, &circuit.wtns])
+                .arg(circuit.kept.with_added_extension("portable.prepared")),
             Kind::Own => command
                 .arg("own")
                 .arg(circuit.tier.as_deref().unwrap_or_default())

@@ -1,6 +1,7 @@
 //! Our prover, and the judge of everybody's proofs, as `cargo xtask bench-peers` asks for them.
 //!
 //! - `peer zkey ZKEY WTNS KEPT`: proves what is in the files, with the prepared key in a third;
+//! - `peer portable ZKEY WTNS KEPT`: as `zkey`, without AVX-512;
 //! - `peer own TIER KEPT`: proves the benches' witness under a tier's own development key;
 //! - `peer judge ZKEY WTNS`: verifies proofs with arkworks;
 //! - `peer setup R1CS ZKEY`: makes a key that proves nothing, for a circuit of circom's.
@@ -32,7 +33,8 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["zkey", zkey, wtns, kept] => of_files(zkey, wtns, kept),
+        ["zkey", zkey, wtns, kept] => of_files(zkey, wtns, kept, Settings::default()),
+        ["portable", zkey, wtns, kept] => of_files(zkey, wtns, kept, Settings::portable()),
         ["own", tier, kept] => of_tier(tier.parse()?, kept),
         ["judge", zkey, wtns] => judge(zkey, wtns),
         ["setup", r1cs, zkey] => {
@@ -40,13 +42,12 @@ fn main() -> Outcome<()> {
             Ok(fs::write(zkey, write_zkey(&key)?)?)
         }
         _ => Err(
-            "usage: peer zkey ZKEY WTNS KEPT | peer own TIER KEPT | peer judge ZKEY WTNS | peer setup R1CS ZKEY".into(),
+            "usage: peer zkey|portable ZKEY WTNS KEPT | peer own TIER KEPT | peer judge ZKEY WTNS | peer setup R1CS ZKEY".into(),
         ),
     }
 }
 
-fn of_files(zkey: &str, wtns: &str, kept: &str) -> Outcome<()> {
-    let settings = Settings::default();
+fn of_files(zkey: &str, wtns: &str, kept: &str, settings: Settings) -> Outcome<()> {
     let bytes = fs::read(zkey)?;
     let digest = Sha256Digest::of(&bytes).0;
     let make = || Ok(Ready::of_zkey(&read_zkey(&bytes)?, settings, &Quiet)?);

@@ -50,6 +50,9 @@ pub struct EngineProveArgs {
     /// Take less memory and more time.
     #[arg(long)]
     pub lean: bool,
+    /// Prove as on a machine without AVX-512: the same proofs, slower.
+    #[arg(long)]
+    pub portable: bool,
     /// Replace the files if they are there.
     #[arg(long)]
     pub force: bool,
@@ -108,11 +111,7 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
 
     crate::cancel::check()?;
     bar.set("making the key ready", 1, steps);
-    let settings = if args.lean {
-        Settings::lean()
-    } else {
-        Settings::default()
-    };
+    let settings = settings(args);
     let start = Instant::now();
     let engine = Circom::of(ready(args, &key, settings, bar)?);
     let ready_ms = milliseconds(start.elapsed());
@@ -142,6 +141,19 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
         median_ms: median(&prove_ms),
         prove_ms,
     })
+}
+
+fn settings(args: &EngineProveArgs) -> Settings {
+    let memory = if args.lean {
+        Settings::lean()
+    } else {
+        Settings::default()
+    };
+    if args.portable {
+        let Settings { path, .. } = Settings::portable();
+        return Settings { path, ..memory };
+    }
+    memory
 }
 
 // Of these bytes: found in the file for it, or made, and kept there.
@@ -177,7 +189,7 @@ fn refused(error: ProveError) -> CliError {
     match error {
         ProveError::UnsatisfiedWitness => CliError::new(Kind::Refused, "witness.unsatisfied", error),
         ProveError::Mismatch { .. } => CliError::input("wtns", error),
-        ProveError::OutsideGroup => CliError::input("zkey", error),
+        ProveError::OutsideGroup | ProveError::Unblindable => CliError::input("zkey", error),
         ProveError::Cancelled(_) => CliError::cancelled(),
         other => CliError::system("engine", other),
     }

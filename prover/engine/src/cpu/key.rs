@@ -37,6 +37,15 @@ impl Settings {
             ..Self::default()
         }
     }
+
+    /// As on a machine without AVX-512: to compare, and to test what such machines do.
+    #[must_use]
+    pub fn portable() -> Self {
+        Settings {
+            path: Path::Portable,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Settings {
