@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test` installs what the tests need and runs them all.
 
+mod aarch64;
 mod citations;
 mod contracts;
 mod determinism;
@@ -7,7 +8,7 @@ mod directions;
 mod evidence;
 mod flame;
 mod fuzz;
-mod limit;
+mod measured;
 mod mutants;
 mod page;
 mod peers;
@@ -48,6 +49,9 @@ Usage: cargo xtask COMMAND
   limit [--tier T] [--write]
                   the multiplications that a proof needs times what the best one takes, beside what
                   each part takes; --write: into docs/performance.md
+  tiers [--write] what a hospital asks of the prover: keys, memory, proofs, tier by tier (10 minutes);
+                  --write: into docs/performance.md
+  aarch64         that prover and verifier compile for AArch64; needs its standard library
   flame           where a proof's time goes, into docs/performance/prove.svg; needs perf
 
 Exit codes: 0 passed, 1 failed, 2 usage, 3 passed but for what could not be installed.
@@ -78,7 +82,9 @@ fn main() -> ExitCode {
         ["contracts", "--check"] => contracts::build(true),
         ["circom"] => test::circom(),
         ["bench-peers", options @ ..] => peers::run(options),
-        ["limit", options @ ..] => limit::run(options),
+        ["limit", options @ ..] => measured::limit(options),
+        ["tiers", options @ ..] => measured::tiers(options),
+        ["aarch64"] => aarch64::check(),
         ["flame"] => flame::run(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

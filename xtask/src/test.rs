@@ -1,13 +1,14 @@
 //! `cargo xtask test` and `cargo xtask lint`.
 
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
-use crate::{citations, contracts, determinism, directions, mutants, tools};
+use crate::{aarch64, citations, contracts, determinism, directions, mutants, tools};
 
 /// All tests; the long ones too if asked.
 pub fn all(full: bool) -> Result<Outcome> {
     let tools = tools::ensure()?;
     directions::check()?;
     no_std()?;
+    portable()?;
     if tools.node {
         contracts::build(true)?;
     }
@@ -18,10 +19,12 @@ pub fn all(full: bool) -> Result<Outcome> {
     if tools.python {
         determinism::check()?;
     }
+    let mut complete = tools.node && tools.python;
     if full {
         import_oracle()?;
+        complete &= aarch64::check()? == Outcome::Passed;
     }
-    if tools.node && tools.python {
+    if complete {
         Ok(Outcome::Passed)
     } else {
         println!("\nPassed, but for the tests of what could not be installed: see above.");
@@ -41,6 +44,20 @@ fn no_std() -> Result<()> {
         step(&format!("{package} without default features"), ".", &cargo(), &args)?;
     }
     Ok(())
+}
+
+// As on machines without the kernels' instructions, where not even their code is.
+fn portable() -> Result<()> {
+    let args = [
+        "test",
+        "--quiet",
+        "--package",
+        "medproof-lanes",
+        "--features",
+        "portable",
+        "--lib",
+    ];
+    step("what other machines compile of the prover", ".", &cargo(), &args)
 }
 
 fn oracle() -> Result<()> {

@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 pub struct Adder<C: Curve<D>, const D: usize> {
     path: Path,
     meeting: Meeting<D>,
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(lanes)]
     kernel: ifma::Scratch<D>,
     portable: portable::Scratch<C, D>,
 }
@@ -71,7 +71,7 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
         Adder {
             path,
             meeting: Meeting::EMPTY,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(lanes)]
             kernel: ifma::Scratch::new(pairs),
             portable: portable::Scratch::new(pairs),
         }
@@ -142,7 +142,7 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
     ) {
         let (path, meeting) = (self.path, &mut self.meeting.all);
         match path {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(lanes)]
             Path::Lanes(_) => {
                 // SAFETY: the path says that the features are there.
                 unsafe { ifma::add::<C, D, DOUBLE>(&mut self.kernel, source, pairs, out, ahead, meeting) };
@@ -158,7 +158,7 @@ impl<C: Curve<D>, const D: usize> Adder<C, D> {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(lanes)]
 mod ifma {
     use super::Ahead;
     use crate::coordinate::{self, Coordinate, Loose};

@@ -9,9 +9,9 @@
 #![allow(clippy::needless_range_loop)]
 
 pub mod adder;
-#[cfg(target_arch = "x86_64")]
+#[cfg(lanes)]
 mod coordinate;
-#[cfg(target_arch = "x86_64")]
+#[cfg(lanes)]
 mod field;
 pub mod modulus;
 pub mod points;
@@ -31,12 +31,12 @@ pub enum Path {
 }
 
 /// That this machine has what the kernels are compiled for: only [`Path::best`] makes it.
-#[cfg(target_arch = "x86_64")]
+#[cfg(lanes)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Available(());
 
 /// That this machine has what the kernels are compiled for: none of this kind has.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(lanes))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Available {}
 
@@ -51,7 +51,7 @@ impl Path {
 
     /// The fastest of this machine.
     pub fn best() -> Path {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(lanes)]
         if std::arch::is_x86_feature_detected!("avx512f")
             && std::arch::is_x86_feature_detected!("avx512dq")
             && std::arch::is_x86_feature_detected!("avx512vl")

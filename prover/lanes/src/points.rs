@@ -170,12 +170,12 @@ impl Curve<2> for G2Affine {
 #[inline(always)]
 pub(crate) fn prefetch<const D: usize>(point: &Packed<D>) {
     for line in [&raw const point.x, &raw const point.y].into_iter().take(D) {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(lanes)]
         // SAFETY: a hint, of a place that may be read.
         unsafe {
             core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T1 }>(line.cast());
         }
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(not(lanes))]
         let _ = line;
     }
 }

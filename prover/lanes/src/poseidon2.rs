@@ -6,7 +6,7 @@ use medproof_statement::poseidon2::{self, EXTERNAL_ROUNDS, Poseidon2Width, Width
 use std::sync::OnceLock;
 
 /// A width's numbers with R = 2^260.
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+#[cfg_attr(not(lanes), allow(dead_code))]
 struct Table<const T: usize> {
     external: [[[u64; LIMBS]; T]; EXTERNAL_ROUNDS],
     internal: Vec<[u64; LIMBS]>,
@@ -52,7 +52,7 @@ pub fn permute_all<const T: usize>(states: &mut [[Fr; T]])
 where
     Width<T>: Tabulated<T>,
 {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(lanes)]
     if let crate::Path::Lanes(_) = crate::Path::best() {
         let (eights, rest) = states.as_chunks_mut::<8>();
         if let Some(table) = Width::<T>::wide().downcast_ref::<Table<T>>() {
@@ -67,7 +67,7 @@ where
     states.iter_mut().for_each(poseidon2::permute);
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(lanes)]
 mod ifma {
     use super::Table;
     use crate::field::{

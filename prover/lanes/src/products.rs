@@ -35,7 +35,7 @@ impl<M: Modulus> Factors<M> {
     pub fn multiply(&self, by: &[Ark<M>], places: &[Places], out: &mut [Product]) {
         let path = self.path;
         match path {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(lanes)]
             Path::Lanes(_) => {
                 // SAFETY: the path says that the features are there.
                 unsafe { ifma::multiply::<M>(&self.factors, by, places, out) };
@@ -49,7 +49,7 @@ impl<M: Modulus> Factors<M> {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(lanes)]
 mod ifma {
     use super::{Places, Product};
     use crate::field::{into_words, kernel, mul, raw};

@@ -6,7 +6,7 @@ use crate::modulus::{Ark, Modulus};
 /// Multiplies each element by `by` so many times. Nothing waits for memory, and as many products are
 /// under way as fill the multiplier.
 pub fn multiply<M: Modulus>(path: Path, elements: &mut [Ark<M>], by: &Ark<M>, times: usize) {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(lanes)]
     if let Path::Lanes(_) = path {
         let (groups, rest) = elements.as_chunks_mut::<{ 8 * ifma::TOGETHER }>();
         for group in groups {
@@ -26,7 +26,7 @@ fn one_by_one<M: Modulus>(elements: &mut [Ark<M>], by: &Ark<M>, times: usize) {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(lanes)]
 mod ifma {
     use crate::field::{kernel, load, mul, splat_ark, store, zero};
     use crate::modulus::{Ark, Modulus};

@@ -16,7 +16,7 @@ pub struct Coset {
     domain: Radix2EvaluationDomain<Fr>,
     coset: Radix2EvaluationDomain<Fr>,
     scale: Fr,
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(lanes)]
     lanes: Option<ifma::Tables>,
 }
 
@@ -24,7 +24,7 @@ pub struct Coset {
 pub struct Values(Form);
 
 enum Form {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(lanes)]
     Lanes(Vec<ifma::Words>),
     Portable(Vec<Fr>),
 }
@@ -32,7 +32,7 @@ enum Form {
 impl Drop for Values {
     fn drop(&mut self) {
         match &mut self.0 {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(lanes)]
             Form::Lanes(words) => words.zeroize(),
             Form::Portable(values) => values.zeroize(),
         }
@@ -48,13 +48,13 @@ impl Coset {
             .is_power_of_two()
             .then(|| Radix2EvaluationDomain::new(size))
             .flatten()?;
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(not(lanes))]
         let _ = path;
         Some(Coset {
             domain,
             coset: domain.get_coset(shift)?,
             scale,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(lanes)]
             lanes: match path {
                 Path::Lanes(_) if size >= ifma::LEAST => Some(ifma::Tables::new(&domain, shift, scale)),
                 _ => None,
@@ -70,7 +70,7 @@ impl Coset {
     /// From values on the domain, of which those that are left out at the end are 0, to values on
     /// the coset.
     pub fn extend(&self, values: &[Fr]) -> Values {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(lanes)]
         if let Some(tables) = &self.lanes {
             // SAFETY: tables are made where the features are.
             return Values(Form::Lanes(unsafe { ifma::extend(tables, values) }));
@@ -85,7 +85,7 @@ impl Coset {
     /// scale·a·b − c at each element of the coset. All must be this coset's.
     pub fn multiply(&self, a: &Values, b: &Values, c: Option<&Values>, products: &mut [Fr]) {
         match (&a.0, &b.0) {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(lanes)]
             (Form::Lanes(a), Form::Lanes(b)) => {
                 if let Some(tables) = &self.lanes {
                     let c = c.and_then(|c| match &c.0 {
@@ -104,13 +104,13 @@ impl Coset {
                     products.iter_mut().zip(c).for_each(|(product, c)| *product -= c);
                 }
             }
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(lanes)]
             _ => {}
         }
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(lanes)]
 mod ifma {
     use crate::field::{self, Eight, kernel};
     use crate::modulus::{LIMBS, Scalar, into_wide, split};
