@@ -27,6 +27,12 @@ unsafe impl<const D: usize> Zeroable for Packed<D> {}
 // SAFETY: as above; and its words, whose size is a multiple of its alignment, fill it.
 unsafe impl<const D: usize> Pod for Packed<D> {}
 
+impl<const D: usize> Default for Packed<D> {
+    fn default() -> Self {
+        Self::INFINITY
+    }
+}
+
 impl<const D: usize> Packed<D> {
     /// The neutral element.
     pub const INFINITY: Packed<D> = Packed {

@@ -9,7 +9,7 @@
 //! changes afterwards was not the one that was checked, and random accesses to its small pages are
 //! slower than to large ones.
 
-use super::key::{Ready, Settings, Third};
+use super::key::{Ready, Settings, Third, Workshop};
 use super::rows::Rows;
 use crate::memory::{Large, OutOfMemory};
 use crate::msm::{Digit, Table, Windows};
@@ -262,6 +262,7 @@ impl Ready {
             b,
             rest,
             quotient,
+            workshop: Workshop::default(),
         })
     }
 }

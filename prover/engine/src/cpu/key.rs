@@ -4,7 +4,8 @@ use super::lagrange::{combined, from_powers};
 use super::rows::Rows;
 use crate::checkpoint::{Checkpoint, Watched};
 use crate::error::ProveError;
-use crate::msm::{Digit, Table, Windows};
+use crate::memory::Spares;
+use crate::msm::{Digit, Sorting, Table, Windows};
 use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ff::{FftField, Field};
 use ark_groth16::{ProvingKey, VerifyingKey};
@@ -13,6 +14,7 @@ use medproof_gadgets::shape::Matrices;
 use medproof_keys::Progress;
 use medproof_keys::circom::Zkey;
 use medproof_lanes::Path;
+use medproof_lanes::points::Packed;
 use medproof_lanes::transform::Coset;
 use std::cell::Cell;
 use std::fmt;
@@ -73,6 +75,15 @@ pub struct Ready {
     // What variables give the proof's third point, but for the quotient.
     pub(super) rest: Table<G1Affine, 1>,
     pub(super) quotient: Table<G1Affine, 1>,
+    pub(super) workshop: Workshop,
+}
+
+/// What proofs work in.
+#[derive(Default)]
+pub(super) struct Workshop {
+    pub(super) sorting: Sorting,
+    pub(super) g1: Spares<Packed<1>>,
+    pub(super) g2: Spares<Packed<2>>,
 }
 
 /// What making a key ready is busy with.
@@ -297,6 +308,7 @@ impl Ready {
             b: tables.b,
             rest: tables.rest,
             quotient: tables.quotient,
+            workshop: Workshop::default(),
         }
     }
 

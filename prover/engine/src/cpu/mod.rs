@@ -99,12 +99,12 @@ impl Ready {
         checkpoint.pass()?;
         let (quotient, digits) = rayon::join(
             || self.quotient(products, checkpoint),
-            || Digits::new(z, self.a.windows()),
+            || Digits::new(z, self.a.windows(), &self.workshop.sorting),
         );
         let quotient = quotient?;
         checkpoint.pass()?;
-        let g1 = Summers::new(self.settings.path, &[&digits, &quotient]);
-        let g2 = Summers::new(self.settings.path, &[&digits]);
+        let g1 = Summers::new(self.settings.path, &[&digits, &quotient], &self.workshop.g1);
+        let g2 = Summers::new(self.settings.path, &[&digits], &self.workshop.g2);
         let ((a, b), (rest, quotient)) = rayon::join(
             || {
                 rayon::join(
@@ -136,7 +136,11 @@ impl Ready {
         let (a, b, c) = (a?, b?, c?);
         self.coset.multiply(&a, &b, c.as_ref(), &mut products.a);
         checkpoint.pass()?;
-        Ok(Digits::new(&products.a, self.quotient.windows()))
+        Ok(Digits::new(
+            &products.a,
+            self.quotient.windows(),
+            &self.workshop.sorting,
+        ))
     }
 }
 

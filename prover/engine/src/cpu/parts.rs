@@ -71,13 +71,14 @@ impl Ready {
         timed("the quotient's values", 0, 2 * n, start);
 
         let start = Instant::now();
-        let quotient = Digits::new(&rows.a, self.quotient.windows());
-        let digits = Digits::new(z, self.a.windows());
+        let sorting = &self.workshop.sorting;
+        let quotient = Digits::new(&rows.a, self.quotient.windows(), sorting);
+        let digits = Digits::new(z, self.a.windows(), sorting);
         // Each scalar is taken out of Montgomery's form.
         timed("digits", 0, n + z.len(), start);
 
-        let g1 = Summers::new(self.settings.path, &[&digits, &quotient]);
-        let g2 = Summers::new(self.settings.path, &[&digits]);
+        let g1 = Summers::new(self.settings.path, &[&digits, &quotient], &self.workshop.g1);
+        let g2 = Summers::new(self.settings.path, &[&digits], &self.workshop.g2);
         parts.push(sum("A", &self.a, &digits, &g1, OF_G1)?);
         parts.push(sum("B", &self.b, &digits, &g2, OF_G2)?);
         parts.push(sum("C without the quotient", &self.rest, &digits, &g1, OF_G1)?);
@@ -90,7 +91,7 @@ fn sum<C: Curve<D>, const D: usize>(
     name: &'static str,
     table: &Table<C, D>,
     digits: &Digits,
-    summers: &Summers<C, D>,
+    summers: &Summers<'_, C, D>,
     each: usize,
 ) -> Result<Part, ProveError> {
     let additions = additions(table, digits);
@@ -141,7 +142,7 @@ mod tests {
             path: Path::best(),
         };
         let ready = Ready::new(key.matrices(), key.proving(), settings, &Quiet).unwrap();
-        let count = |z: &[Fr]| additions(&ready.a, &Digits::new(z, ready.a.windows()));
+        let count = |z: &[Fr]| additions(&ready.a, &Digits::new(z, ready.a.windows(), &ready.workshop.sorting));
         let finite = (0..ready.a.bases())
             .filter(|i| !key.proving().a_query[*i].is_zero())
             .count();

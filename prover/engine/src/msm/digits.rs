@@ -1,5 +1,6 @@
 //! Scalars cut into signed digits, and sorted by digit: once for every query that they multiply.
 
+use crate::memory::Spares;
 use ark_bn254::Fr;
 use ark_ff::{BigInteger, PrimeField};
 use medproof_lanes::sums::Lists;
@@ -103,10 +104,10 @@ pub struct Digits {
 
 impl Digits {
     /// Cuts and sorts. At most [`Digit::MOST_SCALARS`].
-    pub fn new(scalars: &[Fr], windows: Windows) -> Digits {
+    pub fn new(scalars: &[Fr], windows: Windows, sorting: &Sorting) -> Digits {
         let size = scalars.len().div_ceil(rayon::current_num_threads()).max(1 << 12);
         let parts = (scalars.par_chunks(size).enumerate())
-            .map(|(part, scalars)| sort(scalars, part * size, windows))
+            .map(|(part, scalars)| sort(scalars, part * size, windows, sorting))
             .collect();
         Digits {
             windows,
@@ -160,13 +161,24 @@ impl Drop for Digits {
 // such groups, of which there are few enough that each is written to in its own line of the cache.
 const GROUP_BITS: u32 = 7;
 
+/// What sorting works in.
+#[derive(Default)]
+pub struct Sorting {
+    values: Spares<Value>,
+    dealt: Spares<u64>,
+}
+
 // By counting, twice: into groups of buckets, and within a group.
-fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
+fn sort(scalars: &[Fr], first: usize, windows: Windows, sorting: &Sorting) -> Lists<Digit> {
     let cuts = Cuts::new(windows);
-    let mut values: Vec<Value> = scalars.iter().map(|scalar| cuts.value(scalar)).collect();
+    let mut values = sorting.values.take(scalars.len());
+    values
+        .iter_mut()
+        .zip(scalars)
+        .for_each(|(value, scalar)| *value = cuts.value(scalar));
     let buckets = windows.buckets() * windows.sets as usize;
     let mut starts = vec![0u32; buckets.div_ceil(1 << GROUP_BITS) + 1];
-    for value in &values {
+    for value in &*values {
         cuts.each_digit(value, |bucket, _, _| starts[(bucket >> GROUP_BITS) + 1] += 1);
     }
     for group in 1..starts.len() {
@@ -174,7 +186,7 @@ fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
     }
     let total = starts.last().map_or(0, |total| *total as usize);
     // A digit, and above it its bucket's place in the group.
-    let mut dealt = vec![0u64; total];
+    let mut dealt = sorting.dealt.take(total);
     let mut next = starts.clone();
     for (i, value) in values.iter().enumerate() {
         cuts.each_digit(value, |bucket, column, negative| {
@@ -198,8 +210,6 @@ fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
             *end += 1;
         }
     }
-    values.zeroize();
-    dealt.zeroize();
     starts.zeroize();
     next.zeroize();
     Lists { items, ends }
@@ -208,7 +218,7 @@ fn sort(scalars: &[Fr], first: usize, windows: Windows) -> Lists<Digit> {
 // A scalar's absolute value, lifted by 2^(bits − 1) − 1 in each window that it reaches: a window's
 // bits less that are a signed digit then, without a carry. One word more than needed, so that there
 // always is a next.
-#[derive(Zeroize)]
+#[derive(Clone, Copy, Default, Zeroize)]
 struct Value {
     words: [u64; 6],
     windows: u32,
@@ -334,7 +344,7 @@ mod tests {
             (7, 99),
         ] {
             let windows = Windows::new(bits, sets).unwrap();
-            let digits = Digits::new(&values, windows);
+            let digits = Digits::new(&values, windows, &Sorting::default());
             let mut sums = vec![Fr::ZERO; values.len()];
             for set in 0..windows.sets() {
                 for size in 1..=windows.buckets() {
@@ -355,7 +365,7 @@ mod tests {
     fn small_numbers_of_either_sign_are_one_digit_and_zero_is_none() {
         let windows = Windows::new(13, 1).unwrap();
         for (value, count) in [(0i64, 0), (1, 1), (-1, 1), (4096, 1), (-4096, 1), (4097, 2), (-8191, 2)] {
-            let digits = Digits::new(&[Fr::from(value)], windows);
+            let digits = Digits::new(&[Fr::from(value)], windows, &Sorting::default());
             assert_eq!(
                 digits.before(windows.buckets() - 1) + digits.count(windows.buckets() - 1),
                 count

@@ -8,11 +8,12 @@
 mod digits;
 mod table;
 
-pub use digits::{Digit, Digits, Windows};
+pub use digits::{Digit, Digits, Sorting, Windows};
 pub use table::Table;
 
 use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
+use crate::memory::{Spare, Spares};
 use ark_ec::AdditiveGroup;
 use medproof_keys::Cancelled;
 use medproof_lanes::Path;
@@ -45,15 +46,16 @@ pub enum Unfit {
 
 /// What a multiplication's tasks work in: made as many as work at a time, handed on from task to task
 /// and wiped when all is done.
-pub struct Summers<C: Curve<D>, const D: usize> {
+pub struct Summers<'a, C: Curve<D>, const D: usize> {
     path: Path,
     most: usize,
     idle: Mutex<Vec<Summer<C, D>>>,
+    buckets: &'a Spares<Packed<D>>,
 }
 
-impl<C: Curve<D>, const D: usize> Summers<C, D> {
+impl<'a, C: Curve<D>, const D: usize> Summers<'a, C, D> {
     /// For multiplications by any of these digits.
-    pub fn new(path: Path, digits: &[&Digits]) -> Self {
+    pub fn new(path: Path, digits: &[&Digits], buckets: &'a Spares<Packed<D>>) -> Self {
         let most = digits
             .iter()
             .map(|digits| digits.most().max(width(digits.windows().buckets())));
@@ -61,6 +63,7 @@ impl<C: Curve<D>, const D: usize> Summers<C, D> {
             path,
             most: most.max().unwrap_or_default(),
             idle: Mutex::default(),
+            buckets,
         }
     }
 
@@ -79,7 +82,7 @@ impl<C: Curve<D>, const D: usize> Summers<C, D> {
 pub fn multiply<C: Curve<D>, const D: usize>(
     table: &Table<C, D>,
     digits: &Digits,
-    summers: &Summers<C, D>,
+    summers: &Summers<'_, C, D>,
     checkpoint: &dyn Checkpoint,
 ) -> Result<C::Group, ProveError> {
     let windows = table.windows();
@@ -114,19 +117,19 @@ const TASKS_A_THREAD: usize = 4;
 const TASK: usize = 1 << 16;
 
 // The sum of the multiples in each bucket.
-fn fill<C: Curve<D>, const D: usize>(
+fn fill<'a, C: Curve<D>, const D: usize>(
     table: &Table<C, D>,
     digits: &Digits,
-    summers: &Summers<C, D>,
+    summers: &Summers<'a, C, D>,
     checkpoint: &dyn Checkpoint,
-) -> Result<Zeroizing<Vec<Packed<D>>>, Cancelled> {
+) -> Result<Spare<'a, Packed<D>>, Cancelled> {
     let windows = table.windows();
     let count = windows.buckets() * windows.sets() as usize;
     let all = digits.before(count - 1) + digits.count(count - 1);
     let tasks = (rayon::current_num_threads() * TASKS_A_THREAD).max(all / TASK);
     let share = all.div_ceil(tasks).max(1);
-    let mut sums = Zeroizing::new(vec![Packed::INFINITY; count]);
-    let (mut rest, mut start, mut parts) = (sums.as_mut_slice(), 0, Vec::with_capacity(tasks));
+    let mut sums = summers.buckets.take(count);
+    let (mut rest, mut start, mut parts) = (&mut sums[..], 0, Vec::with_capacity(tasks));
     for task in 1..=tasks {
         // Each ends where its share does.
         let end = if task == tasks {
@@ -165,7 +168,7 @@ fn first_at(digits: &Digits, count: usize, before: usize) -> usize {
 
 // Σ (i + 1)·points[i]. With i = rows·a + b, that is rows·Σ a·(row a) + Σ (b + 1)·(column b): nearly
 // all of it sums of lists again.
-fn weighted<C: Curve<D>, const D: usize>(points: &[Packed<D>], summers: &Summers<C, D>) -> C::Group {
+fn weighted<C: Curve<D>, const D: usize>(points: &[Packed<D>], summers: &Summers<'_, C, D>) -> C::Group {
     let path = summers.path;
     let width = width(points.len());
     let rows = points.len().div_ceil(width);
@@ -232,8 +235,9 @@ mod tests {
                 let table = Table::<C, D>::new(bases, windows, path).unwrap();
                 for scalars in scalars {
                     let expected: C::Group = bases.iter().zip(scalars).map(|(p, s)| *p * *s).sum();
-                    let digits = Digits::new(scalars, windows);
-                    let summers = Summers::new(path, &[&digits]);
+                    let digits = Digits::new(scalars, windows, &Sorting::default());
+                    let buckets = Spares::default();
+                    let summers = Summers::new(path, &[&digits], &buckets);
                     let found = multiply(&table, &digits, &summers, &Unstoppable).unwrap();
                     assert_eq!(found, expected, "{} bases, {windows:?}, {path:?}", bases.len());
                 }
@@ -271,14 +275,19 @@ mod tests {
     fn scalars_that_do_not_fit_are_errors() {
         let windows = Windows::new(8, 1).unwrap();
         let table = Table::<G1Affine, 1>::new(&points::<_, 1>(3, &mut Rng::new(1)), windows, Path::best()).unwrap();
-        let refused = |digits: &Digits| match multiply(&table, digits, &Summers::new(Path::best(), &[]), &Unstoppable) {
+        let refused = |digits: &Digits| match multiply(
+            &table,
+            digits,
+            &Summers::new(Path::best(), &[], &Spares::default()),
+            &Unstoppable,
+        ) {
             Err(ProveError::Unfit(unfit)) => unfit,
             other => panic!("{other:?}"),
         };
-        let other = Digits::new(&[Fr::ONE; 2], windows);
+        let other = Digits::new(&[Fr::ONE; 2], windows, &Sorting::default());
         assert_eq!(refused(&other), Unfit::Count { expected: 3, found: 2 });
         let found = Windows::new(9, 1).unwrap();
-        let other = Digits::new(&[Fr::ONE; 3], found);
+        let other = Digits::new(&[Fr::ONE; 3], found, &Sorting::default());
         let expected = windows;
         assert_eq!(refused(&other), Unfit::Windows { expected, found });
     }
