@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "medproof-engine",
         &[
+            "medproof-cuda",
             "medproof-disclosure",
             "medproof-gadgets",
             "medproof-keys",
@@ -37,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("medproof-lanes", &["medproof-statement"]),
+    ("medproof-cuda", &["medproof-lanes"]),
     ("medproof-records", &["medproof-statement"]),
     ("medproof-ledger", &["medproof-statement", "medproof-messages"]),
 ];
