@@ -4,9 +4,10 @@ use crate::assignment::Assignment;
 use crate::blinding::Blinding;
 use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
-use crate::pipeline::{self, Points, Prover};
+use crate::pipeline::{Points, Prover};
 use crate::satisfaction;
 use crate::stage::ProveStage;
+use crate::tiers::Tiers;
 use crate::{Engine, Proven};
 use ark_bn254::{Bn254, Fr};
 use ark_ff::AdditiveGroup;
@@ -17,7 +18,6 @@ use medproof_keys::{CircuitKey, Mode, Progress};
 use medproof_statement::check::Witness;
 use medproof_statement::public::PublicInputs;
 use medproof_statement::tier::Tier;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Proves with `ark-groth16`.
@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// Our own buffers of the witness and of what blinds it are wiped; the copies that `ark-groth16` makes while it
 /// proves are freed without that. A proof that has begun is not stopped in the middle.
 pub struct Arkworks {
-    keys: BTreeMap<Tier, Prepared>,
+    tiers: Tiers<Prepared>,
 }
 
 struct Prepared {
@@ -39,17 +39,13 @@ impl Arkworks {
     /// # Errors
     /// [`InsecureKey`] for a development key outside development mode.
     pub fn new(mode: Mode, keys: impl IntoIterator<Item = Arc<CircuitKey>>) -> Result<Self, InsecureKey> {
-        let mut prepared = BTreeMap::new();
-        for key in keys {
-            mode.admit(key.tier(), key.provenance())?;
+        let provers = keys.into_iter().map(|key| {
             let verifying = prepare_verifying_key(key.verifying());
-            prepared.insert(key.tier(), Prepared { key, verifying });
-        }
-        Ok(Self { keys: prepared })
-    }
-
-    fn of_tier(&self, tier: Tier) -> Result<&Prepared, ProveError> {
-        self.keys.get(&tier).ok_or(ProveError::NoKey { tier })
+            (key.tier(), key.provenance(), Prepared { key, verifying })
+        });
+        Ok(Self {
+            tiers: Tiers::new(mode, provers)?,
+        })
     }
 
     /// Proves an assignment of this tier's circuit: checks every row, proves, verifies.
@@ -62,7 +58,7 @@ impl Arkworks {
         assignment: &Assignment,
         progress: &dyn Progress<ProveStage>,
     ) -> Result<Proven, ProveError> {
-        pipeline::prove_assignment(self.of_tier(tier)?, assignment, progress)
+        self.tiers.prove_assignment(tier, assignment, progress)
     }
 }
 
@@ -73,7 +69,7 @@ impl Engine for Arkworks {
         witness: &Witness,
         progress: &dyn Progress<ProveStage>,
     ) -> Result<Proven, ProveError> {
-        pipeline::prove(self.of_tier(witness.table.header().tier)?, public, witness, progress)
+        self.tiers.prove(public, witness, progress)
     }
 }
 
@@ -130,7 +126,7 @@ mod tests {
     }
 
     fn assignment(engine: &Arkworks, chain: Chain) -> Assignment {
-        Assignment::synthesise(chain, engine.of_tier(Tier::Xs).unwrap().key.shape()).unwrap()
+        Assignment::synthesise(chain, engine.tiers.of_tier(Tier::Xs).unwrap().key.shape()).unwrap()
     }
 
     fn prove(links: usize, chain: Chain) -> Result<Proven, ProveError> {
@@ -143,7 +139,7 @@ mod tests {
     fn proofs_equal_the_references_for_the_same_randomness() {
         for links in [1, 57, 58, 200] {
             let engine = engine(links);
-            let prepared = engine.of_tier(Tier::Xs).unwrap();
+            let prepared = engine.tiers.of_tier(Tier::Xs).unwrap();
             let assignment = assignment(&engine, Chain::honest(links));
             let proving = prepared.key.proving();
             let plain = Groth16::<Bn254>::create_proof_with_reduction_no_zk(Chain::honest(links), proving).unwrap();
@@ -176,7 +172,7 @@ mod tests {
     #[test]
     fn a_proof_of_other_inputs_does_not_pass_the_self_check() {
         let engine = engine(20);
-        let prepared = engine.of_tier(Tier::Xs).unwrap();
+        let prepared = engine.tiers.of_tier(Tier::Xs).unwrap();
         let honest = assignment(&engine, Chain::honest(20));
         let proof = prepared
             .points(&honest, (), &Blinding::fresh().unwrap(), &Unstoppable)
@@ -262,7 +258,7 @@ mod tests {
     #[test]
     fn blinding_is_not_left_out() {
         let engine = engine(20);
-        let prepared = engine.of_tier(Tier::Xs).unwrap();
+        let prepared = engine.tiers.of_tier(Tier::Xs).unwrap();
         let assignment = assignment(&engine, Chain::honest(20));
         let plain = prepared
             .points(&assignment, (), &Blinding::of(Fr::ONE, Fr::ZERO).unwrap(), &Unstoppable)

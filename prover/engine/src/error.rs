@@ -69,6 +69,9 @@ pub enum ProveError {
     /// A query and what it is multiplied by do not fit.
     #[error(transparent)]
     Unfit(#[from] crate::msm::Unfit),
+    /// The device failed, or there is none.
+    #[error(transparent)]
+    Device(#[from] medproof_cuda::Failure),
     /// There is no room for what is to be prepared.
     #[error(transparent)]
     Memory(#[from] crate::memory::OutOfMemory),

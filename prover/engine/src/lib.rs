@@ -14,6 +14,7 @@ pub mod circom;
 pub mod cpu;
 mod crew;
 mod error;
+pub mod gpu;
 pub mod memory;
 pub mod msm;
 mod pipeline;
@@ -21,6 +22,7 @@ pub mod satisfaction;
 mod stage;
 #[cfg(test)]
 mod testing;
+mod tiers;
 
 pub use arkworks::Arkworks;
 pub use assignment::Assignment;
@@ -29,6 +31,7 @@ pub use checkpoint::{Checkpoint, Unstoppable};
 pub use cpu::Cpu;
 pub use crew::Crew;
 pub use error::{PrepareError, ProveError};
+pub use gpu::Gpu;
 pub use medproof_keys::{Progress, Quiet};
 pub use medproof_messages::Proof;
 pub use stage::{ProveStage, Timings};

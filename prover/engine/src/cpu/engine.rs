@@ -5,8 +5,9 @@ use crate::assignment::Assignment;
 use crate::blinding::Blinding;
 use crate::checkpoint::Checkpoint;
 use crate::error::{PrepareError, ProveError};
-use crate::pipeline::{self, Points, Prover};
+use crate::pipeline::{Points, Prover};
 use crate::stage::ProveStage;
+use crate::tiers::Tiers;
 use crate::{Engine, Proven};
 use ark_bn254::Bn254;
 use ark_groth16::{PreparedVerifyingKey, VerifyingKey, prepare_verifying_key};
@@ -17,7 +18,6 @@ use medproof_messages::key::PinnedKey;
 use medproof_statement::check::Witness;
 use medproof_statement::public::PublicInputs;
 use medproof_statement::tier::Tier;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -128,7 +128,7 @@ fn verifying(pinned: &PinnedKey) -> VerifyingKey<Bn254> {
 
 /// Proves under keys that were made ready.
 pub struct Cpu {
-    keys: BTreeMap<Tier, Prepared>,
+    tiers: Tiers<Prepared>,
 }
 
 struct Prepared {
@@ -142,17 +142,13 @@ impl Cpu {
     /// # Errors
     /// [`InsecureKey`] for a development key outside development mode.
     pub fn new(mode: Mode, keys: impl IntoIterator<Item = Arc<ReadyKey>>) -> Result<Self, InsecureKey> {
-        let mut prepared = BTreeMap::new();
-        for key in keys {
-            mode.admit(key.tier, key.provenance)?;
+        let provers = keys.into_iter().map(|key| {
             let verifying = prepare_verifying_key(key.ready.verifying());
-            prepared.insert(key.tier, Prepared { key, verifying });
-        }
-        Ok(Self { keys: prepared })
-    }
-
-    fn of_tier(&self, tier: Tier) -> Result<&Prepared, ProveError> {
-        self.keys.get(&tier).ok_or(ProveError::NoKey { tier })
+            (key.tier, key.provenance, Prepared { key, verifying })
+        });
+        Ok(Self {
+            tiers: Tiers::new(mode, provers)?,
+        })
     }
 
     /// Proves an assignment of this tier's circuit: checks every row, proves, verifies.
@@ -165,7 +161,7 @@ impl Cpu {
         assignment: &Assignment,
         progress: &dyn Progress<ProveStage>,
     ) -> Result<Proven, ProveError> {
-        pipeline::prove_assignment(self.of_tier(tier)?, assignment, progress)
+        self.tiers.prove_assignment(tier, assignment, progress)
     }
 }
 
@@ -176,7 +172,7 @@ impl Engine for Cpu {
         witness: &Witness,
         progress: &dyn Progress<ProveStage>,
     ) -> Result<Proven, ProveError> {
-        pipeline::prove(self.of_tier(witness.table.header().tier)?, public, witness, progress)
+        self.tiers.prove(public, witness, progress)
     }
 }
 
@@ -226,7 +222,7 @@ mod tests {
     }
 
     fn assignment(engine: &Cpu, chain: Chain) -> Assignment {
-        Assignment::synthesise(chain, engine.of_tier(Tier::Xs).unwrap().shape()).unwrap()
+        Assignment::synthesise(chain, engine.tiers.of_tier(Tier::Xs).unwrap().shape()).unwrap()
     }
 
     fn prove(links: usize, chain: Chain) -> Result<Proven, ProveError> {
@@ -291,7 +287,7 @@ mod tests {
     #[test]
     fn blinding_is_not_left_out() {
         let engine = engine(20);
-        let prepared = engine.of_tier(Tier::Xs).unwrap();
+        let prepared = engine.tiers.of_tier(Tier::Xs).unwrap();
         let assignment = assignment(&engine, Chain::honest(20));
         let zero = Blinding::of(Fr::from(1), Fr::from(0)).unwrap();
         let products = prepared.satisfy(&assignment).unwrap();

@@ -9,7 +9,8 @@
 //! changes afterwards was not the one that was checked, and random accesses to its small pages are
 //! slower than to large ones.
 
-use super::key::{Ready, Settings, Third, Workshop};
+use super::circuit::{Circuit, Third};
+use super::key::{Ready, Settings, Tables, Workshop};
 use super::rows::Rows;
 use crate::memory::{Large, OutOfMemory};
 use crate::msm::{Digit, Table, Windows};
@@ -167,16 +168,17 @@ impl Ready {
     }
 
     fn write_to(&self, key: &Digest, writer: &mut Writer) -> Result<(), FileError> {
-        let rows = self.third.rows();
+        let (circuit, tables) = (&self.circuit, &self.tables);
+        let rows = circuit.third.rows();
         writer.bytes(&MAGIC)?;
         writer.pad()?;
-        let head = Head::of(key, self.settings, self.inputs, self.coset.size(), rows.is_some());
+        let head = Head::of(key, self.settings, circuit.inputs, circuit.coset.size(), rows.is_some());
         writer.put(&[head])?;
         let mut verifying = Vec::new();
-        let serialised = self.verifying.serialize_uncompressed(&mut verifying);
+        let serialised = circuit.verifying.serialize_uncompressed(&mut verifying);
         serialised.map_err(io::Error::other)?;
         writer.put(&verifying)?;
-        for rows in [&self.a_rows, &self.b_rows].into_iter().chain(rows) {
+        for rows in [&circuit.a_rows, &circuit.b_rows].into_iter().chain(rows) {
             let (ends, entries, others) = rows.parts();
             writer.put(&[rows.columns() as u64])?;
             writer.put(ends)?;
@@ -184,10 +186,10 @@ impl Ready {
             writer.put(others)?;
             writer.put(&rows.coefficients())?;
         }
-        for table in [&self.a, &self.rest, &self.quotient] {
+        for table in [&tables.a, &tables.rest, &tables.quotient] {
             writer.table(table)?;
         }
-        writer.table(&self.b)
+        writer.table(&tables.b)
     }
 
     /// Reads what was written for this key and these settings.
@@ -250,18 +252,19 @@ impl Ready {
         let coset = third
             .shift_and_scale(domain)
             .and_then(|(shift, scale)| Coset::new(settings.path, domain, shift, scale));
-        Ok(Ready {
-            settings,
+        let circuit = Circuit {
             inputs,
             verifying,
             a_rows,
             b_rows,
             third,
             coset: coset.ok_or(damaged("the domain"))?,
-            a,
-            b,
-            rest,
-            quotient,
+        };
+        let tables = Tables { a, b, rest, quotient };
+        Ok(Ready {
+            settings,
+            circuit,
+            tables,
             workshop: Workshop::default(),
         })
     }

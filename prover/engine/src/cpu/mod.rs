@@ -1,5 +1,6 @@
 //! The fast engine: Groth16 for a key that stays the same, on the machine's cores.
 
+mod circuit;
 mod engine;
 mod file;
 mod key;
@@ -7,6 +8,8 @@ mod lagrange;
 mod parts;
 mod rows;
 
+pub(crate) use circuit::Circuit;
+pub use circuit::Products;
 pub use engine::{Cpu, ReadyKey};
 pub use file::{Digest, FileError};
 pub use key::{Ready, ReadyStage, Settings};
@@ -18,19 +21,8 @@ use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
 use crate::msm::{Digits, Summers, multiply};
 use ark_bn254::{Bn254, Fr};
-use ark_ff::AdditiveGroup;
 use ark_groth16::Proof;
-use key::Third;
-use rayon::prelude::*;
-use zeroize::Zeroizing;
-
-/// What the rows of a circuit's matrices give for a witness: A·z and B·z, as long as the domain, and
-/// A·z times B·z where C is not known. Wiped when dropped.
-pub struct Products {
-    a: Zeroizing<Vec<Fr>>,
-    b: Zeroizing<Vec<Fr>>,
-    c: Option<Zeroizing<Vec<Fr>>>,
-}
+use key::{Tables, Workshop};
 
 impl Ready {
     /// A proof of the values of all variables, the constant 1 first: the one that `ark-groth16` makes
@@ -54,35 +46,7 @@ impl Ready {
     /// [`ProveError::Mismatch`] for another circuit's values, [`ProveError::Unsatisfied`] with the
     /// first row that fails.
     pub fn products(&self, z: &[Fr]) -> Result<Products, ProveError> {
-        if z.len() != self.a.bases() {
-            return Err(ProveError::Mismatch {
-                part: "variables",
-                expected: self.a.bases(),
-                found: z.len(),
-            });
-        }
-        let of = |rows: &rows::Rows| {
-            let mut out = Zeroizing::new(vec![Fr::ZERO; self.coset.size()]);
-            rows.multiply(z, &mut out[..rows.len()]);
-            out
-        };
-        let (a, b) = rayon::join(|| of(&self.a_rows), || of(&self.b_rows));
-        let c = match &self.third {
-            Third::Rows(rows) => {
-                let c = of(rows);
-                let fails = |row: usize| a[row] * b[row] != c[row];
-                if let Some(row) = (0..rows.len()).into_par_iter().find_first(|row| fails(*row)) {
-                    return Err(ProveError::Unsatisfied { row });
-                }
-                None
-            }
-            Third::Product => {
-                let mut c = a.clone();
-                c.par_iter_mut().zip(&*b).for_each(|(c, b)| *c *= b);
-                Some(c)
-            }
-        };
-        Ok(Products { a, b, c })
+        self.circuit.products(z)
     }
 
     /// The proof's points. The products must be those of `z`.
@@ -97,50 +61,35 @@ impl Ready {
         checkpoint: &dyn Checkpoint,
     ) -> Result<Proof<Bn254>, ProveError> {
         checkpoint.pass()?;
-        let (quotient, digits) = rayon::join(
-            || self.quotient(products, checkpoint),
-            || Digits::new(z, self.a.windows(), &self.workshop.sorting),
+        let Tables { a, b, rest, quotient } = &self.tables;
+        let Workshop { sorting, g1, g2 } = &self.workshop;
+        let (of_quotient, digits) = rayon::join(
+            || {
+                let values = self.circuit.quotient(products, checkpoint)?;
+                Ok::<_, ProveError>(Digits::new(&values, quotient.windows(), sorting))
+            },
+            || Digits::new(z, a.windows(), sorting),
         );
-        let quotient = quotient?;
+        let of_quotient = of_quotient?;
         checkpoint.pass()?;
-        let g1 = Summers::new(self.settings.path, &[&digits, &quotient], &self.workshop.g1);
-        let g2 = Summers::new(self.settings.path, &[&digits], &self.workshop.g2);
+        let g1 = Summers::new(self.settings.path, &[&digits, &of_quotient], g1);
+        let g2 = Summers::new(self.settings.path, &[&digits], g2);
         let ((a, b), (rest, quotient)) = rayon::join(
             || {
                 rayon::join(
-                    || multiply(&self.a, &digits, &g1, checkpoint),
-                    || multiply(&self.b, &digits, &g2, checkpoint),
+                    || multiply(a, &digits, &g1, checkpoint),
+                    || multiply(b, &digits, &g2, checkpoint),
                 )
             },
             || {
                 rayon::join(
-                    || multiply(&self.rest, &digits, &g1, checkpoint),
-                    || multiply(&self.quotient, &quotient, &g1, checkpoint),
+                    || multiply(rest, &digits, &g1, checkpoint),
+                    || multiply(quotient, &of_quotient, &g1, checkpoint),
                 )
             },
         );
-        let vk = &self.verifying;
+        let vk = self.verifying();
         blinding.apply(a? + vk.alpha_g1, b? + vk.beta_g2, rest? + quotient?, &vk.delta_g2)
-    }
-
-    // The quotient's values on the coset, but for what C·z takes of them where that is in the key.
-    fn quotient(&self, mut products: Products, checkpoint: &dyn Checkpoint) -> Result<Digits, ProveError> {
-        let extend = |values: &[Fr]| {
-            checkpoint.pass()?;
-            Ok::<_, ProveError>(self.coset.extend(values))
-        };
-        let ((a, b), c) = rayon::join(
-            || rayon::join(|| extend(&products.a), || extend(&products.b)),
-            || products.c.as_ref().map(|c| extend(c)).transpose(),
-        );
-        let (a, b, c) = (a?, b?, c?);
-        self.coset.multiply(&a, &b, c.as_ref(), &mut products.a);
-        checkpoint.pass()?;
-        Ok(Digits::new(
-            &products.a,
-            self.quotient.windows(),
-            &self.workshop.sorting,
-        ))
     }
 }
 
@@ -150,7 +99,7 @@ mod tests {
     use crate::assignment::Assignment;
     use crate::checkpoint::Unstoppable;
     use crate::testing::{Chain, Random, Rng, key_of, reference, rerandomised};
-    use ark_ff::Field;
+    use ark_ff::{AdditiveGroup, Field};
     use ark_groth16::{Groth16, ProvingKey};
     use medproof_disclosure::Disclosure;
     use medproof_gadgets::shape::Matrices;

@@ -1,6 +1,7 @@
 //! A proof taken apart: what each part needs, and what it takes.
 
-use super::key::{Ready, Third};
+use super::circuit::Third;
+use super::key::Ready;
 use crate::checkpoint::Unstoppable;
 use crate::error::ProveError;
 use crate::msm::{Digits, Summers, Table, multiply};
@@ -34,7 +35,8 @@ impl Ready {
     /// # Errors
     /// As [`Ready::prove`].
     pub fn parts(&self, z: &[Fr]) -> Result<Vec<Part>, ProveError> {
-        let n = self.coset.size();
+        let (circuit, tables) = (&self.circuit, &self.tables);
+        let n = circuit.coset.size();
         let mut parts = Vec::new();
         let mut timed = |name, additions, multiplications, start: Instant| {
             let took = start.elapsed();
@@ -48,41 +50,41 @@ impl Ready {
 
         let start = Instant::now();
         let mut rows = self.products(z)?;
-        let products = match &self.third {
+        let products = match &circuit.third {
             Third::Rows(c_rows) => c_rows.products() + c_rows.len(),
             Third::Product => n,
         };
         timed(
             "rows",
             0,
-            self.a_rows.products() + self.b_rows.products() + products,
+            circuit.a_rows.products() + circuit.b_rows.products() + products,
             start,
         );
 
         let start = Instant::now();
-        let (a, b) = (self.coset.extend(&rows.a), self.coset.extend(&rows.b));
-        let c = rows.c.as_ref().map(|c| self.coset.extend(c));
+        let (a, b) = (circuit.coset.extend(&rows.a), circuit.coset.extend(&rows.b));
+        let c = rows.c.as_ref().map(|c| circuit.coset.extend(c));
         let extended = 2 + usize::from(c.is_some());
         // There and back n/2 for each stage, and the shift between.
         timed("transforms", 0, extended * (n * n.ilog2() as usize + n), start);
 
         let start = Instant::now();
-        self.coset.multiply(&a, &b, c.as_ref(), &mut rows.a);
+        circuit.coset.multiply(&a, &b, c.as_ref(), &mut rows.a);
         timed("the quotient's values", 0, 2 * n, start);
 
         let start = Instant::now();
         let sorting = &self.workshop.sorting;
-        let quotient = Digits::new(&rows.a, self.quotient.windows(), sorting);
-        let digits = Digits::new(z, self.a.windows(), sorting);
+        let quotient = Digits::new(&rows.a, tables.quotient.windows(), sorting);
+        let digits = Digits::new(z, tables.a.windows(), sorting);
         // Each scalar is taken out of Montgomery's form.
         timed("digits", 0, n + z.len(), start);
 
         let g1 = Summers::new(self.settings.path, &[&digits, &quotient], &self.workshop.g1);
         let g2 = Summers::new(self.settings.path, &[&digits], &self.workshop.g2);
-        parts.push(sum("A", &self.a, &digits, &g1, OF_G1)?);
-        parts.push(sum("B", &self.b, &digits, &g2, OF_G2)?);
-        parts.push(sum("C without the quotient", &self.rest, &digits, &g1, OF_G1)?);
-        parts.push(sum("the quotient", &self.quotient, &quotient, &g1, OF_G1)?);
+        parts.push(sum("A", &tables.a, &digits, &g1, OF_G1)?);
+        parts.push(sum("B", &tables.b, &digits, &g2, OF_G2)?);
+        parts.push(sum("C without the quotient", &tables.rest, &digits, &g1, OF_G1)?);
+        parts.push(sum("the quotient", &tables.quotient, &quotient, &g1, OF_G1)?);
         Ok(parts)
     }
 }
@@ -142,11 +144,10 @@ mod tests {
             path: Path::best(),
         };
         let ready = Ready::new(key.matrices(), key.proving(), settings, &Quiet).unwrap();
-        let count = |z: &[Fr]| additions(&ready.a, &Digits::new(z, ready.a.windows(), &ready.workshop.sorting));
-        let finite = (0..ready.a.bases())
-            .filter(|i| !key.proving().a_query[*i].is_zero())
-            .count();
-        let n = ready.a.bases();
+        let a = &ready.tables.a;
+        let count = |z: &[Fr]| additions(a, &Digits::new(z, a.windows(), &ready.workshop.sorting));
+        let finite = (0..a.bases()).filter(|i| !key.proving().a_query[*i].is_zero()).count();
+        let n = a.bases();
         assert_eq!((count(&vec![Fr::ZERO; n]), count(&vec![Fr::ONE; n])), (0, finite + 1));
         let honest = Assignment::synthesise(Chain::honest(10), key.shape()).unwrap();
         let parts = ready.parts(honest.values()).unwrap();
