@@ -3,6 +3,7 @@
 mod aarch64;
 mod citations;
 mod contracts;
+mod cuda;
 mod determinism;
 mod directions;
 mod evidence;
@@ -52,9 +53,11 @@ Usage: cargo xtask COMMAND
   tiers [--write] what a hospital asks of the prover: keys, memory, proofs, tier by tier (10 minutes);
                   --write: into docs/performance.md
   aarch64         that prover and verifier compile for AArch64; needs its standard library
+  cuda            the prover's sums on a CUDA device, compiled and tested; needs such a device, and nvcc,
+                  which it installs; not a part of test
   flame           where a proof's time goes, into docs/performance/prove.svg; needs perf
 
-Exit codes: 0 passed, 1 failed, 2 usage, 3 passed but for what could not be installed.
+Exit codes: 0 passed, 1 failed, 2 usage, 3 passed but for what could not be installed or is not there.
 ";
 
 fn main() -> ExitCode {
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         ["limit", options @ ..] => measured::limit(options),
         ["tiers", options @ ..] => measured::tiers(options),
         ["aarch64"] => aarch64::check(),
+        ["cuda"] => cuda::run(),
         ["flame"] => flame::run(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -9,7 +9,7 @@ use std::time::Instant;
 pub enum Outcome {
     /// All of it passed.
     Passed,
-    /// What could be run passed; something could not be installed.
+    /// What could be run passed; something could not be installed, or is not there.
     Incomplete,
 }
 
@@ -20,6 +20,15 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// Where cargo builds.
+pub fn target() -> Result<PathBuf> {
+    let args = ["metadata", "--format-version", "1", "--no-deps"];
+    let metadata = output(&cargo(), &args).ok_or("cargo metadata failed")?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).map_err(|e| e.to_string())?;
+    let target = metadata["target_directory"].as_str();
+    Ok(target.ok_or("cargo metadata without a target directory")?.into())
 }
 
 /// The cargo that runs us.

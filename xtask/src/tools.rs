@@ -1,7 +1,8 @@
 //! What the tests need beside Rust: found, or installed and said so.
 
-use crate::run::{Result, cargo, output, root, step};
+use crate::run::{Result, cargo, output, root, step, target};
 use serde_json::Value;
+use std::path::Path;
 
 /// What could be had.
 pub struct Tools {
@@ -99,6 +100,44 @@ pub fn ensure_go() -> Result<Option<String>> {
 fn go_version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().strip_prefix("go")?.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// nvcc as Python's packages have it, with their digests.
+const NVCC: &str = "prover/cuda/nvcc.txt";
+
+/// The CUDA compiler: the one that `NVCC` or the path names, or one of Python's packages.
+pub fn ensure_nvcc() -> Result<Option<String>> {
+    let named = std::env::var("NVCC").unwrap_or_else(|_| "nvcc".to_owned());
+    if has(&named) {
+        return Ok(Some(named));
+    }
+    let folder = target()?.join("tools/cuda");
+    let nvcc = folder.join("nvidia/cu13/bin/nvcc");
+    let text = |path: &Path| path.to_str().map(str::to_owned).ok_or("a path that is no text");
+    let (folder, nvcc) = (text(&folder)?, text(&nvcc)?);
+    if has(&nvcc) {
+        return Ok(Some(nvcc));
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64"))
+        || output("python3", &["-m", "pip", "--version"]).is_none()
+    {
+        println!("nvcc is missing. Install NVIDIA's CUDA toolkit, or set NVCC.");
+        return Ok(None);
+    }
+    println!("nvcc is missing; installing it from PyPI into {folder}.");
+    let args = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--target",
+        &folder,
+    ];
+    let args = [&args[..], &["--requirement", NVCC]].concat();
+    step("nvcc", ".", "python3", &args)?;
+    Ok(Some(nvcc))
 }
 
 /// Whether a program is here.

@@ -2,7 +2,7 @@
 
 use super::circuits::Circuit;
 use super::options::{Asked, Options};
-use crate::run::{Outcome, Result, cargo, output, root, step};
+use crate::run::{Outcome, Result, cargo, output, root, step, target};
 use crate::tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,14 +47,6 @@ pub fn folder() -> Result<PathBuf> {
     let folder = target()?.join("peers");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     Ok(folder)
-}
-
-fn target() -> Result<PathBuf> {
-    let args = ["metadata", "--format-version", "1", "--no-deps"];
-    let metadata = output(&cargo(), &args).ok_or("cargo metadata failed")?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata).map_err(|e| e.to_string())?;
-    let target = metadata["target_directory"].as_str();
-    Ok(target.ok_or("cargo metadata without a target directory")?.into())
 }
 
 /// The program of the house that proves, verifies and writes files.
