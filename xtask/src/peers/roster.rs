@@ -2,7 +2,7 @@
 
 use super::circuits::Circuit;
 use super::options::{Asked, Options};
-use crate::run::{Outcome, Result, cargo, output, root, step, target};
+use crate::run::{Outcome, Result, cargo, root, step, target};
 use crate::tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
