@@ -8,8 +8,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use medproof_benches::{numbers, points, pool};
 use medproof_engine::Unstoppable;
 use medproof_engine::cpu::Settings;
-use medproof_engine::memory::Spares;
-use medproof_engine::msm::{Digits, Sorting, Summers, Table, multiply};
+use medproof_engine::msm::{Bench, Digits, Sorting, Summers, Table, multiply};
 use medproof_lanes::points::Curve;
 use std::time::Duration;
 
@@ -30,10 +29,10 @@ where
         let bits: Vec<Fr> = (0..n as u64).map(|i| Fr::from(i % 3 % 2)).collect();
         group.throughput(Throughput::Elements(n as u64));
         for (kind, scalars) in [("uniform", &uniform), ("bits", &bits)] {
-            let (sorting, buckets) = (Sorting::default(), Spares::default());
+            let (sorting, bench) = (Sorting::default(), Bench::default());
             let sum = || {
                 let digits = Digits::new(scalars, settings.windows(n), &sorting);
-                let summers = Summers::new(settings.path, &[&digits], &buckets);
+                let summers = Summers::new(settings.path, &[&digits], &bench);
                 multiply(&made, &digits, &summers, &Unstoppable).expect("scalars that fit")
             };
             group.bench_function(BenchmarkId::new(format!("medproof, {kind}"), n), |b| {

@@ -8,7 +8,7 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use medproof_benches::{numbers, pool};
 use medproof_lanes::Path;
-use medproof_lanes::transform::Coset;
+use medproof_lanes::transform::{Coset, Values};
 use std::time::Duration;
 
 fn transforms(c: &mut Criterion) {
@@ -22,7 +22,8 @@ fn transforms(c: &mut Criterion) {
         let coset = Coset::new(Path::best(), n, Fr::GENERATOR, Fr::ONE).expect("a coset");
         group.throughput(Throughput::Elements(n as u64));
         group.bench_function(BenchmarkId::new("medproof", n), |b| {
-            b.iter(|| pool.install(|| coset.extend(&values)));
+            let mut on_coset = Values::default();
+            b.iter(|| pool.install(|| coset.extend(&values, &mut on_coset)));
         });
         group.bench_function(BenchmarkId::new("arkworks", n), |b| {
             b.iter(|| pool.install(|| shifted.fft(&domain.ifft(&values))));

@@ -6,7 +6,7 @@ use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use memmap2::MmapMut;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroize;
 
 /// There is no room.
@@ -67,39 +67,99 @@ impl<T: Pod> DerefMut for Large<T> {
     }
 }
 
-/// Items that are handed out, wiped when they come back, and handed out again. As many are kept as were
-/// out at a time.
+/// What proofs work in: handed out, wiped when it comes back, and handed out again. As many are kept as
+/// were out at a time.
 pub struct Spares<T> {
-    idle: Mutex<Vec<Vec<T>>>,
+    idle: Arc<Mutex<Vec<T>>>,
 }
 
 impl<T> Default for Spares<T> {
     fn default() -> Self {
-        Spares { idle: Mutex::default() }
+        Spares { idle: Arc::default() }
     }
 }
 
-impl<T: Copy + Default + Zeroize> Spares<T> {
-    /// So many items, all of them the default.
-    pub fn take(&self, count: usize) -> Spare<'_, T> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let items = idle.filter(|items| items.len() >= count);
+impl<T: Zeroize> Spares<T> {
+    /// One that serves. Where there is none, one that does not is given up, for what is made instead.
+    pub fn find(&self, serves: impl Fn(&T) -> bool) -> Option<T> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = idle.iter().position(serves) {
+            return Some(idle.swap_remove(at));
+        }
+        idle.pop();
+        None
+    }
+
+    /// Wipes and keeps it.
+    pub fn keep(&self, mut item: T) {
+        item.zeroize();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(item);
+    }
+}
+
+impl<T: Zeroize + Default> Spares<T> {
+    /// Whichever is there.
+    pub fn any(&self) -> Spare<T> {
+        self.lend(|_| true, T::default)
+    }
+
+    fn lend(&self, serves: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> Spare<T> {
         Spare {
-            items: items.unwrap_or_else(|| vec![T::default(); count]),
-            count,
-            home: self,
+            item: self.find(serves).unwrap_or_else(make),
+            home: Spares {
+                idle: Arc::clone(&self.idle),
+            },
         }
     }
 }
 
-/// Items on loan.
-pub struct Spare<'a, T: Copy + Default + Zeroize> {
-    items: Vec<T>,
-    count: usize,
-    home: &'a Spares<T>,
+impl<T: Copy + Default + Zeroize> Spares<Buffer<T>> {
+    /// So many items, all of them the default.
+    pub fn items(&self, count: usize) -> Spare<Buffer<T>> {
+        let make = || Buffer {
+            items: vec![T::default(); count],
+            count,
+        };
+        let mut spare = self.lend(|buffer| buffer.items.len() >= count, make);
+        spare.count = count;
+        spare
+    }
 }
 
-impl<T: Copy + Default + Zeroize> Deref for Spare<'_, T> {
+/// On loan: it goes back when dropped.
+pub struct Spare<T: Zeroize + Default> {
+    item: T,
+    home: Spares<T>,
+}
+
+impl<T: Zeroize + Default> Deref for Spare<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.item
+    }
+}
+
+impl<T: Zeroize + Default> DerefMut for Spare<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.item
+    }
+}
+
+impl<T: Zeroize + Default> Drop for Spare<T> {
+    fn drop(&mut self) {
+        self.home.keep(std::mem::take(&mut self.item));
+    }
+}
+
+/// Items, as many as are in use; those behind them are the default.
+#[derive(Default)]
+pub struct Buffer<T> {
+    items: Vec<T>,
+    count: usize,
+}
+
+impl<T> Deref for Buffer<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -107,21 +167,15 @@ impl<T: Copy + Default + Zeroize> Deref for Spare<'_, T> {
     }
 }
 
-impl<T: Copy + Default + Zeroize> DerefMut for Spare<'_, T> {
+impl<T> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.items[..self.count]
     }
 }
 
-impl<T: Copy + Default + Zeroize> Drop for Spare<'_, T> {
-    fn drop(&mut self) {
+impl<T: Zeroize> Zeroize for Buffer<T> {
+    fn zeroize(&mut self) {
         self.items[..self.count].iter_mut().zeroize();
-        let items = std::mem::take(&mut self.items);
-        self.home
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(items);
     }
 }
 
@@ -143,17 +197,26 @@ mod tests {
 
     #[test]
     fn what_comes_back_is_wiped_and_used_again() {
-        let spares = Spares::<u64>::default();
-        let mut first = spares.take(100);
+        let spares = Spares::<Buffer<u64>>::default();
+        let mut first = spares.items(100);
         first.fill(7);
         let place = first.as_ptr();
         drop(first);
-        let (again, other) = (spares.take(60), spares.take(60));
+        let (again, other) = (spares.items(60), spares.items(60));
         assert_eq!(again.as_ptr(), place);
         assert_eq!((&again[..], &other[..]), (&[0; 60][..], &[0; 60][..]));
-        drop(again);
-        assert!(spares.take(100).iter().all(|word| *word == 0));
-        assert_eq!(spares.take(101).len(), 101);
+        drop((again, other));
+        // Of the two that are there, the one that is long enough.
+        let again = spares.items(100);
+        assert_eq!((again.as_ptr(), &again[..]), (place, &[0; 100][..]));
+    }
+
+    #[test]
+    fn what_does_not_serve_is_given_up_for_what_does() {
+        let spares = Spares::<Buffer<u64>>::default();
+        drop(spares.items(100));
+        assert_eq!(spares.items(101).len(), 101);
+        assert_eq!(spares.idle.lock().unwrap().len(), 1);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::Path;
 use crate::points::{Curve, Entry, Packed};
 use zeroize::Zeroize;
 
-/// Adds and doubles points, many at a time, and keeps its memory.
+/// Adds and doubles points, many at a time, and keeps its memory: wiped when dropped.
 pub struct Adder<C: Curve<D>, const D: usize> {
     path: Path,
     meeting: Meeting<D>,
@@ -59,7 +59,16 @@ impl<const D: usize> Meeting<D> {
     };
 }
 
-impl<const D: usize> Drop for Meeting<D> {
+impl<C: Curve<D>, const D: usize> Zeroize for Adder<C, D> {
+    fn zeroize(&mut self) {
+        self.meeting.zeroize();
+        #[cfg(lanes)]
+        self.kernel.zeroize();
+        self.portable.zeroize();
+    }
+}
+
+impl<C: Curve<D>, const D: usize> Drop for Adder<C, D> {
     fn drop(&mut self) {
         self.zeroize();
     }
@@ -68,12 +77,13 @@ impl<const D: usize> Drop for Meeting<D> {
 impl<C: Curve<D>, const D: usize> Adder<C, D> {
     /// For up to so many pairs at a time, of points packed for this path.
     pub fn new(path: Path, pairs: usize) -> Self {
+        let portably = if path == Path::Portable { pairs } else { 0 };
         Adder {
             path,
             meeting: Meeting::EMPTY,
             #[cfg(lanes)]
-            kernel: ifma::Scratch::new(pairs),
-            portable: portable::Scratch::new(pairs),
+            kernel: ifma::Scratch::new(pairs - portably),
+            portable: portable::Scratch::new(portably),
         }
     }
 
@@ -182,6 +192,7 @@ mod ifma {
         difference: [Words; D],
     }
 
+    #[derive(Zeroize)]
     pub(super) struct Scratch<const D: usize> {
         steps: Vec<Step<D>>,
     }
@@ -191,12 +202,6 @@ mod ifma {
             Scratch {
                 steps: Vec::with_capacity(pairs.div_ceil(8) + CHAINS),
             }
-        }
-    }
-
-    impl<const D: usize> Drop for Scratch<D> {
-        fn drop(&mut self) {
-            self.steps.zeroize();
         }
     }
 
@@ -397,14 +402,9 @@ mod portable {
     use ark_ff::Field;
     use zeroize::Zeroize;
 
+    #[derive(Zeroize)]
     pub(super) struct Scratch<C: Curve<D>, const D: usize> {
         before: Vec<C::BaseField>,
-    }
-
-    impl<C: Curve<D>, const D: usize> Drop for Scratch<C, D> {
-        fn drop(&mut self) {
-            self.before.zeroize();
-        }
     }
 
     impl<C: Curve<D>, const D: usize> Scratch<C, D> {

@@ -9,37 +9,6 @@ use crate::adder::{Adder, Ahead};
 use crate::points::{Curve, Entry, Packed};
 use zeroize::Zeroize;
 
-/// Lists of something that stands for entries, one after the other.
-#[derive(Clone, Debug, Default)]
-pub struct Lists<T> {
-    /// The items of all lists.
-    pub items: Vec<T>,
-    /// Where each list ends.
-    pub ends: Vec<u32>,
-}
-
-impl<T> Lists<T> {
-    /// The number of lists.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there is no list.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The items before list `i`.
-    pub fn before(&self, i: usize) -> usize {
-        i.checked_sub(1).map_or(0, |last| self.ends[last] as usize)
-    }
-
-    /// List `i`.
-    pub fn get(&self, i: usize) -> &[T] {
-        &self.items[self.before(i)..self.ends[i] as usize]
-    }
-}
-
 /// Points of a block: its tables stay in the second-level cache.
 const BLOCK: usize = 8192;
 
@@ -47,6 +16,7 @@ const BLOCK: usize = 8192;
 ///
 /// Lists are summed in blocks. Entries of a block are of the table at first, then of `work`.
 pub struct Summer<C: Curve<D>, const D: usize> {
+    most: usize,
     entries: Vec<Entry>,
     ends: Vec<u32>,
     // Of the block after this one, whose points are fetched while this one is summed.
@@ -57,8 +27,8 @@ pub struct Summer<C: Curve<D>, const D: usize> {
     adder: Adder<C, D>,
 }
 
-impl<C: Curve<D>, const D: usize> Drop for Summer<C, D> {
-    fn drop(&mut self) {
+impl<C: Curve<D>, const D: usize> Zeroize for Summer<C, D> {
+    fn zeroize(&mut self) {
         // Word by word, and not byte by byte, as what is unused would be.
         self.work.resize(self.work.capacity(), Packed::INFINITY);
         self.entries.zeroize();
@@ -67,6 +37,13 @@ impl<C: Curve<D>, const D: usize> Drop for Summer<C, D> {
         self.coming_ends.zeroize();
         self.work.zeroize();
         self.pairs.zeroize();
+        self.adder.zeroize();
+    }
+}
+
+impl<C: Curve<D>, const D: usize> Drop for Summer<C, D> {
+    fn drop(&mut self) {
+        self.zeroize();
     }
 }
 
@@ -76,6 +53,7 @@ impl<C: Curve<D>, const D: usize> Summer<C, D> {
     pub fn new(path: Path, most: usize) -> Self {
         let entries = BLOCK + most;
         Summer {
+            most,
             entries: Vec::with_capacity(entries),
             ends: Vec::with_capacity(BLOCK),
             coming: Vec::with_capacity(entries),
@@ -84,6 +62,11 @@ impl<C: Curve<D>, const D: usize> Summer<C, D> {
             pairs: Vec::with_capacity(entries / 2),
             adder: Adder::new(path, entries / 2),
         }
+    }
+
+    /// Entries of the longest list that it has room for.
+    pub fn most(&self) -> usize {
+        self.most
     }
 
     /// The sum of each list of `lists`, which gives a list's entries by pushing them, into `sums`; that
@@ -281,6 +264,36 @@ mod tests {
             &[vec![p; 1000], [vec![p; 500], vec![minus; 501]].concat(), vec![p, minus]],
         );
         agrees::<C, D>(points, &[any(50), vec![p, minus, p, minus], any(50), vec![p; 8]]);
+    }
+
+    #[test]
+    fn a_summer_has_room_for_what_it_was_made_for_and_is_wiped() {
+        let mut rng = ark_std::test_rng();
+        let points: Vec<G1Affine> = (0..300).map(|_| G1Projective::rand(&mut rng).into_affine()).collect();
+        for path in paths() {
+            let table: Vec<Packed<1>> = points.iter().map(|p| p.pack(path)).collect();
+            let mut summer = Summer::<G1Affine, 1>::new(path, 500);
+            let room = |summer: &Summer<G1Affine, 1>| {
+                [
+                    summer.entries.capacity(),
+                    summer.coming.capacity(),
+                    summer.work.capacity(),
+                    summer.pairs.capacity(),
+                ]
+            };
+            let before = room(&summer);
+            // Long ones; ones of which nearly all are odd; and a block that ends with a long one.
+            for lengths in [vec![500; 50], vec![1; 20_000], [vec![1; BLOCK - 1], vec![500]].concat()] {
+                let list = |i: usize, out: &mut Vec<Entry>| {
+                    out.extend((0..lengths[i]).map(|k| Entry::new((i + k) as u32 % 300, false)));
+                };
+                summer.sum(&table, &mut vec![Packed::INFINITY; lengths.len()], list);
+                assert_eq!(room(&summer), before, "{path:?}");
+            }
+            summer.zeroize();
+            assert_eq!(room(&summer), before);
+            assert!(summer.work.is_empty() && summer.entries.is_empty());
+        }
     }
 
     #[test]

@@ -20,23 +20,36 @@ pub struct Coset {
     lanes: Option<ifma::Tables>,
 }
 
-/// Values of a polynomial on a coset. Wiped when dropped.
-pub struct Values(Form);
-
-enum Form {
+/// Values of a polynomial on a coset: none at first. It keeps its memory, and is wiped when dropped.
+#[derive(Default)]
+pub struct Values {
     #[cfg(lanes)]
-    Lanes(Vec<ifma::Words>),
-    Portable(Vec<Fr>),
+    lanes: Vec<ifma::Words>,
+    portable: Vec<Fr>,
+}
+
+impl Zeroize for Values {
+    // As much of both as there is, which is all that there was.
+    fn zeroize(&mut self) {
+        #[cfg(lanes)]
+        self.lanes.iter_mut().zeroize();
+        self.portable.iter_mut().zeroize();
+    }
 }
 
 impl Drop for Values {
     fn drop(&mut self) {
-        match &mut self.0 {
-            #[cfg(lanes)]
-            Form::Lanes(words) => words.zeroize(),
-            Form::Portable(values) => values.zeroize(),
-        }
+        self.zeroize();
     }
+}
+
+// With room for so many: what is in the way is wiped before it is left behind.
+fn empty<T: Zeroize>(items: &mut Vec<T>, count: usize) {
+    if items.capacity() < count {
+        items.iter_mut().zeroize();
+    }
+    items.clear();
+    items.reserve_exact(count);
 }
 
 impl Coset {
@@ -68,44 +81,36 @@ impl Coset {
     }
 
     /// From values on the domain, of which those that are left out at the end are 0, to values on
-    /// the coset.
-    pub fn extend(&self, values: &[Fr]) -> Values {
+    /// the coset. What was there before is overwritten.
+    pub fn extend(&self, values: &[Fr], on_coset: &mut Values) {
         #[cfg(lanes)]
         if let Some(tables) = &self.lanes {
             // SAFETY: tables are made where the features are.
-            return Values(Form::Lanes(unsafe { ifma::extend(tables, values) }));
+            return unsafe { ifma::extend(tables, values, &mut on_coset.lanes) };
         }
-        let mut all = Vec::with_capacity(self.size());
+        let all = &mut on_coset.portable;
+        empty(all, self.size());
         all.extend_from_slice(values);
-        self.domain.ifft_in_place(&mut all);
-        self.coset.fft_in_place(&mut all);
-        Values(Form::Portable(all))
+        self.domain.ifft_in_place(all);
+        self.coset.fft_in_place(all);
     }
 
     /// scale·a·b − c at each element of the coset. All must be this coset's.
     pub fn multiply(&self, a: &Values, b: &Values, c: Option<&Values>, products: &mut [Fr]) {
-        match (&a.0, &b.0) {
-            #[cfg(lanes)]
-            (Form::Lanes(a), Form::Lanes(b)) => {
-                if let Some(tables) = &self.lanes {
-                    let c = c.and_then(|c| match &c.0 {
-                        Form::Lanes(c) => Some(c.as_slice()),
-                        Form::Portable(_) => None,
-                    });
-                    // SAFETY: tables are made where the features are.
-                    unsafe { ifma::multiply(tables, a, b, c, products) }
-                }
-            }
-            (Form::Portable(a), Form::Portable(b)) => {
-                for ((product, a), b) in products.iter_mut().zip(a).zip(b) {
-                    *product = *a * b * self.scale;
-                }
-                if let Some(Values(Form::Portable(c))) = c {
-                    products.iter_mut().zip(c).for_each(|(product, c)| *product -= c);
-                }
-            }
-            #[cfg(lanes)]
-            _ => {}
+        #[cfg(lanes)]
+        if let Some(tables) = &self.lanes {
+            let c = c.map(|c| c.lanes.as_slice());
+            // SAFETY: tables are made where the features are.
+            return unsafe { ifma::multiply(tables, &a.lanes, &b.lanes, c, products) };
+        }
+        for ((product, a), b) in products.iter_mut().zip(&a.portable).zip(&b.portable) {
+            *product = *a * b * self.scale;
+        }
+        if let Some(c) = c {
+            products
+                .iter_mut()
+                .zip(&c.portable)
+                .for_each(|(product, c)| *product -= c);
         }
     }
 }
@@ -216,23 +221,22 @@ mod ifma {
     }
 
     kernel! {
-        pub(super) fn extend(tables: &Tables, values: &[Fr]) -> Vec<Words> {
+        pub(super) fn extend(tables: &Tables, values: &[Fr], work: &mut Vec<Words>) {
             let m = tables.vectors;
-            let mut work = Vec::with_capacity(m);
+            super::empty(work, m);
             for v in 0..m {
                 let at = |lane: usize| values.get(lane * m + v).unwrap_or(&Fr::ZERO);
                 let x = field::raw::<Scalar>([at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)]);
                 work.push(field::write(apart(&tables.there, v, x)));
             }
-            split_up(&tables.there, &mut work);
+            split_up(&tables.there, work);
             for (x, shift) in work.iter_mut().zip(&tables.shifts) {
                 *x = field::write(field::mul(field::read::<Scalar>(x), field::read(shift)));
             }
-            put_together(&tables.back, &mut work);
+            put_together(&tables.back, work);
             for (v, x) in work.iter_mut().enumerate() {
                 *x = field::write(together(&tables.back, v, field::read(x)));
             }
-            work
         }
     }
 
@@ -426,12 +430,13 @@ mod tests {
         let mut found = [Path::best(), Path::Portable].map(|path| {
             let coset = Coset::new(path, size, shift, scale).unwrap();
             let mut products = vec![Fr::ZERO; size];
-            coset.multiply(
-                &coset.extend(&a),
-                &coset.extend(&b),
-                Some(&coset.extend(&c)),
-                &mut products,
-            );
+            let [mut on_a, mut on_b, mut on_c] = [(); 3].map(|()| Values::default());
+            // What memory held before has no part in it.
+            coset.extend(&c, &mut on_a);
+            coset.extend(&a, &mut on_a);
+            coset.extend(&b, &mut on_b);
+            coset.extend(&c, &mut on_c);
+            coset.multiply(&on_a, &on_b, Some(&on_c), &mut products);
             products
         });
         let value = |x: &[Fr], at: Fr| {

@@ -6,20 +6,20 @@ use super::lagrange::{combined, from_powers};
 use super::rows::Rows;
 use crate::checkpoint::{Checkpoint, Watched};
 use crate::error::ProveError;
+use crate::memory::{Buffer, Spare, Spares};
 use crate::msm::Digit;
 use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
-use ark_ff::{AdditiveGroup, FftField, Field};
+use ark_ff::{FftField, Field};
 use ark_groth16::{ProvingKey, VerifyingKey};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::Progress;
 use medproof_keys::circom::Zkey;
 use medproof_lanes::Path;
-use medproof_lanes::transform::Coset;
+use medproof_lanes::transform::{Coset, Values};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::cell::Cell;
-use zeroize::Zeroizing;
 
 /// A key without its queries.
 pub(crate) struct Circuit {
@@ -30,6 +30,14 @@ pub(crate) struct Circuit {
     pub(super) b_rows: Rows,
     pub(super) third: Third,
     pub(super) coset: Coset,
+    pub(super) scratch: Scratch,
+}
+
+/// What proofs work in.
+#[derive(Default)]
+pub(super) struct Scratch {
+    numbers: Spares<Buffer<Fr>>,
+    on_coset: Spares<Values>,
 }
 
 /// A key's queries: the first three are summed by the variables' values, the last by the quotient's.
@@ -53,9 +61,9 @@ pub(super) enum Third {
 /// What the rows of a circuit's matrices give for a witness: A·z and B·z, as long as the domain, and
 /// A·z times B·z where C is not known. Wiped when dropped.
 pub struct Products {
-    pub(super) a: Zeroizing<Vec<Fr>>,
-    pub(super) b: Zeroizing<Vec<Fr>>,
-    pub(super) c: Option<Zeroizing<Vec<Fr>>>,
+    pub(super) a: Spare<Buffer<Fr>>,
+    pub(super) b: Spare<Buffer<Fr>>,
+    pub(super) c: Option<Spare<Buffer<Fr>>>,
 }
 
 impl Circuit {
@@ -124,6 +132,7 @@ impl Circuit {
             b_rows,
             third,
             coset,
+            scratch: Scratch::default(),
         };
         let queries = Queries {
             a: &key.a_query,
@@ -163,6 +172,7 @@ impl Circuit {
             b_rows: flat(&key.b)?,
             third,
             coset: Coset::new(path, n, shift, scale).ok_or_else(too_large)?,
+            scratch: Scratch::default(),
         };
         let queries = Queries {
             a: &key.a_query,
@@ -190,15 +200,16 @@ impl Circuit {
         if z.len() != self.variables() {
             return Err(mismatch("variables", self.variables(), z.len()));
         }
-        let of = |rows: &Rows| {
-            let mut out = Zeroizing::new(vec![Fr::ZERO; self.coset.size()]);
+        let n = self.coset.size();
+        let of = |rows: &Rows, length| {
+            let mut out = self.scratch.numbers.items(length);
             rows.multiply(z, &mut out[..rows.len()]);
             out
         };
-        let (a, b) = rayon::join(|| of(&self.a_rows), || of(&self.b_rows));
+        let (a, b) = rayon::join(|| of(&self.a_rows, n), || of(&self.b_rows, n));
         let c = match &self.third {
             Third::Rows(rows) => {
-                let c = of(rows);
+                let c = of(rows, rows.len());
                 let fails = |row: usize| a[row] * b[row] != c[row];
                 if let Some(row) = (0..rows.len()).into_par_iter().find_first(|row| fails(*row)) {
                     return Err(ProveError::Unsatisfied { row });
@@ -206,8 +217,8 @@ impl Circuit {
                 None
             }
             Third::Product => {
-                let mut c = a.clone();
-                c.par_iter_mut().zip(&*b).for_each(|(c, b)| *c *= b);
+                let mut c = self.scratch.numbers.items(n);
+                (c.par_iter_mut().zip(&**a).zip(&**b)).for_each(|((c, a), b)| *c = *a * b);
                 Some(c)
             }
         };
@@ -222,19 +233,26 @@ impl Circuit {
         &self,
         mut products: Products,
         checkpoint: &dyn Checkpoint,
-    ) -> Result<Zeroizing<Vec<Fr>>, ProveError> {
+    ) -> Result<Spare<Buffer<Fr>>, ProveError> {
         let extend = |values: &[Fr]| {
             checkpoint.pass()?;
-            Ok::<_, ProveError>(self.coset.extend(values))
+            Ok::<_, ProveError>(self.extended(values))
         };
         let ((a, b), c) = rayon::join(
             || rayon::join(|| extend(&products.a), || extend(&products.b)),
             || products.c.as_ref().map(|c| extend(c)).transpose(),
         );
         let (a, b, c) = (a?, b?, c?);
-        self.coset.multiply(&a, &b, c.as_ref(), &mut products.a);
+        self.coset.multiply(&a, &b, c.as_deref(), &mut products.a);
         checkpoint.pass()?;
         Ok(products.a)
+    }
+
+    /// From values on the domain to values on the coset.
+    pub(super) fn extended(&self, values: &[Fr]) -> Spare<Values> {
+        let mut on_coset = self.scratch.on_coset.any();
+        self.coset.extend(values, &mut on_coset);
+        on_coset
     }
 }
 

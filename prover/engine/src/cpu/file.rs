@@ -9,7 +9,7 @@
 //! changes afterwards was not the one that was checked, and random accesses to its small pages are
 //! slower than to large ones.
 
-use super::circuit::{Circuit, Third};
+use super::circuit::{Circuit, Scratch, Third};
 use super::key::{Ready, Settings, Tables, Workshop};
 use super::rows::Rows;
 use crate::memory::{Large, OutOfMemory};
@@ -259,6 +259,7 @@ impl Ready {
             b_rows,
             third,
             coset: coset.ok_or(damaged("the domain"))?,
+            scratch: Scratch::default(),
         };
         let tables = Tables { a, b, rest, quotient };
         Ok(Ready {

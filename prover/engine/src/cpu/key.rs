@@ -3,15 +3,13 @@
 use super::circuit::{Circuit, Queries};
 use crate::checkpoint::{Checkpoint, Watched};
 use crate::error::ProveError;
-use crate::memory::Spares;
-use crate::msm::{Sorting, Table, Windows};
+use crate::msm::{Bench, Sorting, Table, Windows};
 use ark_bn254::{Bn254, G1Affine, G2Affine};
 use ark_groth16::{ProvingKey, VerifyingKey};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::Progress;
 use medproof_keys::circom::Zkey;
 use medproof_lanes::Path;
-use medproof_lanes::points::Packed;
 use std::cell::Cell;
 use std::fmt;
 
@@ -76,8 +74,8 @@ pub(super) struct Tables {
 #[derive(Default)]
 pub(super) struct Workshop {
     pub(super) sorting: Sorting,
-    pub(super) g1: Spares<Packed<1>>,
-    pub(super) g2: Spares<Packed<2>>,
+    pub(super) g1: Bench<G1Affine, 1>,
+    pub(super) g2: Bench<G2Affine, 2>,
 }
 
 /// What making a key ready is busy with.

@@ -62,14 +62,14 @@ impl Ready {
         );
 
         let start = Instant::now();
-        let (a, b) = (circuit.coset.extend(&rows.a), circuit.coset.extend(&rows.b));
-        let c = rows.c.as_ref().map(|c| circuit.coset.extend(c));
+        let (a, b) = (circuit.extended(&rows.a), circuit.extended(&rows.b));
+        let c = rows.c.as_ref().map(|c| circuit.extended(c));
         let extended = 2 + usize::from(c.is_some());
         // There and back n/2 for each stage, and the shift between.
         timed("transforms", 0, extended * (n * n.ilog2() as usize + n), start);
 
         let start = Instant::now();
-        circuit.coset.multiply(&a, &b, c.as_ref(), &mut rows.a);
+        circuit.coset.multiply(&a, &b, c.as_deref(), &mut rows.a);
         timed("the quotient's values", 0, 2 * n, start);
 
         let start = Instant::now();

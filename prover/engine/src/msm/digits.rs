@@ -1,9 +1,8 @@
 //! Scalars cut into signed digits, and sorted by digit: once for every query that they multiply.
 
-use crate::memory::Spares;
+use crate::memory::{Buffer, Spare, Spares};
 use ark_bn254::Fr;
 use ark_ff::{BigInteger, PrimeField};
-use medproof_lanes::sums::Lists;
 use rayon::prelude::*;
 use zeroize::Zeroize;
 
@@ -94,12 +93,28 @@ impl Digit {
     }
 }
 
-/// The digits of many scalars in a list for each bucket, set after set. Wiped when dropped.
+/// The digits of many scalars in a list for each bucket, set after set.
 pub struct Digits {
     windows: Windows,
     scalars: usize,
     // Of a part of the scalars each, so that they could be sorted side by side.
-    parts: Vec<Lists<Digit>>,
+    parts: Vec<Part>,
+}
+
+// List after list, and where each ends.
+struct Part {
+    digits: Spare<Buffer<Digit>>,
+    ends: Spare<Buffer<u32>>,
+}
+
+impl Part {
+    fn before(&self, bucket: usize) -> usize {
+        bucket.checked_sub(1).map_or(0, |last| self.ends[last] as usize)
+    }
+
+    fn bucket(&self, bucket: usize) -> &[Digit] {
+        &self.digits[self.before(bucket)..self.ends[bucket] as usize]
+    }
 }
 
 impl Digits {
@@ -128,12 +143,12 @@ impl Digits {
 
     /// The digits in a bucket, in parts.
     pub fn bucket(&self, bucket: usize) -> impl Iterator<Item = &[Digit]> {
-        self.parts.iter().map(move |part| part.get(bucket))
+        self.parts.iter().map(move |part| part.bucket(bucket))
     }
 
     /// How many are in a bucket.
     pub fn count(&self, bucket: usize) -> usize {
-        self.parts.iter().map(|part| part.get(bucket).len()).sum()
+        self.parts.iter().map(|part| part.bucket(bucket).len()).sum()
     }
 
     /// How many are in the fullest bucket.
@@ -148,15 +163,6 @@ impl Digits {
     }
 }
 
-impl Drop for Digits {
-    fn drop(&mut self) {
-        for part in &mut self.parts {
-            part.items.zeroize();
-            part.ends.zeroize();
-        }
-    }
-}
-
 // Neighbouring buckets that are sorted together, in the first-level cache: digits are first dealt to
 // such groups, of which there are few enough that each is written to in its own line of the cache.
 const GROUP_BITS: u32 = 7;
@@ -164,21 +170,23 @@ const GROUP_BITS: u32 = 7;
 /// What sorting works in.
 #[derive(Default)]
 pub struct Sorting {
-    values: Spares<Value>,
-    dealt: Spares<u64>,
+    values: Spares<Buffer<Value>>,
+    dealt: Spares<Buffer<u64>>,
+    digits: Spares<Buffer<Digit>>,
+    ends: Spares<Buffer<u32>>,
 }
 
 // By counting, twice: into groups of buckets, and within a group.
-fn sort(scalars: &[Fr], first: usize, windows: Windows, sorting: &Sorting) -> Lists<Digit> {
+fn sort(scalars: &[Fr], first: usize, windows: Windows, sorting: &Sorting) -> Part {
     let cuts = Cuts::new(windows);
-    let mut values = sorting.values.take(scalars.len());
+    let mut values = sorting.values.items(scalars.len());
     values
         .iter_mut()
         .zip(scalars)
         .for_each(|(value, scalar)| *value = cuts.value(scalar));
     let buckets = windows.buckets() * windows.sets as usize;
     let mut starts = vec![0u32; buckets.div_ceil(1 << GROUP_BITS) + 1];
-    for value in &*values {
+    for value in values.iter() {
         cuts.each_digit(value, |bucket, _, _| starts[(bucket >> GROUP_BITS) + 1] += 1);
     }
     for group in 1..starts.len() {
@@ -186,7 +194,7 @@ fn sort(scalars: &[Fr], first: usize, windows: Windows, sorting: &Sorting) -> Li
     }
     let total = starts.last().map_or(0, |total| *total as usize);
     // A digit, and above it its bucket's place in the group.
-    let mut dealt = sorting.dealt.take(total);
+    let mut dealt = sorting.dealt.items(total);
     let mut next = starts.clone();
     for (i, value) in values.iter().enumerate() {
         cuts.each_digit(value, |bucket, column, negative| {
@@ -196,7 +204,7 @@ fn sort(scalars: &[Fr], first: usize, windows: Windows, sorting: &Sorting) -> Li
             *next += 1;
         });
     }
-    let (mut items, mut ends) = (vec![Digit::default(); total], vec![0u32; buckets]);
+    let (mut digits, mut ends) = (sorting.digits.items(total), sorting.ends.items(buckets));
     for (range, ends) in starts.windows(2).zip(ends.chunks_mut(1 << GROUP_BITS)) {
         let group = &dealt[range[0] as usize..range[1] as usize];
         group.iter().for_each(|dealt| ends[(dealt >> 32) as usize] += 1);
@@ -206,13 +214,13 @@ fn sort(scalars: &[Fr], first: usize, windows: Windows, sorting: &Sorting) -> Li
         }
         for dealt in group {
             let end = &mut ends[(dealt >> 32) as usize];
-            items[*end as usize] = Digit(*dealt as u32);
+            digits[*end as usize] = Digit(*dealt as u32);
             *end += 1;
         }
     }
     starts.zeroize();
     next.zeroize();
-    Lists { items, ends }
+    Part { digits, ends }
 }
 
 // A scalar's absolute value, lifted by 2^(bits − 1) − 1 in each window that it reaches: a window's

@@ -13,7 +13,7 @@ pub use table::Table;
 
 use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
-use crate::memory::{Spare, Spares};
+use crate::memory::{Buffer, Spare, Spares};
 use ark_ec::AdditiveGroup;
 use medproof_keys::Cancelled;
 use medproof_lanes::Path;
@@ -44,18 +44,32 @@ pub enum Unfit {
     },
 }
 
-/// What a multiplication's tasks work in: made as many as work at a time, handed on from task to task
-/// and wiped when all is done.
+/// What multiplications work in.
+pub struct Bench<C: Curve<D>, const D: usize> {
+    buckets: Spares<Buffer<Packed<D>>>,
+    summers: Spares<Summer<C, D>>,
+}
+
+impl<C: Curve<D>, const D: usize> Default for Bench<C, D> {
+    fn default() -> Self {
+        Bench {
+            buckets: Spares::default(),
+            summers: Spares::default(),
+        }
+    }
+}
+
+/// What the tasks of multiplications sum with: handed on from task to task, and wiped when all is done.
 pub struct Summers<'a, C: Curve<D>, const D: usize> {
     path: Path,
     most: usize,
     idle: Mutex<Vec<Summer<C, D>>>,
-    buckets: &'a Spares<Packed<D>>,
+    bench: &'a Bench<C, D>,
 }
 
 impl<'a, C: Curve<D>, const D: usize> Summers<'a, C, D> {
-    /// For multiplications by any of these digits.
-    pub fn new(path: Path, digits: &[&Digits], buckets: &'a Spares<Packed<D>>) -> Self {
+    /// For multiplications by any of these digits, of tables made for this path, as all on this bench.
+    pub fn new(path: Path, digits: &[&Digits], bench: &'a Bench<C, D>) -> Self {
         let most = digits
             .iter()
             .map(|digits| digits.most().max(width(digits.windows().buckets())));
@@ -63,15 +77,23 @@ impl<'a, C: Curve<D>, const D: usize> Summers<'a, C, D> {
             path,
             most: most.max().unwrap_or_default(),
             idle: Mutex::default(),
-            buckets,
+            bench,
         }
     }
 
     fn sum(&self, table: &[Packed<D>], sums: &mut [Packed<D>], lists: impl Fn(usize, &mut Vec<Entry>)) {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut summer = idle.unwrap_or_else(|| Summer::new(self.path, self.most));
+        let mut summer = (idle.or_else(|| self.bench.summers.find(|summer| summer.most() >= self.most)))
+            .unwrap_or_else(|| Summer::new(self.path, self.most));
         summer.sum(table, sums, lists);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(summer);
+    }
+}
+
+impl<C: Curve<D>, const D: usize> Drop for Summers<'_, C, D> {
+    fn drop(&mut self) {
+        let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        idle.drain(..).for_each(|summer| self.bench.summers.keep(summer));
     }
 }
 
@@ -117,18 +139,18 @@ const TASKS_A_THREAD: usize = 4;
 const TASK: usize = 1 << 16;
 
 // The sum of the multiples in each bucket.
-fn fill<'a, C: Curve<D>, const D: usize>(
+fn fill<C: Curve<D>, const D: usize>(
     table: &Table<C, D>,
     digits: &Digits,
-    summers: &Summers<'a, C, D>,
+    summers: &Summers<'_, C, D>,
     checkpoint: &dyn Checkpoint,
-) -> Result<Spare<'a, Packed<D>>, Cancelled> {
+) -> Result<Spare<Buffer<Packed<D>>>, Cancelled> {
     let windows = table.windows();
     let count = windows.buckets() * windows.sets() as usize;
     let all = digits.before(count - 1) + digits.count(count - 1);
     let tasks = (rayon::current_num_threads() * TASKS_A_THREAD).max(all / TASK);
     let share = all.div_ceil(tasks).max(1);
-    let mut sums = summers.buckets.take(count);
+    let mut sums = summers.bench.buckets.items(count);
     let (mut rest, mut start, mut parts) = (&mut sums[..], 0, Vec::with_capacity(tasks));
     for task in 1..=tasks {
         // Each ends where its share does.
@@ -233,11 +255,11 @@ mod tests {
             let windows = Windows::new(*bits, *sets).unwrap();
             for path in [Path::best(), Path::Portable] {
                 let table = Table::<C, D>::new(bases, windows, path).unwrap();
+                let (sorting, bench) = (Sorting::default(), Bench::default());
                 for scalars in scalars {
                     let expected: C::Group = bases.iter().zip(scalars).map(|(p, s)| *p * *s).sum();
-                    let digits = Digits::new(scalars, windows, &Sorting::default());
-                    let buckets = Spares::default();
-                    let summers = Summers::new(path, &[&digits], &buckets);
+                    let digits = Digits::new(scalars, windows, &sorting);
+                    let summers = Summers::new(path, &[&digits], &bench);
                     let found = multiply(&table, &digits, &summers, &Unstoppable).unwrap();
                     assert_eq!(found, expected, "{} bases, {windows:?}, {path:?}", bases.len());
                 }
@@ -278,7 +300,7 @@ mod tests {
         let refused = |digits: &Digits| match multiply(
             &table,
             digits,
-            &Summers::new(Path::best(), &[], &Spares::default()),
+            &Summers::new(Path::best(), &[], &Bench::default()),
             &Unstoppable,
         ) {
             Err(ProveError::Unfit(unfit)) => unfit,
