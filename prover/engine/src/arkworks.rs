@@ -6,17 +6,13 @@ use crate::checkpoint::Checkpoint;
 use crate::error::ProveError;
 use crate::pipeline::{Points, Prover};
 use crate::satisfaction;
-use crate::stage::ProveStage;
 use crate::tiers::Tiers;
-use crate::{Engine, Proven};
 use ark_bn254::{Bn254, Fr};
 use ark_ff::AdditiveGroup;
 use ark_groth16::{Groth16, PreparedVerifyingKey, Proof, prepare_verifying_key};
 use medproof_gadgets::shape::Shape;
-use medproof_keys::circuit::InsecureKey;
-use medproof_keys::{CircuitKey, Mode, Progress};
-use medproof_statement::check::Witness;
-use medproof_statement::public::PublicInputs;
+use medproof_keys::CircuitKey;
+use medproof_keys::circuit::Provenance;
 use medproof_statement::tier::Tier;
 use std::sync::Arc;
 
@@ -24,57 +20,31 @@ use std::sync::Arc;
 ///
 /// Our own buffers of the witness and of what blinds it are wiped; the copies that `ark-groth16` makes while it
 /// proves are freed without that. A proof that has begun is not stopped in the middle.
-pub struct Arkworks {
-    tiers: Tiers<Prepared>,
-}
+pub type Arkworks = Tiers<Prepared>;
 
-struct Prepared {
+/// A key, prepared for verifying.
+pub struct Prepared {
     key: Arc<CircuitKey>,
     verifying: PreparedVerifyingKey<Bn254>,
 }
 
-impl Arkworks {
-    /// An engine with these keys, the last of a tier if there are several.
-    ///
-    /// # Errors
-    /// [`InsecureKey`] for a development key outside development mode.
-    pub fn new(mode: Mode, keys: impl IntoIterator<Item = Arc<CircuitKey>>) -> Result<Self, InsecureKey> {
-        let provers = keys.into_iter().map(|key| {
-            let verifying = prepare_verifying_key(key.verifying());
-            (key.tier(), key.provenance(), Prepared { key, verifying })
-        });
-        Ok(Self {
-            tiers: Tiers::new(mode, provers)?,
-        })
-    }
-
-    /// Proves an assignment of this tier's circuit: checks every row, proves, verifies.
-    ///
-    /// # Errors
-    /// Those of [`Engine::prove`], but for those of the native check.
-    pub fn prove_assignment(
-        &self,
-        tier: Tier,
-        assignment: &Assignment,
-        progress: &dyn Progress<ProveStage>,
-    ) -> Result<Proven, ProveError> {
-        self.tiers.prove_assignment(tier, assignment, progress)
-    }
-}
-
-impl Engine for Arkworks {
-    fn prove(
-        &self,
-        public: &PublicInputs,
-        witness: &Witness,
-        progress: &dyn Progress<ProveStage>,
-    ) -> Result<Proven, ProveError> {
-        self.tiers.prove(public, witness, progress)
+impl From<Arc<CircuitKey>> for Prepared {
+    fn from(key: Arc<CircuitKey>) -> Self {
+        let verifying = prepare_verifying_key(key.verifying());
+        Prepared { key, verifying }
     }
 }
 
 impl Prover for Prepared {
     type Satisfied = ();
+
+    fn tier(&self) -> Tier {
+        self.key.tier()
+    }
+
+    fn provenance(&self) -> Provenance {
+        self.key.provenance()
+    }
 
     fn shape(&self) -> &Shape {
         self.key.shape()
@@ -115,10 +85,10 @@ mod tests {
     use super::*;
     use crate::checkpoint::Unstoppable;
     use crate::testing::{Chain, key_of, rerandomised};
+    use crate::{ProveStage, Proven};
     use ark_ff::Field;
     use ark_serialize::CanonicalDeserialize;
-    use medproof_keys::Quiet;
-    use medproof_keys::circuit::Provenance;
+    use medproof_keys::{Mode, Progress, Quiet};
     use std::sync::Mutex;
 
     fn engine(links: usize) -> Arkworks {
@@ -126,7 +96,7 @@ mod tests {
     }
 
     fn assignment(engine: &Arkworks, chain: Chain) -> Assignment {
-        Assignment::synthesise(chain, engine.tiers.of_tier(Tier::Xs).unwrap().key.shape()).unwrap()
+        Assignment::synthesise(chain, engine.of_tier(Tier::Xs).unwrap().key.shape()).unwrap()
     }
 
     fn prove(links: usize, chain: Chain) -> Result<Proven, ProveError> {
@@ -139,7 +109,7 @@ mod tests {
     fn proofs_equal_the_references_for_the_same_randomness() {
         for links in [1, 57, 58, 200] {
             let engine = engine(links);
-            let prepared = engine.tiers.of_tier(Tier::Xs).unwrap();
+            let prepared = engine.of_tier(Tier::Xs).unwrap();
             let assignment = assignment(&engine, Chain::honest(links));
             let proving = prepared.key.proving();
             let plain = Groth16::<Bn254>::create_proof_with_reduction_no_zk(Chain::honest(links), proving).unwrap();
@@ -172,7 +142,7 @@ mod tests {
     #[test]
     fn a_proof_of_other_inputs_does_not_pass_the_self_check() {
         let engine = engine(20);
-        let prepared = engine.tiers.of_tier(Tier::Xs).unwrap();
+        let prepared = engine.of_tier(Tier::Xs).unwrap();
         let honest = assignment(&engine, Chain::honest(20));
         let proof = prepared
             .points(&honest, (), &Blinding::fresh().unwrap(), &Unstoppable)
@@ -258,7 +228,7 @@ mod tests {
     #[test]
     fn blinding_is_not_left_out() {
         let engine = engine(20);
-        let prepared = engine.tiers.of_tier(Tier::Xs).unwrap();
+        let prepared = engine.of_tier(Tier::Xs).unwrap();
         let assignment = assignment(&engine, Chain::honest(20));
         let plain = prepared
             .points(&assignment, (), &Blinding::of(Fr::ONE, Fr::ZERO).unwrap(), &Unstoppable)

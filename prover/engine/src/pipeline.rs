@@ -11,22 +11,31 @@ use ark_groth16::{Groth16, PreparedVerifyingKey};
 use medproof_disclosure::Disclosure;
 use medproof_gadgets::shape::Shape;
 use medproof_keys::Progress;
+use medproof_keys::circuit::Provenance;
 use medproof_messages::Proof;
 use medproof_statement::check::{self, Witness};
 use medproof_statement::public::PublicInputs;
+use medproof_statement::tier::Tier;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub(crate) type Points = ark_groth16::Proof<Bn254>;
+pub type Points = ark_groth16::Proof<Bn254>;
 
 /// One key of an engine.
-pub(crate) trait Prover {
+pub trait Prover {
     /// What is known once every row was found satisfied.
     type Satisfied;
 
+    /// Of its circuit.
+    fn tier(&self) -> Tier;
+    /// Where the key comes from.
+    fn provenance(&self) -> Provenance;
+    /// Of its circuit.
     fn shape(&self) -> &Shape;
+    /// What proofs verify under.
     fn verifying(&self) -> &PreparedVerifyingKey<Bn254>;
     /// Fails with the first row that is not satisfied.
     fn satisfy(&self, assignment: &Assignment) -> Result<Self::Satisfied, ProveError>;
+    /// The proof's points.
     fn points(
         &self,
         assignment: &Assignment,

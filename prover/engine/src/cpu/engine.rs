@@ -6,17 +6,13 @@ use crate::blinding::Blinding;
 use crate::checkpoint::Checkpoint;
 use crate::error::{PrepareError, ProveError};
 use crate::pipeline::{Points, Prover};
-use crate::stage::ProveStage;
 use crate::tiers::Tiers;
-use crate::{Engine, Proven};
 use ark_bn254::Bn254;
 use ark_groth16::{PreparedVerifyingKey, VerifyingKey, prepare_verifying_key};
 use medproof_gadgets::shape::Shape;
-use medproof_keys::circuit::{InsecureKey, Provenance};
-use medproof_keys::{CircuitKey, KeyCard, KeyStore, Mode, Progress, SetupStage};
+use medproof_keys::circuit::Provenance;
+use medproof_keys::{CircuitKey, KeyCard, KeyStore, Progress, SetupStage};
 use medproof_messages::key::PinnedKey;
-use medproof_statement::check::Witness;
-use medproof_statement::public::PublicInputs;
 use medproof_statement::tier::Tier;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +23,7 @@ pub struct ReadyKey {
     shape: Shape,
     provenance: Provenance,
     ready: Ready,
+    verifying: PreparedVerifyingKey<Bn254>,
 }
 
 impl ReadyKey {
@@ -35,12 +32,19 @@ impl ReadyKey {
     /// # Errors
     /// As [`Ready::new`].
     pub fn of(key: &CircuitKey, settings: Settings, progress: &dyn Progress<ReadyStage>) -> Result<Self, ProveError> {
-        Ok(ReadyKey {
-            tier: key.tier(),
-            shape: *key.shape(),
-            provenance: key.provenance(),
-            ready: Ready::new(key.matrices(), key.proving(), settings, progress)?,
-        })
+        let ready = Ready::new(key.matrices(), key.proving(), settings, progress)?;
+        Ok(ReadyKey::with(key.tier(), *key.shape(), key.provenance(), ready))
+    }
+
+    fn with(tier: Tier, shape: Shape, provenance: Provenance, ready: Ready) -> Self {
+        let verifying = prepare_verifying_key(ready.verifying());
+        ReadyKey {
+            tier,
+            shape,
+            provenance,
+            ready,
+            verifying,
+        }
     }
 
     /// A tier's development key: found as it was prepared before, or else made, prepared and kept.
@@ -61,14 +65,7 @@ impl ReadyKey {
         match Ready::read(&digest, settings, &file) {
             Ok(ready) if fits(&ready, &card) => {
                 progress.advance(ReadyStage::Reading, 1, 1);
-                let (shape, provenance) = (card.shape, card.provenance);
-                let key = ReadyKey {
-                    tier,
-                    shape,
-                    provenance,
-                    ready,
-                };
-                return Ok((key, None));
+                return Ok((ReadyKey::with(tier, card.shape, card.provenance, ready), None));
             }
             // Making it takes more still.
             Err(error @ FileError::Memory(_)) => return Err(PrepareError::Read(error)),
@@ -127,60 +124,21 @@ fn verifying(pinned: &PinnedKey) -> VerifyingKey<Bn254> {
 }
 
 /// Proves under keys that were made ready.
-pub struct Cpu {
-    tiers: Tiers<Prepared>,
-}
+pub type Cpu = Tiers<Arc<ReadyKey>>;
 
-struct Prepared {
-    key: Arc<ReadyKey>,
-    verifying: PreparedVerifyingKey<Bn254>,
-}
-
-impl Cpu {
-    /// An engine with these keys, the last of a tier if there are several.
-    ///
-    /// # Errors
-    /// [`InsecureKey`] for a development key outside development mode.
-    pub fn new(mode: Mode, keys: impl IntoIterator<Item = Arc<ReadyKey>>) -> Result<Self, InsecureKey> {
-        let provers = keys.into_iter().map(|key| {
-            let verifying = prepare_verifying_key(key.ready.verifying());
-            (key.tier, key.provenance, Prepared { key, verifying })
-        });
-        Ok(Self {
-            tiers: Tiers::new(mode, provers)?,
-        })
-    }
-
-    /// Proves an assignment of this tier's circuit: checks every row, proves, verifies.
-    ///
-    /// # Errors
-    /// Those of [`Engine::prove`], but for those of the native check.
-    pub fn prove_assignment(
-        &self,
-        tier: Tier,
-        assignment: &Assignment,
-        progress: &dyn Progress<ProveStage>,
-    ) -> Result<Proven, ProveError> {
-        self.tiers.prove_assignment(tier, assignment, progress)
-    }
-}
-
-impl Engine for Cpu {
-    fn prove(
-        &self,
-        public: &PublicInputs,
-        witness: &Witness,
-        progress: &dyn Progress<ProveStage>,
-    ) -> Result<Proven, ProveError> {
-        self.tiers.prove(public, witness, progress)
-    }
-}
-
-impl Prover for Prepared {
+impl Prover for Arc<ReadyKey> {
     type Satisfied = Products;
 
+    fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    fn provenance(&self) -> Provenance {
+        self.provenance
+    }
+
     fn shape(&self) -> &Shape {
-        &self.key.shape
+        &self.shape
     }
 
     fn verifying(&self) -> &PreparedVerifyingKey<Bn254> {
@@ -188,7 +146,7 @@ impl Prover for Prepared {
     }
 
     fn satisfy(&self, assignment: &Assignment) -> Result<Products, ProveError> {
-        self.key.ready.products(assignment.values())
+        self.ready.products(assignment.values())
     }
 
     fn points(
@@ -198,9 +156,7 @@ impl Prover for Prepared {
         blinding: &Blinding,
         checkpoint: &dyn Checkpoint,
     ) -> Result<Points, ProveError> {
-        self.key
-            .ready
-            .points(assignment.values(), products, blinding, checkpoint)
+        self.ready.points(assignment.values(), products, blinding, checkpoint)
     }
 }
 
@@ -209,8 +165,9 @@ mod tests {
     use super::*;
     use crate::checkpoint::Unstoppable;
     use crate::testing::{Chain, key_of};
+    use crate::{ProveStage, Proven};
     use ark_bn254::Fr;
-    use medproof_keys::{Cancelled, Quiet};
+    use medproof_keys::{Cancelled, Mode, Quiet};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn ready(key: &CircuitKey) -> Arc<ReadyKey> {
@@ -222,7 +179,7 @@ mod tests {
     }
 
     fn assignment(engine: &Cpu, chain: Chain) -> Assignment {
-        Assignment::synthesise(chain, engine.tiers.of_tier(Tier::Xs).unwrap().shape()).unwrap()
+        Assignment::synthesise(chain, engine.of_tier(Tier::Xs).unwrap().shape()).unwrap()
     }
 
     fn prove(links: usize, chain: Chain) -> Result<Proven, ProveError> {
@@ -287,7 +244,7 @@ mod tests {
     #[test]
     fn blinding_is_not_left_out() {
         let engine = engine(20);
-        let prepared = engine.tiers.of_tier(Tier::Xs).unwrap();
+        let prepared = engine.of_tier(Tier::Xs).unwrap();
         let assignment = assignment(&engine, Chain::honest(20));
         let zero = Blinding::of(Fr::from(1), Fr::from(0)).unwrap();
         let products = prepared.satisfy(&assignment).unwrap();

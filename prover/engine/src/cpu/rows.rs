@@ -64,14 +64,7 @@ impl Rows {
             }
             ends.push([u32::try_from(entries.len()).ok()?, u32::try_from(others.len()).ok()?]);
         }
-        Some(Rows {
-            columns: (columns <= 1 << KIND).then_some(columns)?,
-            ends,
-            entries,
-            others,
-            factors: Factors::new(coefficients.clone(), path),
-            coefficients,
-        })
+        Rows::of(columns, ends, entries, others, coefficients, path)
     }
 
     /// Ends, entries and places of coefficients, as they are kept in a file.
@@ -114,6 +107,17 @@ impl Rows {
         }
         let canonical = |words: [u64; 4]| (BigInt(words) < Fr::MODULUS).then(|| from_limbs::<Scalar>(words));
         let coefficients: Vec<Fr> = coefficients.into_iter().map(canonical).collect::<Option<_>>()?;
+        Rows::of(columns, ends, entries, others, coefficients, path)
+    }
+
+    fn of(
+        columns: usize,
+        ends: Vec<[u32; 2]>,
+        entries: Vec<u32>,
+        others: Vec<u32>,
+        coefficients: Vec<Fr>,
+        path: Path,
+    ) -> Option<Rows> {
         Some(Rows {
             columns: (columns <= 1 << KIND).then_some(columns)?,
             ends,

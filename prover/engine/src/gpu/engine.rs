@@ -7,16 +7,12 @@ use crate::checkpoint::Checkpoint;
 use crate::cpu::{Products, ReadyStage};
 use crate::error::ProveError;
 use crate::pipeline::{Points, Prover};
-use crate::stage::ProveStage;
 use crate::tiers::Tiers;
-use crate::{Engine, Proven};
 use ark_bn254::Bn254;
 use ark_groth16::{PreparedVerifyingKey, prepare_verifying_key};
 use medproof_gadgets::shape::Shape;
-use medproof_keys::circuit::{InsecureKey, Provenance};
-use medproof_keys::{CircuitKey, Mode, Progress};
-use medproof_statement::check::Witness;
-use medproof_statement::public::PublicInputs;
+use medproof_keys::circuit::Provenance;
+use medproof_keys::{CircuitKey, Progress};
 use medproof_statement::tier::Tier;
 
 /// A tier's key, ready on a device.
@@ -45,49 +41,18 @@ impl GpuKey {
 }
 
 /// Proves under keys that are on a device.
-pub struct Gpu {
-    tiers: Tiers<GpuKey>,
-}
-
-impl Gpu {
-    /// An engine with these keys, the last of a tier if there are several.
-    ///
-    /// # Errors
-    /// [`InsecureKey`] for a development key outside development mode.
-    pub fn new(mode: Mode, keys: impl IntoIterator<Item = GpuKey>) -> Result<Self, InsecureKey> {
-        let provers = keys.into_iter().map(|key| (key.tier, key.provenance, key));
-        Ok(Self {
-            tiers: Tiers::new(mode, provers)?,
-        })
-    }
-
-    /// Proves an assignment of this tier's circuit: checks every row, proves, verifies.
-    ///
-    /// # Errors
-    /// Those of [`Engine::prove`], but for those of the native check.
-    pub fn prove_assignment(
-        &self,
-        tier: Tier,
-        assignment: &Assignment,
-        progress: &dyn Progress<ProveStage>,
-    ) -> Result<Proven, ProveError> {
-        self.tiers.prove_assignment(tier, assignment, progress)
-    }
-}
-
-impl Engine for Gpu {
-    fn prove(
-        &self,
-        public: &PublicInputs,
-        witness: &Witness,
-        progress: &dyn Progress<ProveStage>,
-    ) -> Result<Proven, ProveError> {
-        self.tiers.prove(public, witness, progress)
-    }
-}
+pub type Gpu = Tiers<GpuKey>;
 
 impl Prover for GpuKey {
     type Satisfied = Products;
+
+    fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    fn provenance(&self) -> Provenance {
+        self.provenance
+    }
 
     fn shape(&self) -> &Shape {
         &self.shape
@@ -117,7 +82,7 @@ mod tests {
     use super::*;
     use crate::testing::{Chain, key_of};
     use medproof_cuda::testing;
-    use medproof_keys::Quiet;
+    use medproof_keys::{Mode, Quiet};
 
     #[test]
     fn the_device_proves_and_refuses_as_the_cores_do() {
