@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p medproof-benches` runs all; a name after `--` picks some.
 
+pub mod links;
+
 use ark_ec::CurveGroup;
 use ark_ff::UniformRand;
 use ark_std::rand::SeedableRng;
@@ -12,6 +14,7 @@ use medproof_statement::public::PublicInputs;
 use medproof_statement::testing::{Case, concept, condition, fact, facts, has, none, policy};
 use medproof_statement::tier::Tier;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::time::{Duration, Instant};
 
 /// A chart of 64 conditions, and a policy that uses each of the tier's criteria that its slots allow.
 ///
@@ -60,4 +63,20 @@ pub fn points<G: CurveGroup + UniformRand>(n: usize) -> Vec<G::Affine> {
 pub fn pool(threads: usize) -> ThreadPool {
     let builder = ThreadPoolBuilder::new().num_threads(threads);
     builder.build().expect("threads")
+}
+
+/// The median of so many times, of work that succeeds.
+///
+/// # Panics
+/// Where it does not.
+pub fn median(times: usize, work: impl Fn() -> bool + Sync) -> Duration {
+    let mut all: Vec<Duration> = (0..times)
+        .map(|_| {
+            let start = Instant::now();
+            assert!(work(), "what is measured fails");
+            start.elapsed()
+        })
+        .collect();
+    all.sort();
+    all[times / 2]
 }

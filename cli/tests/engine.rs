@@ -74,6 +74,18 @@ fn files_are_read_and_replaced_as_told() {
         .failed(2, "r1cs");
 }
 
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn without_cuda_in_the_build_no_device_proves() {
+    let world = square();
+    let run = world.run(&format!("{PROVE} --wtns good.wtns --on cuda")).failed(2, "device");
+    assert!(run.out.contains("the feature cuda"), "{}", run.out);
+    world
+        .run(&format!("{PROVE} --wtns good.wtns --on cuda --lean"))
+        .failed(2, "on");
+    assert!(!world.path("proof.json").exists());
+}
+
 #[test]
 fn insecure_keys_need_development_mode() {
     let world = square();

@@ -1,4 +1,4 @@
-//! Compiles `cuda/bases.cu` where the feature asks for it.
+//! Compiles `cuda/device.cu` where the feature asks for it.
 
 fn main() {
     println!("cargo::rerun-if-changed=cuda");
@@ -18,7 +18,7 @@ mod cuda {
     pub fn compile() {
         let mut nvcc = cc::Build::new();
         nvcc.cuda(true)
-            .file("cuda/bases.cu")
+            .file("cuda/device.cu")
             .define("FEATURE_BN254", None)
             .define("__BLST_PORTABLE__", None)
             // Of the library's headers there are many, and none is ours to mend.

@@ -3,16 +3,11 @@
 //! with the circuit. `cargo run --release -p medproof-benches --bin tiers`, or with `tier M lean` or
 //! `size 16` for one line, which is measured in a process of its own.
 
-use ark_bn254::Fr;
-use ark_ff::Field;
-use ark_relations::gr1cs::{ConstraintSynthesizer, SynthesisError};
-use medproof_benches::{pool, witness};
+use medproof_benches::links::Links;
+use medproof_benches::{median, pool, witness};
 use medproof_disclosure::Disclosure;
 use medproof_engine::cpu::{Ready, ReadyKey, Settings};
 use medproof_engine::{Assignment, Blinding, Cpu, Crew, Engine, ProveStage, Unstoppable};
-use medproof_gadgets::shape::Matrices;
-use medproof_gadgets::wire::{Cs, Wire, enforce_product};
-use medproof_keys::circom::{R1cs, development_zkey};
 use medproof_keys::{KeyStore, Mode, Progress, Quiet};
 use medproof_statement::check::Witness;
 use medproof_statement::public::PublicInputs;
@@ -163,14 +158,7 @@ fn stopping(engine: &Cpu, (public, witness): &(PublicInputs, Witness), latency: 
 }
 
 fn of_size(bits: u32) -> Outcome<String> {
-    let links = (1usize << bits) - 4;
-    let matrices = Matrices::synthesise(Links { links })?;
-    let assignment = Assignment::synthesise(Links { links }, &matrices.shape())?;
-    let r1cs = R1cs {
-        declared: Default::default(),
-        matrices,
-    };
-    let key = development_zkey(&r1cs, &Quiet)?;
+    let (key, assignment) = Links::filling(bits)?;
     let ready = Ready::of_zkey(&key, Settings::default(), &Quiet)?;
     let proved = || -> Outcome<()> {
         ready.prove(assignment.values(), &Blinding::fresh()?, &Unstoppable)?;
@@ -183,39 +171,6 @@ fn of_size(bits: u32) -> Outcome<String> {
         ms(took),
         took.as_nanos() as f64 / steps
     ))
-}
-
-/// Each number is a product of the two before it and a constant: all are large.
-#[derive(Clone, Copy)]
-struct Links {
-    links: usize,
-}
-
-impl ConstraintSynthesizer<Fr> for Links {
-    fn generate_constraints(self, cs: Cs) -> Result<(), SynthesisError> {
-        let mut before = Wire::witness(&cs, || Ok(Fr::from(3).inverse().unwrap_or_default()))?;
-        let mut last = Wire::witness(&cs, || Ok(Fr::from(7).inverse().unwrap_or_default()))?;
-        for _ in 0..self.links {
-            let sum = before.clone() + Fr::from(5);
-            let next = Wire::witness(&cs, || Ok(sum.value()? * last.value()?))?;
-            enforce_product(&cs, &sum, &last, &next)?;
-            (before, last) = (last, next);
-        }
-        Ok(())
-    }
-}
-
-// The median of so many times, of work that succeeds.
-fn median(times: usize, work: impl Fn() -> bool + Sync) -> Duration {
-    let mut all: Vec<Duration> = (0..times)
-        .map(|_| {
-            let start = Instant::now();
-            assert!(work(), "what is measured fails");
-            start.elapsed()
-        })
-        .collect();
-    all.sort();
-    all[times / 2]
 }
 
 fn best<E>(times: usize, mut work: impl FnMut() -> Result<(), E>) -> Result<Duration, E> {

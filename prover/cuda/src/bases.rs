@@ -1,23 +1,20 @@
 //! A query's points on the device.
 
-use crate::driver::Uploaded;
-use crate::{Device, Failure};
-use ark_bn254::{Fq, Fr};
+use crate::driver::{SentBases, Words};
+use crate::{Device, Failure, Values};
+use ark_bn254::Fq;
 use ark_ff::{BigInt, Field, PrimeField};
 use medproof_lanes::Path;
-use medproof_lanes::modulus::{Scalar, limbs};
 use medproof_lanes::points::{Curve, Packed};
 use std::marker::PhantomData;
-use zeroize::Zeroizing;
 
 /// Points that are summed again and again.
 pub struct Bases<C, const D: usize> {
     count: usize,
-    // The places of those that are not infinity. Only they are on the device, so that nothing hangs
-    // on how infinity is written there.
-    finite: Vec<u32>,
-    // None where all are infinity.
-    uploaded: Option<Uploaded<D>>,
+    // Those that are not infinity, so that nothing hangs on how infinity is written there; none where
+    // all are.
+    finite: usize,
+    sent: Option<SentBases<D>>,
     curve: PhantomData<C>,
 }
 
@@ -36,17 +33,24 @@ impl<C: Curve<D>, const D: usize> Bases<C, D> {
                 found: points.len(),
             });
         }
-        let (finite, packed): (Vec<u32>, Vec<Packed<D>>) = (0u32..)
+        let (places, packed): (Vec<u32>, Vec<Packed<D>>) = (0u32..)
             .zip(points)
             .filter(|(_, point)| !point.is_zero())
             .map(|(place, point)| (place, point.pack(Path::Portable)))
             .unzip();
+        let sent = (!packed.is_empty()).then(|| SentBases::new(&packed, &places, points.len()));
         Ok(Bases {
             count: points.len(),
-            finite,
-            uploaded: (!packed.is_empty()).then(|| Uploaded::new(&packed)).transpose()?,
+            finite: packed.len(),
+            sent: sent.transpose()?,
             curve: PhantomData,
         })
+    }
+
+    /// Bytes of the points on the device.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.finite * size_of::<Packed<D>>()
     }
 
     /// The number of points, with those at infinity.
@@ -55,31 +59,26 @@ impl<C: Curve<D>, const D: usize> Bases<C, D> {
         self.count
     }
 
-    /// Σ scalar·point. Our copies of the scalars are wiped, on the host and on the device; what the
-    /// library leaves behind of them is said in `cuda/bases.cu`.
+    /// Σ scalar·point. What of the scalars the library leaves behind is said in `cuda/device.cu`.
     ///
     /// # Errors
     /// [`Failure::Count`], [`Failure::Device`], [`Failure::NoPoint`].
-    pub fn sum(&self, scalars: &[Fr]) -> Result<C, Failure> {
-        if scalars.len() != self.count {
+    pub fn sum(&self, scalars: &Values) -> Result<C, Failure> {
+        if scalars.count() != self.count {
             return Err(Failure::Count {
                 expected: self.count,
-                found: scalars.len(),
+                found: scalars.count(),
             });
         }
-        let Some(uploaded) = &self.uploaded else {
-            return Ok(C::zero());
-        };
-        let words = |place: &u32| limbs::<Scalar>(&scalars[*place as usize]);
-        // Of an exact size: a list that grows would leave scalars behind.
-        let mut sent = Zeroizing::new(Vec::with_capacity(self.finite.len()));
-        sent.extend(self.finite.iter().map(words));
-        affine(uploaded.sum(&sent)?)
+        match &self.sent {
+            None => Ok(C::zero()),
+            Some(sent) => affine(sent.sum(scalars.sent())?),
+        }
     }
 }
 
 // From Jacobian coordinates. The device's answer is not trusted to be below p.
-fn affine<C: Curve<D>, const D: usize>(point: [[[u64; 4]; D]; 3]) -> Result<C, Failure> {
+fn affine<C: Curve<D>, const D: usize>(point: [[Words; D]; 3]) -> Result<C, Failure> {
     if point.iter().flatten().any(|words| BigInt(*words) >= Fq::MODULUS) {
         return Err(Failure::NoPoint);
     }
@@ -97,11 +96,11 @@ fn affine<C: Curve<D>, const D: usize>(point: [[[u64; 4]; D]; 3]) -> Result<C, F
 mod tests {
     use super::*;
     use crate::testing;
-    use ark_bn254::{Fq2, G1Affine, G1Projective, G2Affine, G2Projective};
+    use ark_bn254::{Fq2, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
     use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
     use ark_ff::{AdditiveGroup, UniformRand};
     use bytemuck::cast_slice;
-    use medproof_lanes::modulus::Base;
+    use medproof_lanes::modulus::{Base, Scalar, limbs};
 
     // Of each, x before y, and of x its components in order: Montgomery's words, the lowest first.
     #[test]
@@ -160,11 +159,14 @@ mod tests {
         let bases = Bases::<C, D>::new(device, &points).unwrap();
         let expected = C::Group::msm(&points, &scalars).unwrap().into_affine();
         // Twice: nothing is left of a sum that another meets.
+        let sent = |scalars: &[Fr]| Values::send(device, scalars).unwrap();
+        let values = sent(&scalars);
         for _ in 0..2 {
-            assert_eq!(bases.sum(&scalars), Ok(expected), "{n}");
+            assert_eq!(bases.sum(&values), Ok(expected), "{n}");
         }
-        assert_eq!(bases.sum(&vec![Fr::ZERO; n]), Ok(C::zero()), "{n} zeros");
-        assert!(matches!(bases.sum(&scalars[1..]), Err(Failure::Count { .. })));
+        assert_eq!(bases.sum(&sent(&vec![Fr::ZERO; n])), Ok(C::zero()), "{n} zeros");
+        let more = sent(&[&scalars[..], &[Fr::ONE]].concat());
+        assert!(matches!(bases.sum(&more), Err(Failure::Count { .. })));
     }
 
     #[test]
@@ -179,7 +181,8 @@ mod tests {
             agrees::<G2Affine, 2>(&device, n);
         }
         let nothing = Bases::<G1Affine, 1>::new(&device, &[G1Affine::zero(); 3]).unwrap();
-        assert_eq!(nothing.sum(&[Fr::ONE; 3]), Ok(G1Affine::zero()));
+        let ones = Values::send(&device, &[Fr::ONE; 3]).unwrap();
+        assert_eq!(nothing.sum(&ones), Ok(G1Affine::zero()));
     }
 
     #[cfg(not(feature = "cuda"))]

@@ -1,15 +1,20 @@
-//! Sums of a key's points on a CUDA device.
+//! What a prover has done on a CUDA device: sums of a key's points, and the quotient that some of them
+//! are summed by.
 //!
-//! The points stay on the device; scalars are sent for each sum. Without the feature `cuda` this
-//! compiles everywhere, and [`Device::first`] says that there is no CUDA in the build.
+//! A key's points and its coset stay on the device; a proof's numbers are sent once. Without the feature
+//! `cuda` this compiles everywhere, and [`Device::first`] says that there is no CUDA in the build.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod bases;
+mod coset;
 #[cfg_attr(not(feature = "cuda"), path = "absent.rs")]
 mod driver;
 pub mod testing;
+mod values;
 
 pub use bases::Bases;
+pub use coset::Coset;
+pub use values::Values;
 
 use std::fmt;
 
@@ -33,10 +38,10 @@ pub enum Failure {
         /// As many as there are.
         found: usize,
     },
-    /// Other scalars.
-    #[error("expected {expected} scalars, found {found}")]
+    /// Other numbers than these are for.
+    #[error("expected {expected} numbers, found {found}")]
     Count {
-        /// As many as points.
+        /// As many as can be used.
         expected: usize,
         /// As many as were given.
         found: usize,

@@ -75,9 +75,45 @@ pub fn verify(key: &VerifyingKey<Bn254>, proof: &Proof<Bn254>, public: &[Fr]) ->
     verified.map_err(|error| ProveError::Prover(error.to_string()))
 }
 
+/// A key of any circuit, ready on the cores or on a device.
+pub trait AnyKey {
+    /// What proofs verify under.
+    fn verifying(&self) -> &VerifyingKey<Bn254>;
+
+    /// Elements of the domain.
+    fn domain(&self) -> usize;
+
+    /// Bytes of its points, wherever they are.
+    fn table_bytes(&self) -> usize;
+
+    /// A proof of the values of all variables, the constant 1 first.
+    ///
+    /// # Errors
+    /// As [`Ready::prove`].
+    fn prove(&self, z: &[Fr], blinding: &Blinding, checkpoint: &dyn Checkpoint) -> Result<Proof<Bn254>, ProveError>;
+}
+
+impl AnyKey for Ready {
+    fn verifying(&self) -> &VerifyingKey<Bn254> {
+        self.verifying()
+    }
+
+    fn domain(&self) -> usize {
+        self.domain()
+    }
+
+    fn table_bytes(&self) -> usize {
+        self.table_bytes()
+    }
+
+    fn prove(&self, z: &[Fr], blinding: &Blinding, checkpoint: &dyn Checkpoint) -> Result<Proof<Bn254>, ProveError> {
+        self.prove(z, blinding, checkpoint)
+    }
+}
+
 /// Proves under one `.zkey`.
 pub struct Circom {
-    ready: Ready,
+    key: Box<dyn AnyKey + Send + Sync>,
     verifying: PreparedVerifyingKey<Bn254>,
 }
 
@@ -92,23 +128,24 @@ impl Circom {
 
     /// With a key that was prepared.
     #[must_use]
-    pub fn of(ready: Ready) -> Circom {
+    pub fn of(key: impl AnyKey + Send + Sync + 'static) -> Circom {
         Circom {
-            verifying: prepare_verifying_key(ready.verifying()),
-            ready,
+            verifying: prepare_verifying_key(key.verifying()),
+            key: Box::new(key),
         }
     }
 
     /// The key.
     #[must_use]
-    pub fn ready(&self) -> &Ready {
-        &self.ready
+    pub fn key(&self) -> &dyn AnyKey {
+        &*self.key
     }
 
     /// The values of a witness that a proof shows.
     #[must_use]
     pub fn public<'a>(&self, witness: &'a [Fr]) -> &'a [Fr] {
-        witness.get(1..self.ready.inputs()).unwrap_or_default()
+        let inputs = self.key.verifying().gamma_abc_g1.len();
+        witness.get(1..inputs).unwrap_or_default()
     }
 
     /// A proof, with fresh randomness, that was verified.
@@ -119,7 +156,7 @@ impl Circom {
     /// [`ProveError::OutsideGroup`] for a key made to tell of witnesses;
     /// [`ProveError::Cancelled`] at a checkpoint.
     pub fn prove(&self, witness: &[Fr], checkpoint: &dyn Checkpoint) -> Result<Proof<Bn254>, ProveError> {
-        let proof = self.ready.prove(witness, &Blinding::fresh()?, checkpoint)?;
+        let proof = self.key.prove(witness, &Blinding::fresh()?, checkpoint)?;
         // A key's many points are checked once, in their sum.
         if !proof.b.is_in_correct_subgroup_assuming_on_curve() {
             return Err(ProveError::OutsideGroup);

@@ -80,6 +80,16 @@ impl Coset {
         self.domain.size()
     }
 
+    /// What the domain is multiplied by.
+    pub fn shift(&self) -> Fr {
+        self.coset.coset_offset()
+    }
+
+    /// What products come times.
+    pub fn scale(&self) -> Fr {
+        self.scale
+    }
+
     /// From values on the domain, of which those that are left out at the end are 0, to values on
     /// the coset. What was there before is overwritten.
     pub fn extend(&self, values: &[Fr], on_coset: &mut Values) {

@@ -5,11 +5,12 @@ use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::files::{self, Overwrite};
 use crate::ui::Bar;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use medproof_engine::circom::Circom;
 use medproof_engine::cpu::{FileError, Ready, Settings};
+use medproof_engine::gpu::{Device, GpuReady};
 use medproof_engine::{ProveError, Unstoppable};
-use medproof_keys::circom::{proof_json, public_json, read_witness, read_zkey};
+use medproof_keys::circom::{Zkey, proof_json, public_json, read_witness, read_zkey};
 use serde::Serialize;
 use std::fmt;
 use std::io::ErrorKind;
@@ -53,9 +54,21 @@ pub struct EngineProveArgs {
     /// Prove as on a machine without AVX-512: the same proofs, slower.
     #[arg(long)]
     pub portable: bool,
+    /// Where sums and transforms are done. `cuda` needs a build with the feature `cuda`, and such a device.
+    #[arg(long, value_enum, default_value_t = Place::Cpu, value_name = "WHERE")]
+    pub on: Place,
     /// Replace the files if they are there.
     #[arg(long)]
     pub force: bool,
+}
+
+/// Where a proof is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Place {
+    /// On the cores.
+    Cpu,
+    /// On the first CUDA device.
+    Cuda,
 }
 
 /// What was proved, and how long it took.
@@ -69,11 +82,11 @@ pub struct EngineReport {
     pub variables: usize,
     /// Elements of the key's domain.
     pub domain: usize,
-    /// Bytes of the key's tables.
+    /// Bytes of the key's points, in tables or on the device.
     pub table_bytes: usize,
     /// How many worked on it.
     pub threads: usize,
-    /// `avx512ifma` where that is, `portable` elsewhere.
+    /// `avx512ifma` where that is, `portable` elsewhere; `cuda` on such a device.
     pub path: &'static str,
     /// Reading both files.
     pub read_ms: f64,
@@ -111,9 +124,14 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
 
     crate::cancel::check()?;
     bar.set("making the key ready", 1, steps);
-    let settings = settings(args);
     let start = Instant::now();
-    let engine = Circom::of(ready(args, &key, settings, bar)?);
+    let (engine, path) = match args.on {
+        Place::Cpu => {
+            let settings = settings(args);
+            (Circom::of(ready(args, &key, settings, bar)?), settings.path.name())
+        }
+        Place::Cuda => (Circom::of(sent(args, &key, bar)?), "cuda"),
+    };
     let ready_ms = milliseconds(start.elapsed());
 
     let (mut prove_ms, mut last) = (Vec::new(), None);
@@ -132,10 +150,10 @@ fn run(args: &EngineProveArgs, bar: &Bar) -> Result<EngineReport, CliError> {
         proof: args.proof.clone(),
         public: args.public.clone(),
         variables: witness.len(),
-        domain: engine.ready().domain(),
-        table_bytes: engine.ready().table_bytes(),
+        domain: engine.key().domain(),
+        table_bytes: engine.key().table_bytes(),
         threads: rayon::current_num_threads(),
-        path: settings.path.name(),
+        path,
         read_ms,
         ready_ms,
         median_ms: median(&prove_ms),
@@ -181,8 +199,23 @@ fn misfit(path: &Path, error: &FileError) -> CliError {
 }
 
 fn make(args: &EngineProveArgs, key: &[u8], settings: Settings, bar: &Bar) -> Result<Ready, CliError> {
-    let key = read_zkey(key).map_err(|e| CliError::input("zkey", format!("{}: {e}", args.zkey.display())))?;
-    Ready::of_zkey(&key, settings, bar).map_err(refused)
+    Ready::of_zkey(&parsed(args, key)?, settings, bar).map_err(refused)
+}
+
+fn sent(args: &EngineProveArgs, key: &[u8], bar: &Bar) -> Result<GpuReady, CliError> {
+    if args.lean || args.portable || args.prepared.is_some() {
+        let error = CliError::input(
+            "on",
+            "--lean, --portable and --prepared are of the cores, not of a device",
+        );
+        return Err(error.with_help("leave them out, or leave out --on cuda"));
+    }
+    let device = Device::first().map_err(|failure| refused(failure.into()))?;
+    GpuReady::of_zkey(&device, &parsed(args, key)?, bar).map_err(refused)
+}
+
+fn parsed(args: &EngineProveArgs, key: &[u8]) -> Result<Zkey, CliError> {
+    read_zkey(key).map_err(|e| CliError::input("zkey", format!("{}: {e}", args.zkey.display())))
 }
 
 fn refused(error: ProveError) -> CliError {
@@ -191,6 +224,9 @@ fn refused(error: ProveError) -> CliError {
         ProveError::Mismatch { .. } => CliError::input("wtns", error),
         ProveError::OutsideGroup | ProveError::Unblindable => CliError::input("zkey", error),
         ProveError::Cancelled(_) => CliError::cancelled(),
+        ProveError::Device(failure) => {
+            CliError::system("device", failure).with_help("leave out --on cuda: the cores prove the same")
+        }
         other => CliError::system("engine", other),
     }
 }

@@ -61,9 +61,9 @@ pub(super) enum Third {
 /// What the rows of a circuit's matrices give for a witness: A·z and B·z, as long as the domain, and
 /// A·z times B·z where C is not known. Wiped when dropped.
 pub struct Products {
-    pub(super) a: Spare<Buffer<Fr>>,
-    pub(super) b: Spare<Buffer<Fr>>,
-    pub(super) c: Option<Spare<Buffer<Fr>>>,
+    pub(crate) a: Spare<Buffer<Fr>>,
+    pub(crate) b: Spare<Buffer<Fr>>,
+    pub(crate) c: Option<Spare<Buffer<Fr>>>,
 }
 
 impl Circuit {
@@ -189,6 +189,10 @@ impl Circuit {
 
     pub(crate) fn variables(&self) -> usize {
         self.a_rows.columns()
+    }
+
+    pub(crate) fn coset(&self) -> &Coset {
+        &self.coset
     }
 
     /// Multiplies the rows by the values of all variables, and checks them where C is known.

@@ -8,8 +8,8 @@ mod lagrange;
 mod parts;
 mod rows;
 
-pub(crate) use circuit::Circuit;
 pub use circuit::Products;
+pub(crate) use circuit::{Circuit, Queries};
 pub use engine::{Cpu, ReadyKey};
 pub use file::{Digest, FileError};
 pub use key::{Ready, ReadyStage, Settings};

@@ -63,7 +63,7 @@ impl Prover for GpuKey {
     }
 
     fn satisfy(&self, assignment: &Assignment) -> Result<Products, ProveError> {
-        self.ready.products(assignment.values())
+        self.ready.circuit().products(assignment.values())
     }
 
     fn points(

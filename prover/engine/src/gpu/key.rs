@@ -2,30 +2,28 @@
 
 use crate::blinding::Blinding;
 use crate::checkpoint::{Checkpoint, Watched};
-use crate::cpu::{Circuit, Products, ReadyStage};
+use crate::circom::AnyKey;
+use crate::cpu::{Circuit, Products, Queries, ReadyStage};
 use crate::error::ProveError;
 use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
 use ark_groth16::{Proof, ProvingKey, VerifyingKey};
-use medproof_cuda::{Bases, Device};
+use medproof_cuda::{Bases, Coset, Device, Values};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::Progress;
+use medproof_keys::circom::Zkey;
 use medproof_lanes::Path;
 use medproof_lanes::points::Curve;
 
 /// A key that proofs can be made with at once.
 pub struct GpuReady {
+    device: Device,
     circuit: Circuit,
+    // None where the domain is so small that the cores are sooner.
+    coset: Option<Coset>,
     a: Bases<G1Affine, 1>,
     b: Bases<G2Affine, 2>,
     rest: Bases<G1Affine, 1>,
     quotient: Bases<G1Affine, 1>,
-}
-
-// What the variables' values give.
-struct OfVariables {
-    a: G1Affine,
-    b: G2Affine,
-    rest: G1Affine,
 }
 
 const QUERIES: u64 = 4;
@@ -41,7 +39,23 @@ impl GpuReady {
         key: &ProvingKey<Bn254>,
         progress: &dyn Progress<ReadyStage>,
     ) -> Result<GpuReady, ProveError> {
-        let (circuit, queries) = Circuit::of_key(matrices, key, Path::best(), progress)?;
+        let parts = Circuit::of_key(matrices, key, Path::best(), progress)?;
+        GpuReady::of(device, parts, progress)
+    }
+
+    /// Prepares a key of any circom circuit.
+    ///
+    /// # Errors
+    /// As [`crate::cpu::Ready::of_zkey`], and [`ProveError::Device`].
+    pub fn of_zkey(device: &Device, key: &Zkey, progress: &dyn Progress<ReadyStage>) -> Result<GpuReady, ProveError> {
+        GpuReady::of(device, Circuit::of_zkey(key, Path::best())?, progress)
+    }
+
+    fn of(
+        device: &Device,
+        (circuit, queries): (Circuit, Queries<'_>),
+        progress: &dyn Progress<ReadyStage>,
+    ) -> Result<GpuReady, ProveError> {
         let step = |sent| {
             progress.advance(ReadyStage::Sending, sent, QUERIES);
             Watched(progress).pass()
@@ -53,8 +67,13 @@ impl GpuReady {
         let (a, rest, quotient) = (g1(0, queries.a)?, g1(1, &queries.rest)?, g1(2, &queries.quotient)?);
         step(3)?;
         let b = Bases::new(device, queries.b)?;
+        let on_cores = circuit.coset();
+        let coset = (on_cores.size() >= Coset::LEAST)
+            .then(|| Coset::new(device, on_cores.size(), on_cores.shift(), on_cores.scale()));
         step(QUERIES)?;
         Ok(GpuReady {
+            device: *device,
+            coset: coset.transpose()?,
             circuit,
             a,
             b,
@@ -63,66 +82,66 @@ impl GpuReady {
         })
     }
 
-    /// What proofs verify under.
-    #[must_use]
-    pub fn verifying(&self) -> &VerifyingKey<Bn254> {
-        self.circuit.verifying()
-    }
-
-    /// As [`crate::cpu::Ready::prove`]: the same proof.
-    ///
-    /// # Errors
-    /// As there, and [`ProveError::Device`].
-    pub fn prove(
-        &self,
-        z: &[Fr],
-        blinding: &Blinding,
-        checkpoint: &dyn Checkpoint,
-    ) -> Result<Proof<Bn254>, ProveError> {
-        self.points(z, self.products(z)?, blinding, checkpoint)
-    }
-
-    /// As [`crate::cpu::Ready::products`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn products(&self, z: &[Fr]) -> Result<Products, ProveError> {
-        self.circuit.products(z)
+    pub(crate) fn circuit(&self) -> &Circuit {
+        &self.circuit
     }
 
     /// The proof's points. The products must be those of `z`.
     ///
     /// # Errors
-    /// [`ProveError::Cancelled`] between two sums, [`ProveError::Unblindable`], [`ProveError::Device`].
-    pub fn points(
+    /// [`ProveError::Cancelled`] between two steps, [`ProveError::Unblindable`], [`ProveError::Device`].
+    pub(crate) fn points(
         &self,
         z: &[Fr],
         products: Products,
         blinding: &Blinding,
         checkpoint: &dyn Checkpoint,
     ) -> Result<Proof<Bn254>, ProveError> {
-        let (values, sums) = rayon::join(
-            || self.circuit.quotient(products, checkpoint),
-            || self.of_variables(z, checkpoint),
-        );
-        let (values, OfVariables { a, b, rest }) = (values?, sums?);
-        let quotient = summed(&self.quotient, &values, checkpoint)?;
-        let vk = self.verifying();
+        checkpoint.pass()?;
+        let quotient = summed(
+            &self.quotient,
+            &self.values_of_quotient(products, checkpoint)?,
+            checkpoint,
+        )?;
+        let z = Values::send(&self.device, z)?;
+        let a = summed(&self.a, &z, checkpoint)?;
+        let b = summed(&self.b, &z, checkpoint)?;
+        let rest = summed(&self.rest, &z, checkpoint)?;
+        let vk = self.circuit.verifying();
         blinding.apply(a + vk.alpha_g1, b + vk.beta_g2, rest + quotient, &vk.delta_g2)
     }
 
-    fn of_variables(&self, z: &[Fr], checkpoint: &dyn Checkpoint) -> Result<OfVariables, ProveError> {
-        Ok(OfVariables {
-            a: summed(&self.a, z, checkpoint)?,
-            b: summed(&self.b, z, checkpoint)?,
-            rest: summed(&self.rest, z, checkpoint)?,
+    fn values_of_quotient(&self, products: Products, checkpoint: &dyn Checkpoint) -> Result<Values, ProveError> {
+        Ok(match &self.coset {
+            Some(coset) => coset.quotient(&products.a, &products.b, products.c.as_ref().map(|c| &***c))?,
+            None => Values::send(&self.device, &self.circuit.quotient(products, checkpoint)?)?,
         })
+    }
+}
+
+impl AnyKey for GpuReady {
+    fn verifying(&self) -> &VerifyingKey<Bn254> {
+        self.circuit.verifying()
+    }
+
+    fn domain(&self) -> usize {
+        self.circuit.coset().size()
+    }
+
+    fn table_bytes(&self) -> usize {
+        let g1 = [&self.a, &self.rest, &self.quotient].map(Bases::bytes);
+        g1.iter().sum::<usize>() + self.b.bytes()
+    }
+
+    // The same proof as the cores'.
+    fn prove(&self, z: &[Fr], blinding: &Blinding, checkpoint: &dyn Checkpoint) -> Result<Proof<Bn254>, ProveError> {
+        self.points(z, self.circuit.products(z)?, blinding, checkpoint)
     }
 }
 
 fn summed<C: Curve<D>, const D: usize>(
     bases: &Bases<C, D>,
-    scalars: &[Fr],
+    scalars: &Values,
     checkpoint: &dyn Checkpoint,
 ) -> Result<C, ProveError> {
     checkpoint.pass()?;
@@ -134,6 +153,7 @@ mod tests {
     use super::*;
     use crate::assignment::Assignment;
     use crate::checkpoint::Unstoppable;
+    use crate::circom::zkey;
     use crate::cpu::{Ready, Settings};
     use crate::testing::{Chain, Random, Rng, key_of};
     use ark_groth16::Groth16;
@@ -141,14 +161,21 @@ mod tests {
     use medproof_keys::Quiet;
     use medproof_statement::tier::Tier;
 
-    // What the cores prove of a circuit, the device proves of it, for the same key and randomness.
+    // What the cores prove of a circuit, the device proves of it, for the same key and randomness: with
+    // C's rows, and as of a `.zkey`.
     fn agrees(device: &Device, matrices: &Matrices, key: &ProvingKey<Bn254>, z: &[Fr], name: &str) {
         let cpu = Ready::new(matrices, key, Settings::default(), &Quiet).unwrap();
-        let gpu = GpuReady::new(device, matrices, key, &Quiet).unwrap();
+        let zkey = zkey(matrices, key, Path::best(), &Quiet).unwrap();
+        let gpus = [
+            GpuReady::new(device, matrices, key, &Quiet).unwrap(),
+            GpuReady::of_zkey(device, &zkey, &Quiet).unwrap(),
+        ];
         for seed in 1..4 {
             let blinding = Blinding::of(Fr::from(seed), Fr::from(7 * seed)).unwrap();
             let expected = cpu.prove(z, &blinding, &Unstoppable).unwrap();
-            assert_eq!(gpu.prove(z, &blinding, &Unstoppable).unwrap(), expected, "{name}");
+            for gpu in &gpus {
+                assert_eq!(gpu.prove(z, &blinding, &Unstoppable).unwrap(), expected, "{name}");
+            }
         }
     }
 

@@ -1,8 +1,9 @@
-//! The fast engine's sums on a CUDA device: for machines that have one, and builds with the feature
-//! `cuda`.
+//! The fast engine's sums and transforms on a CUDA device: for machines that have one, and builds with
+//! the feature `cuda`.
 //!
-//! Rows and transforms stay on the cores, as in [`crate::cpu`]: the device sums what the variables
-//! give while the cores compute the quotient's values.
+//! The key stays there, and the quotient's values never leave it: of a proof its rows' products and its
+//! variables' values go there, four points come back. Rows stay on the cores, which take those of one
+//! proof while the device sums another's.
 
 mod engine;
 mod key;
