@@ -78,7 +78,9 @@ fn files_are_read_and_replaced_as_told() {
 #[test]
 fn without_cuda_in_the_build_no_device_proves() {
     let world = square();
-    let run = world.run(&format!("{PROVE} --wtns good.wtns --on cuda")).failed(2, "device");
+    let run = world
+        .run(&format!("{PROVE} --wtns good.wtns --on cuda"))
+        .failed(2, "device");
     assert!(run.out.contains("the feature cuda"), "{}", run.out);
     world
         .run(&format!("{PROVE} --wtns good.wtns --on cuda --lean"))
