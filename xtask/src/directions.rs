@@ -37,6 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "medproof-statement",
         ],
     ),
+    ("medproof-proto", &[]),
     ("medproof-lanes", &["medproof-statement"]),
     ("medproof-cuda", &["medproof-lanes"]),
     ("medproof-records", &["medproof-statement"]),

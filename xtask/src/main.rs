@@ -13,6 +13,7 @@ mod measured;
 mod mutants;
 mod page;
 mod peers;
+mod proto;
 mod run;
 mod test;
 mod tools;
@@ -41,6 +42,8 @@ Usage: cargo xtask COMMAND
   citations       that the tests which the documents cite are there
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts (--check: compare only)
+  proto           the service's messages: lint, format, and no breaking change of what was published
+                  (--publish: what they are now is what later ones are held to)
   circom          our files and proofs against circom2 and snarkjs, which it installs
   bench-peers [--tier T | --foreign | --zkey F --wtns F] [--threads 1,2] [--rounds N] [--peers A,B]
               [--rapidsnark PROGRAM] [--json F] [--write]
@@ -83,6 +86,8 @@ fn main() -> ExitCode {
         ["directions"] => directions::check(),
         ["contracts"] => contracts::build(false),
         ["contracts", "--check"] => contracts::build(true),
+        ["proto"] => proto::check(),
+        ["proto", "--publish"] => proto::publish(),
         ["circom"] => test::circom(),
         ["bench-peers", options @ ..] => peers::run(options),
         ["limit", options @ ..] => measured::limit(options),

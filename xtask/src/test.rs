@@ -1,7 +1,7 @@
 //! `cargo xtask test` and `cargo xtask lint`.
 
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
-use crate::{aarch64, citations, contracts, determinism, directions, mutants, tools};
+use crate::{aarch64, citations, contracts, determinism, directions, mutants, proto, tools};
 
 /// All tests; the long ones too if asked.
 pub fn all(full: bool) -> Result<Outcome> {
@@ -11,6 +11,7 @@ pub fn all(full: bool) -> Result<Outcome> {
     portable()?;
     if tools.node {
         contracts::build(true)?;
+        proto::check()?;
     }
     if tools.python {
         oracle()?;
