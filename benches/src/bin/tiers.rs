@@ -105,15 +105,16 @@ fn of_tier(tier: Tier, table: &str) -> Outcome<String> {
     let tables = key.ready().table_bytes();
     let engine = Arc::new(Cpu::new(Mode::Development, [Arc::new(key)])?);
     let statement = (public, witness);
-    let latency = one.install(|| median(5, || engine.prove(&statement.0, &statement.1, &Quiet).is_ok()));
-    // As many as take some seconds.
-    let proofs = (4.0 / latency.as_secs_f64()).ceil() as usize;
-    let statements = vec![statement; 2 * proofs.max(4)];
+    let statements = vec![statement; 2 * (2.0 / on_one.as_secs_f64()).ceil().max(4.0) as usize];
     let crew = Crew::new(Arc::clone(&engine), NonZeroUsize::new(2).ok_or("threads")?);
-    let start = Instant::now();
-    let proven = crew.batch(&statements, &Quiet);
-    let rate = proven.into_iter().filter(Result::is_ok).count() as f64 / start.elapsed().as_secs_f64();
-    let stopped = one.install(|| stopping(engine.as_ref(), &statements[0], latency));
+    // What two proofs at a time work in is made by the first two.
+    crew.batch(&statements[..2], &Quiet);
+    let alone = || one.install(|| median(5, || engine.prove(&statements[0].0, &statements[0].1, &Quiet).is_ok()));
+    // One beside the other, round after round: the machine is not the same for long.
+    let mut rounds: Vec<(f64, f64)> = (0..5).map(|_| (alone().as_secs_f64(), rate(&crew, &statements))).collect();
+    rounds.sort_by(|(a, b), (c, d)| (a * b).total_cmp(&(c * d)));
+    let (latency, rate) = rounds[rounds.len() / 2];
+    let stopped = one.install(|| stopping(engine.as_ref(), &statements[0], Duration::from_secs_f64(latency)));
     Ok(format!(
         "| {tier}{} | {:.0} | {:.0} | {memory:.0} | {:.1} | {:.0} | {:.0} % | {:.0} | {rate:.2} | {:.2} | {:.0} |\n",
         if table == "lean" { ", lean" } else { "" },
@@ -123,9 +124,16 @@ fn of_tier(tier: Tier, table: &str) -> Outcome<String> {
         ms(on_one),
         100.0 * ms(synthesis) / ms(on_one),
         ms(on_two),
-        rate * latency.as_secs_f64() / 2.0,
+        rate * latency / 2.0,
         ms(stopped),
     ))
+}
+
+// Proofs a second.
+fn rate(crew: &Crew<Arc<Cpu>>, statements: &[(PublicInputs, Witness)]) -> f64 {
+    let start = Instant::now();
+    let proven = crew.batch(statements, &Quiet);
+    proven.into_iter().filter(Result::is_ok).count() as f64 / start.elapsed().as_secs_f64()
 }
 
 struct Stop(AtomicBool);
