@@ -19,6 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     fs::write(out.join("medproof.v1.binpb"), files.encode_to_vec())?;
     // Who connects chooses the transport.
-    tonic_prost_build::configure().build_transport(false).compile_fds(files)?;
+    tonic_prost_build::configure()
+        .build_transport(false)
+        .compile_fds(files)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::commands::keys::KeysCommand;
 use crate::commands::ledger::LedgerCommand;
 use crate::commands::prove::ProveArgs;
 use crate::commands::request::RequestCommand;
+use crate::commands::serve::ServeArgs;
 use crate::commands::verifier::VerifierCommand;
 use crate::commands::verify::VerifyArgs;
 use clap::{Args, Parser, Subcommand};
@@ -85,6 +86,8 @@ pub enum Command {
     /// The prover by itself, on any circom circuit.
     #[command(subcommand)]
     Engine(EngineCommand),
+    /// The prover service: jobs over gRPC, from an issuer's records.
+    Serve(Box<ServeArgs>),
     /// The whole story on synthetic patients: commit, consent, prove, verify, and what is refused.
     Demo,
 }

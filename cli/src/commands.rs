@@ -10,5 +10,6 @@ pub mod keys;
 pub mod ledger;
 pub mod prove;
 pub mod request;
+pub mod serve;
 pub mod verifier;
 pub mod verify;

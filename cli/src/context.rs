@@ -116,9 +116,23 @@ impl Context {
         if let Some(engine) = engines.get(&tier) {
             return Ok(Arc::clone(engine));
         }
+        let key = self.ready_key(tier)?;
+        let engine = Cpu::new(self.mode, [key]).map_err(|e| CliError::refused("development.key", e))?;
+        let engine = Arc::new(engine);
+        engines.insert(tier, Arc::clone(&engine));
+        Ok(engine)
+    }
+}
+
+impl Context {
+    /// The development key of a tier, made ready at first use and found so again.
+    ///
+    /// # Errors
+    /// As [`Context::development_key`].
+    pub fn ready_key(&self, tier: Tier) -> Result<Arc<ReadyKey>, CliError> {
+        self.require_development(&format!("the development key of tier {tier}"))?;
         let bar = self.ui.bar(&format!("development key {tier}"));
-        let prepared = ReadyKey::development(&KeyStore::of_user()?, tier, Settings::default(), &bar, &bar);
-        let (key, unkept) = prepared?;
+        let (key, unkept) = ReadyKey::development(&KeyStore::of_user()?, tier, Settings::default(), &bar, &bar)?;
         drop(bar);
         if let Some(reason) = unkept {
             self.ui.note(format!(
@@ -126,10 +140,7 @@ impl Context {
                 chain(&reason)
             ));
         }
-        let engine = Cpu::new(self.mode, [Arc::new(key)]).map_err(|e| CliError::refused("development.key", e))?;
-        let engine = Arc::new(engine);
-        engines.insert(tier, Arc::clone(&engine));
-        Ok(engine)
+        Ok(Arc::new(key))
     }
 }
 

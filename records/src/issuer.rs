@@ -6,6 +6,7 @@
 //! current tree until [`Issuer::pending_root`] freezes it for the ledger and
 //! [`Issuer::mark_anchored`] makes it the anchored one.
 
+mod carried;
 mod enrolment;
 mod error;
 mod json;
@@ -22,6 +23,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use zeroize::Zeroize;
 
+pub use carried::{CarriedError, CarriedRecord};
 pub use enrolment::{Enrolment, EnrolmentError, Invitation, enrolment_message};
 pub use error::{IssuerError, Refusal};
 pub use json::JsonError;
@@ -417,26 +419,41 @@ impl Issuer {
     /// # Errors
     /// [`Refusal`] where the patient is unknown, not enrolled, revoked, or not anchored yet.
     pub fn open_record(&self, patient: &str) -> Result<OpenedRecord, IssuerError> {
+        let (carried, file) = self.carry(patient)?;
+        carried.open().map_err(|error| match error {
+            CarriedError::Record(error) => refused(0, error.into()),
+            CarriedError::Root | CarriedError::Form(_) => mismatch(file),
+        })
+    }
+
+    /// As [`Issuer::open_record`], but for the work of it, which whoever proves can do.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn carried_record(&self, patient: &str) -> Result<CarriedRecord, IssuerError> {
+        self.carry(patient).map(|(carried, _)| carried)
+    }
+
+    fn carry(&self, patient: &str) -> Result<(CarriedRecord, FileRef), IssuerError> {
         let (id, entry) = self.find(0, patient)?;
         must_be_enrolled(0, entry)?;
         let registry = &self.vault.state().registry;
         let (Some(file), Some(leaf), Some(anchor)) = (entry.anchored, entry.leaf, registry.anchored()) else {
             return Err(refused(0, Refusal::NotAnchored));
         };
-        let content = self.vault.read(&id, file)?;
-        let holder = content.holder.clone().ok_or_else(|| mismatch(file))?;
-        let facts = content.commit_facts().map_err(|e| refused(0, e.into()))?;
-        let opening = content.opening(&facts, holder);
-        let (commitment, path) = registry.anchored_path(leaf).map_err(RegistryError::from)?;
-        if opening.commit() != commitment {
-            return Err(mismatch(file));
-        }
-        Ok(OpenedRecord {
-            facts,
-            opening,
+        let mut content = self.vault.read(&id, file)?;
+        let (_, path) = registry.anchored_path(leaf).map_err(RegistryError::from)?;
+        let carried = CarriedRecord {
+            version: content.version,
+            secret: content.secret.clone(),
+            facts: core::mem::take(&mut content.facts),
+            coverage: content.coverage,
+            issued_on: content.issued_on,
+            holder: content.holder.clone().ok_or_else(|| mismatch(file))?,
             path,
             anchor: *anchor,
-        })
+        };
+        Ok((carried, file))
     }
 
     /// What the holder needs to check that the issuer committed to their keys, under the anchored

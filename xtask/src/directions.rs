@@ -38,6 +38,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("medproof-proto", &[]),
+    (
+        "medproof-service",
+        &[
+            "medproof-engine",
+            "medproof-keys",
+            "medproof-ledger",
+            "medproof-messages",
+            "medproof-proto",
+            "medproof-records",
+            "medproof-statement",
+        ],
+    ),
     ("medproof-lanes", &["medproof-statement"]),
     ("medproof-cuda", &["medproof-lanes"]),
     ("medproof-records", &["medproof-statement"]),

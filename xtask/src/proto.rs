@@ -14,7 +14,10 @@ pub fn check() -> Result<Outcome> {
     }
     buf("messages: lint", &["lint", "."])?;
     buf("messages: format", &["format", "--diff", "--exit-code", "."])?;
-    buf("messages: no breaking change", &["breaking", ".", "--against", PUBLISHED])?;
+    buf(
+        "messages: no breaking change",
+        &["breaking", ".", "--against", PUBLISHED],
+    )?;
     Ok(Outcome::Passed)
 }
 

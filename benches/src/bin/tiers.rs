@@ -111,7 +111,9 @@ fn of_tier(tier: Tier, table: &str) -> Outcome<String> {
     crew.batch(&statements[..2], &Quiet);
     let alone = || one.install(|| median(5, || engine.prove(&statements[0].0, &statements[0].1, &Quiet).is_ok()));
     // One beside the other, round after round: the machine is not the same for long.
-    let mut rounds: Vec<(f64, f64)> = (0..5).map(|_| (alone().as_secs_f64(), rate(&crew, &statements))).collect();
+    let mut rounds: Vec<(f64, f64)> = (0..5)
+        .map(|_| (alone().as_secs_f64(), rate(&crew, &statements)))
+        .collect();
     rounds.sort_by(|(a, b), (c, d)| (a * b).total_cmp(&(c * d)));
     let (latency, rate) = rounds[rounds.len() / 2];
     let stopped = one.install(|| stopping(engine.as_ref(), &statements[0], Duration::from_secs_f64(latency)));

@@ -17,7 +17,7 @@ use super::index::PatientId;
 use crate::salts::RecordSecret;
 
 const FORM: u8 = 1;
-const FACT_BYTES: usize = 36;
+pub(crate) const FACT_BYTES: usize = 36;
 
 /// One version of a patient's record. Wiped when dropped, never shown.
 #[derive(Clone)]
@@ -112,13 +112,13 @@ impl RecordContent {
     }
 }
 
-fn write_holder(w: &mut Writer, holder: &Holder) {
+pub(crate) fn write_holder(w: &mut Writer, holder: &Holder) {
     w.raw(&holder.pk.to_bytes());
     w.raw(&holder.emergency_pk.to_bytes());
     w.raw(&*holder.nk.to_bytes());
 }
 
-fn read_holder(r: &mut Reader<'_>) -> Result<Holder, DecodeError> {
+pub(crate) fn read_holder(r: &mut Reader<'_>) -> Result<Holder, DecodeError> {
     let key = |r: &mut Reader<'_>| PublicKey::from_bytes(r.take(32)?).map_err(|_| DecodeError("a public key"));
     Ok(Holder {
         pk: key(r)?,
@@ -127,7 +127,7 @@ fn read_holder(r: &mut Reader<'_>) -> Result<Holder, DecodeError> {
     })
 }
 
-fn write_fact(w: &mut Writer, fact: &Fact) {
+pub(crate) fn write_fact(w: &mut Writer, fact: &Fact) {
     w.u80(fact.concept.bits());
     w.u32(fact.date.0);
     w.u16(fact.seq.event);
@@ -138,7 +138,7 @@ fn write_fact(w: &mut Writer, fact: &Fact) {
     w.u32(fact.since.0);
 }
 
-fn read_fact(r: &mut Reader<'_>) -> Result<Fact, DecodeError> {
+pub(crate) fn read_fact(r: &mut Reader<'_>) -> Result<Fact, DecodeError> {
     let concept = Concept::from_bits(r.u80()?).ok_or(DecodeError("a concept"))?;
     let date = Day(r.u32()?);
     let seq = Seq {

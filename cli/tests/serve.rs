@@ -1,0 +1,356 @@
+//! `medproof serve`, called over gRPC as a hospital's portal and a sponsor call it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::{ANNA, MINOR, World};
+use medproof_proto::v1;
+use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
+use medproof_proto::v1::job::State;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use tonic::metadata::MetadataValue;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
+
+const PORTAL: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+
+// `secret` is the portal's token, `asks` the sponsor's, `other` another hospital's portal's.
+fn configuration(did: &str) -> String {
+    format!(
+        r#"
+[listen]
+address = "127.0.0.1:0"
+
+[store]
+url = "sqlite:service.db"
+most_waiting = 20
+
+[work]
+at_once = 1
+
+[[caller]]
+name = "portal"
+tenant = "Hospital"
+role = "holder"
+token_sha256 = "{PORTAL}"
+
+[[caller]]
+name = "sponsor"
+tenant = "Hospital"
+role = "sponsor"
+did = "{did}"
+token_sha256 = "{}"
+
+[[caller]]
+name = "portal"
+tenant = "Another"
+role = "holder"
+token_sha256 = "{}"
+"#,
+        digest("asks"),
+        digest("other"),
+    )
+}
+
+fn digest(token: &str) -> String {
+    use sha2::{Digest, Sha256};
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+// Ended with the test.
+struct Service {
+    process: Child,
+    address: String,
+    runtime: Runtime,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[derive(Clone)]
+struct Token(&'static str);
+
+impl Interceptor for Token {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let value: MetadataValue<_> = format!("Bearer {}", self.0).parse().unwrap();
+        request.metadata_mut().insert("authorization", value);
+        Ok(request)
+    }
+}
+
+type Client = DisclosureServiceClient<InterceptedService<Channel, Token>>;
+
+impl Service {
+    fn start(world: &World) -> Service {
+        let mut process = world
+            .command(&["serve", "--config", "service.toml", "--tier", "XS"])
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let listening = lines.find_map(|line| Some(line.unwrap().strip_prefix("listening on ")?.to_owned()));
+        // What it says later must go somewhere.
+        std::thread::spawn(move || lines.for_each(drop));
+        Service {
+            process,
+            address: listening.expect("it listens"),
+            runtime: Runtime::new().unwrap(),
+        }
+    }
+
+    fn client(&self, token: &'static str) -> Client {
+        let channel = Channel::from_shared(format!("http://{}", self.address)).unwrap();
+        let channel = self.runtime.block_on(channel.connect()).unwrap();
+        DisclosureServiceClient::with_interceptor(channel, Token(token))
+    }
+
+    fn submit(&self, client: &mut Client, disclosure: v1::Disclosure, key: &str) -> Result<v1::Job, Status> {
+        let request = v1::SubmitDisclosureRequest {
+            disclosure: Some(disclosure),
+            idempotency_key: key.to_owned(),
+        };
+        let response = self.runtime.block_on(client.submit_disclosure(request))?;
+        Ok(response.into_inner().job.unwrap())
+    }
+
+    fn job(&self, client: &mut Client, job: &str) -> Result<v1::Job, Status> {
+        let request = v1::GetJobRequest { job: job.to_owned() };
+        let response = self.runtime.block_on(client.get_job(request))?;
+        Ok(response.into_inner().job.unwrap())
+    }
+
+    // What who watches is told, to the end.
+    fn watched(&self, client: &mut Client, job: &str) -> Vec<v1::Job> {
+        self.runtime.block_on(async {
+            let request = v1::WatchJobRequest { job: job.to_owned() };
+            let mut stream = client.watch_job(request).await.unwrap().into_inner();
+            let mut told = Vec::new();
+            while let Some(response) = stream.message().await.unwrap() {
+                told.push(response.job.unwrap());
+            }
+            told
+        })
+    }
+
+    fn presentation(&self, client: &mut Client, job: &str) -> Result<Vec<u8>, Status> {
+        let request = v1::FetchPresentationRequest { job: job.to_owned() };
+        let response = self.runtime.block_on(client.fetch_presentation(request))?;
+        Ok(response.into_inner().presentation)
+    }
+}
+
+fn world() -> World {
+    let world = World::with_patients(&[ANNA, MINOR], "XS");
+    world.enroll(ANNA, "anna");
+    world.enroll(MINOR, "minor");
+    world.ok("issuer anchor");
+    world.request("first", "sponsor", "--claim adult --tier XS --scope trial");
+    world.consent("first", "anna");
+    world.ok("holder consent --holder minor.holder --request first.request --out minor.consent");
+    let did = world.ok("audience show sponsor")["did"].as_str().unwrap().to_owned();
+    world.write("service.toml", configuration(&did));
+    world
+}
+
+fn disclosure(world: &World, patient: &str, consent: &str) -> v1::Disclosure {
+    v1::Disclosure {
+        record: patient.to_owned(),
+        request: fs::read(world.path("first.request")).unwrap(),
+        consent: fs::read(world.path(consent)).unwrap(),
+    }
+}
+
+fn code(status: &Status) -> String {
+    let details = status.get_error_details();
+    details.error_info().map(|info| info.reason.clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_disclosure_is_submitted_followed_fetched_and_verified() {
+    let world = world();
+    let service = Service::start(&world);
+    let (mut portal, mut sponsor, mut other) = (
+        service.client("secret"),
+        service.client("asks"),
+        service.client("other"),
+    );
+    let first = disclosure(&world, ANNA, "first.consent");
+
+    let job = service.submit(&mut portal, first.clone(), "a-first-key").unwrap();
+    let told = service.watched(&mut portal, &job.id);
+    let end = told.last().unwrap();
+    assert_eq!(end.state(), State::Succeeded, "{told:?}");
+    assert!(told.iter().all(|job| job.error_code.is_empty()) && end.fraction == 1.0);
+
+    // The same again is the same job; something else under its key is none.
+    let again = service.submit(&mut portal, first.clone(), "a-first-key").unwrap();
+    assert_eq!((&again.id, again.state()), (&job.id, State::Succeeded));
+    let minor = disclosure(&world, MINOR, "minor.consent");
+    let refused = service.submit(&mut portal, minor.clone(), "a-first-key").unwrap_err();
+    assert_eq!(
+        (refused.code(), code(&refused).as_str()),
+        (Code::AlreadyExists, "idempotency.other")
+    );
+
+    // Whose request it is sees it, nobody else.
+    let presentation = service.presentation(&mut sponsor, &job.id).unwrap();
+    for name in [job.id.as_str(), "job:00112233445566778899aabbccddeeff", "x"] {
+        let refused = service.job(&mut other, name).unwrap_err();
+        assert_eq!(
+            (refused.code(), code(&refused).as_str()),
+            (Code::NotFound, "job.none"),
+            "{name}"
+        );
+    }
+    let mut nobody = service.client("wrong");
+    assert_eq!(
+        service.job(&mut nobody, &job.id).unwrap_err().code(),
+        Code::Unauthenticated
+    );
+
+    // Who is not eligible is refused, and no presentation is there.
+    let refused = service.submit(&mut portal, minor, "").unwrap();
+    let end = service.watched(&mut portal, &refused.id).pop().unwrap();
+    assert_eq!((end.state(), end.error_code.as_str()), (State::Refused, ""));
+    let unmet = service.presentation(&mut portal, &refused.id).unwrap_err();
+    assert_eq!(code(&unmet), "job.refused");
+
+    // So is another's consent, and a patient whom nobody knows.
+    for (patient, consent) in [(ANNA, "minor.consent"), ("nobody", "first.consent")] {
+        let job = service
+            .submit(&mut portal, disclosure(&world, patient, consent), "")
+            .unwrap();
+        assert_eq!(
+            service.watched(&mut portal, &job.id).pop().unwrap().state(),
+            State::Refused,
+            "{patient}"
+        );
+    }
+
+    // What the service gave verifies, once it is no longer in the ledger's way.
+    drop(service);
+    world.write("first.presentation", presentation);
+    world.verify("first", "first", "").ok();
+}
+
+#[test]
+fn messages_that_are_none_are_refused_with_their_place() {
+    let world = world();
+    let service = Service::start(&world);
+    let mut portal = service.client("secret");
+    let good = disclosure(&world, ANNA, "first.consent");
+    let refused = |portal: &mut Client, disclosure, place: &str, expected: &str| {
+        let refused = service.submit(portal, disclosure, "").unwrap_err();
+        let details = refused.get_error_details();
+        let found = &details.bad_request().unwrap().field_violations[0].field;
+        assert_eq!((code(&refused).as_str(), found.as_str()), (expected, place));
+    };
+    let mut bad = good.clone();
+    bad.request.push(b'\n');
+    refused(&mut portal, bad, "request", "json.not_canonical");
+    let mut bad = good.clone();
+    bad.consent = good.request.clone();
+    let status = service.submit(&mut portal, bad, "").unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let status = service
+        .submit(&mut service.client("asks"), good.clone(), "")
+        .unwrap_err();
+    assert_eq!(
+        (status.code(), code(&status).as_str()),
+        (Code::PermissionDenied, "role")
+    );
+    let status = service.submit(&mut portal, good.clone(), "short").unwrap_err();
+    assert_eq!(code(&status), "idempotency.key");
+
+    // A batch is taken whole or not at all, and by no more than may wait.
+    let mut batch = |disclosures: Vec<v1::Disclosure>| {
+        let request = v1::BatchSubmitDisclosuresRequest {
+            disclosures,
+            idempotency_key: String::new(),
+        };
+        service.runtime.block_on(portal.batch_submit_disclosures(request))
+    };
+    let mut bad = good.clone();
+    bad.request.clear();
+    let status = batch(vec![good.clone(), bad]).unwrap_err();
+    assert_eq!(
+        status.get_error_details().bad_request().unwrap().field_violations[0].field,
+        "disclosures[1].request"
+    );
+    let status = batch(vec![good.clone(); 21]).unwrap_err();
+    assert_eq!(
+        (status.code(), code(&status).as_str()),
+        (Code::ResourceExhausted, "load.queue")
+    );
+    assert!(status.get_error_details().retry_info().is_some());
+    let list = v1::ListJobsRequest::default();
+    let jobs = service
+        .runtime
+        .block_on(service.client("secret").list_jobs(list))
+        .unwrap();
+    assert!(jobs.into_inner().jobs.is_empty());
+}
+
+#[test]
+fn what_was_acknowledged_survives_the_services_end() {
+    let world = world();
+    let good = disclosure(&world, ANNA, "first.consent");
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        let service = Service::start(&world);
+        let mut portal = service.client("secret");
+        for _ in 0..3 {
+            jobs.push(service.submit(&mut portal, good.clone(), "").unwrap().id);
+        }
+        // Killed, with jobs waiting and one under way.
+        drop(service);
+    }
+    let service = Service::start(&world);
+    let mut portal = service.client("secret");
+    let start = Instant::now();
+    for job in &jobs {
+        let end = service.watched(&mut portal, job).pop().unwrap();
+        assert_eq!(end.state(), State::Succeeded, "{end:?}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(60));
+    let mut pages = Vec::new();
+    let mut token = String::new();
+    loop {
+        let list = v1::ListJobsRequest {
+            page_size: 4,
+            page_token: token,
+            ..Default::default()
+        };
+        let page = service.runtime.block_on(portal.list_jobs(list)).unwrap().into_inner();
+        pages.extend(page.jobs.into_iter().map(|job| job.id));
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    pages.sort();
+    jobs.sort();
+    assert_eq!(pages, jobs);
+}
+
+#[test]
+fn a_file_is_checked_without_serving() {
+    let world = World::empty();
+    world.write("service.toml", configuration("did:web:nobody"));
+    let run = world.run("serve --config service.toml --check").failed(2, "config");
+    assert!(run.out.contains("caller[1].did"), "{}", run.out);
+    let run = world.run("serve --config none.toml --check").failed(2, "config");
+    assert!(run.out.contains("none.toml"), "{}", run.out);
+}

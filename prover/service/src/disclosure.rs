@@ -1,0 +1,390 @@
+//! `DisclosureService`.
+
+mod form;
+mod page;
+
+use crate::caller::Caller;
+use crate::error::Refusal;
+use crate::job::{Instant, Job, JobId, State};
+use crate::payload;
+use crate::seal::WorkKey;
+use crate::store::{After, NewJob, Once, Owner, Store, Submitted, Urgency};
+use crate::times::Times;
+use crate::watch::Hub;
+use crate::work::Wake;
+use medproof_messages::terms::Ledger;
+use medproof_messages::{ConsentMessage, KeyId, SignedRequest, VerifiedRequest};
+use medproof_proto::v1;
+use medproof_proto::v1::disclosure_service_server::DisclosureService;
+use medproof_records::issuer::CarriedRecord;
+use medproof_statement::tier::Tier;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_stream::Stream;
+use tonic::{Code, Request, Response, Status};
+
+/// Records that are proved of.
+pub trait Records: Send + Sync {
+    /// A record of this tenant's under its anchored root; none where it cannot be proved of, whatever the
+    /// reason.
+    ///
+    /// # Errors
+    /// Where records cannot be read.
+    fn carried(&self, tenant: &str, record: &str) -> Result<Option<CarriedRecord>, Refusal>;
+}
+
+/// What the service answers from.
+pub struct Disclosures {
+    /// Where jobs are.
+    pub store: Store,
+    /// What payloads are sealed to.
+    pub key: WorkKey,
+    /// What is proved of.
+    pub records: Arc<dyn Records>,
+    /// The keys that workers have, by tier.
+    pub keys: BTreeMap<Tier, KeyId>,
+    /// The ledger that roots are on.
+    pub ledger: Ledger,
+    /// Wakes workers of this process.
+    pub wake: Wake,
+    /// Who follows jobs.
+    pub hub: Arc<Hub>,
+    /// How long answers take.
+    pub times: Arc<Times>,
+    /// Jobs that may wait at a time.
+    pub most_waiting: u64,
+}
+
+// Of a batch.
+const MOST_AT_ONCE: usize = 1000;
+// How soon who follows a job sees what another process did to it.
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// Answers calls.
+#[derive(Clone)]
+pub struct Handler(pub Arc<Disclosures>);
+
+impl std::ops::Deref for Handler {
+    type Target = Disclosures;
+
+    fn deref(&self) -> &Disclosures {
+        &self.0
+    }
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl Disclosures {
+    // What a disclosure becomes: nothing of it is in the job but sealed.
+    fn job(&self, caller: &Caller, disclosure: &v1::Disclosure) -> Result<NewJob, Refusal> {
+        let request = self.request(&disclosure.request)?;
+        ConsentMessage::from_json(&disclosure.consent).map_err(|error| {
+            Refusal::invalid(error.code(), &error, "send the consent as the holder's wallet wrote it").at("consent")
+        })?;
+        let id = JobId::random().map_err(|error| Refusal::new(Code::Internal, "random", error, "try again"))?;
+        let record = self.records.carried(&caller.tenant, &disclosure.record)?;
+        let payload = payload::encode(&disclosure.request, &disclosure.consent, record.as_ref());
+        let payload = self.key.seal(&id, &payload);
+        Ok(NewJob {
+            id,
+            audience: request.body().audience.to_string(),
+            tier: request.body().tier,
+            payload: payload.map_err(|error| Refusal::new(Code::Internal, "seal", error, "try again"))?,
+        })
+    }
+
+    fn request(&self, bytes: &[u8]) -> Result<VerifiedRequest, Refusal> {
+        let request = SignedRequest::from_json(bytes)
+            .and_then(SignedRequest::verify)
+            .map_err(|error| {
+                Refusal::invalid(error.code(), &error, "send the request as its audience signed it").at("request")
+            })?;
+        let body = request.body();
+        let unmet =
+            |code, message: String, help| Refusal::new(Code::FailedPrecondition, code, message, help).at("request");
+        if Instant::now().seconds() >= body.expires_at.seconds() {
+            let message = format!(
+                "the request expired at {} seconds since 1970",
+                body.expires_at.seconds()
+            );
+            return Err(unmet("request.expired", message, "ask the audience for a new one"));
+        }
+        if body.ledger != self.ledger {
+            let message = "the request names another ledger than this prover's roots are on".to_owned();
+            return Err(unmet(
+                "ledger.other",
+                message,
+                "ask the audience for a request on this ledger",
+            ));
+        }
+        match self.keys.get(&body.tier) {
+            Some(key) if *key == body.key_id => Ok(request),
+            Some(key) => {
+                let message = format!("the request asks for key {}, this prover has {key}", body.key_id);
+                Err(unmet(
+                    "key.other",
+                    message,
+                    "ask the audience for a request that names this key",
+                ))
+            }
+            None => {
+                let message = format!("this prover has no key of tier {}", body.tier);
+                Err(unmet(
+                    "key.none",
+                    message,
+                    "ask the audience for a request of another tier",
+                ))
+            }
+        }
+    }
+
+    async fn submitted(
+        &self,
+        caller: &Caller,
+        disclosures: &[v1::Disclosure],
+        key: &str,
+        urgency: Urgency,
+    ) -> Result<Vec<v1::Job>, Refusal> {
+        if !caller.may_submit() {
+            let message = "this caller may not submit disclosures";
+            return Err(Refusal::new(
+                Code::PermissionDenied,
+                "role",
+                message,
+                "call as an issuer or a holder",
+            ));
+        }
+        let once = once(key, disclosures)?;
+        let many = disclosures.len() > 1;
+        let jobs = disclosures.iter().enumerate().map(|(place, disclosure)| {
+            let job = self.job(caller, disclosure);
+            job.map_err(|refusal| {
+                if many {
+                    refusal.at(format!("disclosures[{place}]"))
+                } else {
+                    refusal
+                }
+            })
+        });
+        let jobs = jobs.collect::<Result<Vec<NewJob>, _>>()?;
+        let owner = Owner::from(caller);
+        let submitted = self
+            .store
+            .submit(&owner, &jobs, urgency, once.as_ref(), self.most_waiting);
+        match submitted.await? {
+            Submitted::New(jobs) => {
+                jobs.iter().for_each(|_| self.wake.wake());
+                Ok(self.forms(&jobs))
+            }
+            Submitted::Again(jobs) => Ok(self.forms(&jobs)),
+            Submitted::OtherUnderKey => {
+                let message = "another disclosure was submitted under this idempotency key";
+                let help = "choose a key for each disclosure, and use it again only for the same one";
+                Err(Refusal::new(Code::AlreadyExists, "idempotency.other", message, help).at("idempotency_key"))
+            }
+            Submitted::Full { waiting } => {
+                let message = format!("{waiting} jobs wait, and no more than {} may", self.most_waiting);
+                let refusal = Refusal::new(Code::ResourceExhausted, "load.queue", message, "try again later");
+                Err(refusal.after(Duration::from_secs(5)))
+            }
+        }
+    }
+
+    async fn of(&self, caller: &Caller, name: &str) -> Result<Job, Refusal> {
+        // A name that is none is one of no job.
+        let Ok(id) = name.parse() else { return Err(none()) };
+        self.store.job(&Owner::from(caller), &id).await?.ok_or_else(none)
+    }
+
+    fn forms(&self, jobs: &[Job]) -> Vec<v1::Job> {
+        jobs.iter().map(|job| form::job(job, None, &self.times)).collect()
+    }
+}
+
+fn none() -> Refusal {
+    Refusal::new(Code::NotFound, "job.none", "there is no such job", "see ListJobs")
+}
+
+fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
+    let caller = request.extensions().get::<Caller>().cloned();
+    caller.ok_or_else(|| Status::unauthenticated("caller: nobody was recognised"))
+}
+
+// What is remembered of a submission.
+fn once<'a>(key: &'a str, disclosures: &[v1::Disclosure]) -> Result<Option<Once<'a>>, Refusal> {
+    if key.is_empty() {
+        return Ok(None);
+    }
+    if !(8..=128).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let message = format!("expected 8 to 128 visible ASCII characters, found {} bytes", key.len());
+        return Err(Refusal::invalid("idempotency.key", message, "use a random UUID").at("idempotency_key"));
+    }
+    let mut digest = Sha256::new();
+    for disclosure in disclosures {
+        for part in [disclosure.record.as_bytes(), &disclosure.request, &disclosure.consent] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+    }
+    let digest = digest.finalize().into();
+    Ok(Some(Once { key, digest }))
+}
+
+#[tonic::async_trait]
+impl DisclosureService for Handler {
+    async fn submit_disclosure(
+        &self,
+        request: Request<v1::SubmitDisclosureRequest>,
+    ) -> Answer<v1::SubmitDisclosureResponse> {
+        let caller = caller(&request)?;
+        let message = request.into_inner();
+        let disclosure = message.disclosure.ok_or_else(|| missing("disclosure"))?;
+        let disclosures = [disclosure];
+        let jobs = self.submitted(&caller, &disclosures, &message.idempotency_key, Urgency::Person);
+        let job = jobs.await?.into_iter().next();
+        Ok(Response::new(v1::SubmitDisclosureResponse { job }))
+    }
+
+    async fn batch_submit_disclosures(
+        &self,
+        request: Request<v1::BatchSubmitDisclosuresRequest>,
+    ) -> Answer<v1::BatchSubmitDisclosuresResponse> {
+        let caller = caller(&request)?;
+        let message = request.into_inner();
+        let count = message.disclosures.len();
+        if !(1..=MOST_AT_ONCE).contains(&count) {
+            let found = format!("expected 1 to {MOST_AT_ONCE} disclosures, found {count}");
+            return Err(Refusal::invalid("batch.size", found, "submit in parts")
+                .at("disclosures")
+                .into());
+        }
+        let jobs = self.submitted(&caller, &message.disclosures, &message.idempotency_key, Urgency::Batch);
+        let jobs = jobs.await?;
+        Ok(Response::new(v1::BatchSubmitDisclosuresResponse { jobs }))
+    }
+
+    async fn get_job(&self, request: Request<v1::GetJobRequest>) -> Answer<v1::GetJobResponse> {
+        let job = self.of(&caller(&request)?, &request.get_ref().job).await?;
+        let job = Some(form::job(&job, None, &self.times));
+        Ok(Response::new(v1::GetJobResponse { job }))
+    }
+
+    async fn list_jobs(&self, request: Request<v1::ListJobsRequest>) -> Answer<v1::ListJobsResponse> {
+        let caller = caller(&request)?;
+        let message = request.into_inner();
+        let count = page::size(message.page_size)?;
+        let after = page::read(&message.page_token)?;
+        let state = form::state_of(message.state)?;
+        // One more shows whether there is a next page.
+        let mut jobs = self
+            .store
+            .jobs(&Owner::from(&caller), state, after, count + 1)
+            .await
+            .map_err(Refusal::from)?;
+        let more = jobs.len() > count as usize;
+        jobs.truncate(count as usize);
+        let last = jobs.last().filter(|_| more);
+        let next_page_token = last.map(|job| {
+            page::write(After {
+                submitted: job.submitted,
+                id: job.id,
+            })
+        });
+        Ok(Response::new(v1::ListJobsResponse {
+            jobs: self.forms(&jobs),
+            next_page_token: next_page_token.unwrap_or_default(),
+        }))
+    }
+
+    type WatchJobStream = Pin<Box<dyn Stream<Item = Result<v1::WatchJobResponse, Status>> + Send>>;
+
+    async fn watch_job(&self, request: Request<v1::WatchJobRequest>) -> Answer<Self::WatchJobStream> {
+        let caller = caller(&request)?;
+        let id = self.of(&caller, &request.get_ref().job).await?.id;
+        Ok(Response::new(Box::pin(followed(
+            Arc::clone(&self.0),
+            Owner::from(&caller),
+            id,
+        ))))
+    }
+
+    async fn cancel_job(&self, request: Request<v1::CancelJobRequest>) -> Answer<v1::CancelJobResponse> {
+        let caller = caller(&request)?;
+        let id = self.of(&caller, &request.get_ref().job).await?.id;
+        let job = self
+            .store
+            .cancel(&Owner::from(&caller), &id)
+            .await
+            .map_err(Refusal::from)?;
+        self.hub.changed(&id);
+        let job = job.map(|job| form::job(&job, None, &self.times));
+        Ok(Response::new(v1::CancelJobResponse { job }))
+    }
+
+    async fn fetch_presentation(
+        &self,
+        request: Request<v1::FetchPresentationRequest>,
+    ) -> Answer<v1::FetchPresentationResponse> {
+        let caller = caller(&request)?;
+        let job = self.of(&caller, &request.get_ref().job).await?;
+        let unmet = |code, message, help| Err(Refusal::new(Code::FailedPrecondition, code, message, help).into());
+        match job.state {
+            State::Succeeded => {}
+            State::Queued | State::Running => {
+                return unmet("job.unfinished", "the job has not ended", "follow it with WatchJob");
+            }
+            State::Refused | State::Failed | State::Cancelled => {
+                return unmet("job.refused", "the job ended without a presentation", "see the job");
+            }
+        }
+        let presentation = self.store.presentation(&Owner::from(&caller), &job.id).await;
+        let presentation = presentation.map_err(Refusal::from)?.ok_or_else(none)?;
+        Ok(Response::new(v1::FetchPresentationResponse { presentation }))
+    }
+}
+
+fn missing(field: &str) -> Refusal {
+    Refusal::invalid("field.missing", "expected a value, found none", "give one").at(field)
+}
+
+// How a job stands, and after each change, to its end. What changed twice before the caller read it is
+// told once.
+fn followed(
+    disclosures: Arc<Disclosures>,
+    owner: Owner,
+    id: JobId,
+) -> impl Stream<Item = Result<v1::WatchJobResponse, Status>> + Send {
+    let changes = disclosures.hub.follow(id);
+    let start = (disclosures, owner, changes, None::<v1::Job>, false);
+    futures::stream::unfold(
+        start,
+        move |(disclosures, owner, mut changes, mut told, ended)| async move {
+            if ended {
+                return None;
+            }
+            loop {
+                let stage = changes.borrow_and_update().stage;
+                let job = match disclosures.store.job(&owner, &id).await {
+                    Ok(Some(job)) => job,
+                    Ok(None) => return Some((Err(none().into()), (disclosures, owner, changes, told, true))),
+                    Err(error) => {
+                        let status = Refusal::from(error).into();
+                        return Some((Err(status), (disclosures, owner, changes, told, true)));
+                    }
+                };
+                let form = form::job(&job, stage, &disclosures.times);
+                let ended = job.state.has_ended();
+                if ended || !form::says_the_same(told.as_ref(), &form) {
+                    told = Some(form.clone());
+                    let response = v1::WatchJobResponse { job: Some(form) };
+                    return Some((Ok(response), (disclosures, owner, changes, told, ended)));
+                }
+                // Whoever tells no longer lives where this fails: the store is looked at all the same.
+                let _ = tokio::time::timeout(GLANCE, changes.changed()).await;
+            }
+        },
+    )
+}

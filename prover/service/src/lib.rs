@@ -1,0 +1,20 @@
+//! The prover service: from one laptop to a fleet.
+//!
+//! A caller submits a signed request with a consent ([`disclosure`]); the job is on disk ([`store`])
+//! before it is acknowledged, sealed to the workers ([`seal`], [`payload`]); a worker, in this process or
+//! on another machine, takes it and proves ([`work`]). See docs/adr/0008-service.md.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod auth;
+pub mod caller;
+pub mod config;
+pub mod disclosure;
+pub mod error;
+pub mod job;
+pub mod payload;
+pub mod seal;
+pub mod server;
+pub mod store;
+pub mod times;
+pub mod watch;
+pub mod work;

@@ -1,0 +1,293 @@
+//! Jobs on disk: in one SQLite file, or in PostgreSQL.
+//!
+//! A submission is one transaction: idempotency, jobs and their places in the queue are there together
+//! or not at all, and on disk before it returns. The queue is the job library's
+//! ([`apalis`](https://docs.rs/apalis)); what callers see is here.
+
+mod sql;
+
+use crate::caller::Caller;
+use crate::job::{Instant, Job, JobId, State};
+use medproof_statement::tier::Tier;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::str::FromStr;
+use std::time::Duration;
+use thiserror::Error;
+
+/// The queue's name in the job library's tables.
+pub const QUEUE: &str = "disclosures";
+
+/// How often work on a job is begun before it is given up.
+pub const ATTEMPTS: u32 = 4;
+
+/// How long an idempotency key is remembered.
+pub const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+
+/// Why the store did not do what was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database, or the way to it.
+    #[error("the store: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Its tables could not be made or are another version's.
+    #[error("the store's tables: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The queue's part of it.
+    #[error("the store's queue: {0}")]
+    Queue(String),
+    /// Neither SQLite nor PostgreSQL.
+    #[error("expected a store at `sqlite:FILE` or `postgres://…`, found {0}")]
+    Url(String),
+    /// A row that this version did not write.
+    #[error("the store has a job of another version: {0}")]
+    Row(&'static str),
+}
+
+/// What is put in the queue.
+pub struct NewJob {
+    /// Its name.
+    pub id: JobId,
+    /// Whose request it is: a DID.
+    pub audience: String,
+    /// The size of its circuit.
+    pub tier: Tier,
+    /// Sealed to the workers.
+    pub payload: Vec<u8>,
+}
+
+/// What is to be remembered of a submission that may come again.
+pub struct Once<'a> {
+    /// The caller's key.
+    pub key: &'a str,
+    /// Of what was asked.
+    pub digest: [u8; 32],
+}
+
+/// Who waits for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// A cohort.
+    Batch = 0,
+    /// A person.
+    Person = 10,
+}
+
+/// What became of a submission.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// Jobs were made.
+    New(Vec<Job>),
+    /// The same was submitted under the same key before.
+    Again(Vec<Job>),
+    /// Something else was.
+    OtherUnderKey,
+    /// More jobs wait than may.
+    Full {
+        /// As many as do.
+        waiting: u64,
+    },
+}
+
+/// What a worker takes.
+#[derive(Debug)]
+pub struct Begun {
+    /// What is known of it.
+    pub job: Job,
+    /// Sealed to the workers.
+    pub payload: Vec<u8>,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With a presentation.
+    Succeeded(Vec<u8>),
+    /// Without one, whatever the reason.
+    Refused,
+    /// It could not be worked on: a stable code.
+    Failed(&'static str),
+    /// Somebody ended it.
+    Cancelled,
+}
+
+impl Ending {
+    fn state(&self) -> State {
+        match self {
+            Ending::Succeeded(_) => State::Succeeded,
+            Ending::Refused => State::Refused,
+            Ending::Failed(_) => State::Failed,
+            Ending::Cancelled => State::Cancelled,
+        }
+    }
+}
+
+/// Whose jobs are meant.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    tenant: String,
+    caller: String,
+    // Empty: nobody's requests.
+    audience: String,
+}
+
+impl From<&Caller> for Owner {
+    fn from(caller: &Caller) -> Owner {
+        Owner {
+            tenant: caller.tenant.clone(),
+            caller: caller.name.clone(),
+            audience: caller.audience().unwrap_or_default(),
+        }
+    }
+}
+
+/// Where a page begins: after this job, which was submitted then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// When it was submitted.
+    pub submitted: Instant,
+    /// Its name.
+    pub id: JobId,
+}
+
+/// Jobs on disk.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// In a file.
+    Sqlite(sqlx::SqlitePool),
+    /// In a server.
+    Postgres(sqlx::PgPool),
+}
+
+// The same of both.
+macro_rules! either {
+    ($store:expr, $module:ident :: $function:ident ( $($argument:expr),* )) => {
+        match $store {
+            Store::Sqlite(pool) => sql::sqlite::$function(pool $(, $argument)*).await,
+            Store::Postgres(pool) => sql::postgres::$function(pool $(, $argument)*).await,
+        }
+    };
+}
+
+impl Store {
+    /// Opens it, and makes or updates its tables.
+    ///
+    /// # Errors
+    /// [`StoreError`] where there is none or it is another's.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        let store = if url.starts_with("sqlite:") {
+            Store::Sqlite(
+                SqlitePoolOptions::new()
+                    .max_connections(8)
+                    .connect_with(file(url)?)
+                    .await?,
+            )
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Store::Postgres(PgPoolOptions::new().max_connections(16).connect(url).await?)
+        } else {
+            // Not the whole of it: it may hold a password.
+            let scheme = url.split_once(':').map_or("no scheme", |(scheme, _)| scheme);
+            return Err(StoreError::Url(scheme.to_owned()));
+        };
+        either!(&store, sql::migrate())?;
+        Ok(store)
+    }
+
+    /// Puts jobs in the queue, all or none, unless more than `most` would wait then.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was put anywhere.
+    pub async fn submit(
+        &self,
+        owner: &Owner,
+        jobs: &[NewJob],
+        urgency: Urgency,
+        once: Option<&Once<'_>>,
+        most: u64,
+    ) -> Result<Submitted, StoreError> {
+        either!(self, sql::submit(owner, jobs, urgency, once, most))
+    }
+
+    /// A job of this owner's; nobody else's is told from one that does not exist.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn job(&self, owner: &Owner, id: &JobId) -> Result<Option<Job>, StoreError> {
+        either!(self, sql::job(owner, id))
+    }
+
+    /// Jobs of this owner's, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn jobs(
+        &self,
+        owner: &Owner,
+        state: Option<State>,
+        after: Option<After>,
+        count: u32,
+    ) -> Result<Vec<Job>, StoreError> {
+        either!(self, sql::jobs(owner, state, after, count))
+    }
+
+    /// The presentation of this owner's job, where it has one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn presentation(&self, owner: &Owner, id: &JobId) -> Result<Option<Vec<u8>>, StoreError> {
+        either!(self, sql::presentation(owner, id))
+    }
+
+    /// Ends this owner's job, unless it has ended. How it stands now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cancel(&self, owner: &Owner, id: &JobId) -> Result<Option<Job>, StoreError> {
+        either!(self, sql::cancel(owner, id))
+    }
+
+    /// Begins work on a job: what it needs, unless it has ended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin(&self, id: &JobId) -> Result<Option<Begun>, StoreError> {
+        either!(self, sql::begin(id))
+    }
+
+    /// Ends a job, and destroys what work on it needed. Whether it did: one that has ended is left as it
+    /// is, so that of two workers on one job one ends it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end(&self, id: &JobId, ending: &Ending) -> Result<bool, StoreError> {
+        either!(self, sql::end(id, ending))
+    }
+
+    /// How a job stands, whoever's it is: for workers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn state(&self, id: &JobId) -> Result<Option<State>, StoreError> {
+        either!(self, sql::state(id))
+    }
+
+    /// Closes it, so that what was written is in its place.
+    pub async fn close(&self) {
+        match self {
+            Store::Sqlite(pool) => pool.close().await,
+            Store::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+// Written to disk before a transaction is said to be done; what is deleted is overwritten.
+fn file(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .pragma("secure_delete", "ON")
+        .busy_timeout(Duration::from_secs(10));
+    Ok(options)
+}

@@ -1,0 +1,149 @@
+//! From a payload to an answer.
+
+use crate::payload::Payload;
+use medproof_engine::{Engine, ProveError, ProveStage};
+use medproof_keys::Progress;
+use medproof_ledger::{Address, IssuerState, Ledger, RootStatus};
+use medproof_messages::Presentation;
+use medproof_records::issuer::OpenedRecord;
+use medproof_statement::Fr;
+use medproof_statement::assign;
+use medproof_statement::check::{self, Witness};
+use medproof_statement::public::PublicInputs;
+use medproof_statement::request::Purpose;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What comes of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A presentation.
+    Proved(Vec<u8>),
+    /// None, whatever the reason: it is not told.
+    Refused,
+    /// It could not be worked on: a stable code.
+    Failed(&'static str),
+    /// It was stopped.
+    Stopped,
+}
+
+/// Answers jobs.
+pub trait Answerer: Send + Sync {
+    /// Answers one.
+    fn answer(&self, payload: &Payload, progress: &dyn Progress<ProveStage>) -> Outcome;
+}
+
+/// Answers with proofs.
+pub struct Prover<E> {
+    /// What proves.
+    pub engine: E,
+    /// Where roots and revocations are.
+    pub ledger: Arc<dyn Ledger>,
+    /// The issuer's account there.
+    pub issuer: Address,
+}
+
+impl<E: Engine> Answerer for Prover<E> {
+    fn answer(&self, payload: &Payload, progress: &dyn Progress<ProveStage>) -> Outcome {
+        self.proved(payload, progress).unwrap_or_else(|outcome| outcome)
+    }
+}
+
+impl<E: Engine> Prover<E> {
+    fn proved(&self, payload: &Payload, progress: &dyn Progress<ProveStage>) -> Result<Outcome, Outcome> {
+        require_open(payload)?;
+        let record = payload.record.as_ref().ok_or(Outcome::Refused)?;
+        let opened = record.open().map_err(|_| Outcome::Refused)?;
+        let root = opened.anchor.root;
+        let witness = witness(payload, opened)?;
+        let public = check::public_inputs(&witness).ok_or(Outcome::Refused)?;
+        self.require_unrevoked(&public)?;
+        let proven = self.engine.prove(&public, &witness, progress).map_err(outcome)?;
+        // While it was proved a consent may have been revoked, a record taken out.
+        require_open(payload)?;
+        self.require_unrevoked(&public)?;
+        self.require_root(root)?;
+        let presentation = Presentation {
+            key_id: payload.request.body().key_id,
+            proof: proven.proof,
+            public,
+        };
+        Ok(Outcome::Proved(presentation.to_bytes().to_vec()))
+    }
+
+    fn require_unrevoked(&self, public: &PublicInputs) -> Result<(), Outcome> {
+        match self.ledger.consent_revoked_at(public.consent_handle) {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => Err(Outcome::Refused),
+            Err(_) => Err(Outcome::Failed("ledger.unavailable")),
+        }
+    }
+
+    fn require_root(&self, root: Fr) -> Result<(), Outcome> {
+        match self.ledger.root_status(self.issuer, root) {
+            Ok(status) if accepted(&status) => Ok(()),
+            Ok(_) => Err(Outcome::Failed("root.superseded")),
+            Err(_) => Err(Outcome::Failed("ledger.unavailable")),
+        }
+    }
+}
+
+// §4's rule, as of the ledger's newest final block: verifiers judge by their own clocks, and by how long
+// ago the issuer last published.
+fn accepted(status: &RootStatus) -> bool {
+    let superseded = status.entry.as_ref().map(|entry| entry.superseded_at);
+    let in_time = match superseded {
+        None => false,
+        Some(None) => true,
+        Some(Some(at)) => now().saturating_sub(at) < status.grace,
+    };
+    in_time && !status.paused && status.issuer_state == IssuerState::Active
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+fn require_open(payload: &Payload) -> Result<(), Outcome> {
+    if now() < payload.request.body().expires_at.seconds() {
+        Ok(())
+    } else {
+        Err(Outcome::Failed("request.expired"))
+    }
+}
+
+fn witness(payload: &Payload, record: OpenedRecord) -> Result<Witness, Outcome> {
+    let (request, holder) = (&payload.request, &record.opening.holder);
+    let signer = match request.body().purpose {
+        Purpose::EmergencyTreatment => &holder.emergency_pk,
+        _ => &holder.pk,
+    };
+    let signed = payload
+        .consent
+        .verify(request, signer)
+        .map_err(|_| Outcome::Refused)?
+        .clone();
+    let slots = assign::assign(request.policy(), &record.facts).map_err(|_| Outcome::Refused)?;
+    Ok(Witness {
+        record: record.opening,
+        position: record.path,
+        table: request.policy().table().clone(),
+        request: *request.statement(),
+        consent: signed,
+        slots,
+    })
+}
+
+fn outcome(error: ProveError) -> Outcome {
+    match error {
+        ProveError::Violation(_) => Outcome::Refused,
+        ProveError::Cancelled(_) => Outcome::Stopped,
+        ProveError::NoKey { .. } => Outcome::Failed("key.none"),
+        ProveError::Memory(_) => Outcome::Failed("prover.memory"),
+        ProveError::Panicked => Outcome::Failed("prover.panicked"),
+        _ => Outcome::Failed("prover.defect"),
+    }
+}
