@@ -13,6 +13,7 @@ mod measured;
 mod mutants;
 mod page;
 mod peers;
+mod postgres;
 mod proto;
 mod run;
 mod test;

@@ -1,5 +1,6 @@
 //! `cargo xtask test` and `cargo xtask lint`.
 
+use crate::postgres::{self, Postgres};
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
 use crate::{aarch64, citations, contracts, determinism, directions, mutants, proto, tools};
 
@@ -16,11 +17,14 @@ pub fn all(full: bool) -> Result<Outcome> {
     if tools.python {
         oracle()?;
     }
-    rust(full)?;
+    let postgres = postgres::start()?;
+    let has_postgres = postgres.is_some();
+    rust(full, postgres.as_ref())?;
+    drop(postgres);
     if tools.python {
         determinism::check()?;
     }
-    let mut complete = tools.node && tools.python;
+    let mut complete = tools.node && tools.python && has_postgres;
     if full {
         import_oracle()?;
         complete &= aarch64::check()? == Outcome::Passed;
@@ -94,16 +98,19 @@ fn import_oracle() -> Result<()> {
     step("the import against an independent FHIR model", ".", &cargo(), &args)
 }
 
-fn rust(full: bool) -> Result<()> {
+fn rust(full: bool, postgres: Option<&Postgres>) -> Result<()> {
     if !root().join("../shared/data").is_dir() {
         println!("\n!!! ../shared/data is absent: tests over all 502 patients are left out (in CI they fail).");
     }
-    let long: &[(&str, &str)] = if full { &[("MEDPROOF_FULL", "1")] } else { &[] };
+    let url = postgres.map(Postgres::url);
+    let mut env: Vec<(&str, &str)> = Vec::new();
+    env.extend(url.as_deref().map(|url| ("MEDPROOF_POSTGRES", url)));
+    env.extend(full.then_some(("MEDPROOF_FULL", "1")));
     let mut args = vec!["test", "--workspace", "--no-fail-fast"];
     if full {
         args.extend(["--", "--include-ignored"]);
     }
-    step_with("Rust tests", ".", &cargo(), &args, long)
+    step_with("Rust tests", ".", &cargo(), &args, &env)
 }
 
 /// The tests against circom and snarkjs alone; [`all`] runs them too.

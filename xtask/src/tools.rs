@@ -1,8 +1,9 @@
 //! What the tests need beside Rust: found, or installed and said so.
 
+use crate::postgres;
 use crate::run::{Result, cargo, output, root, step, target};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What could be had.
 pub struct Tools {
@@ -138,6 +139,14 @@ pub fn ensure_nvcc() -> Result<Option<String>> {
     let args = [&args[..], &["--requirement", NVCC]].concat();
     step("nvcc", ".", "python3", &args)?;
     Ok(Some(nvcc))
+}
+
+/// The folder of PostgreSQL's programs.
+pub fn ensure_postgres() -> Option<PathBuf> {
+    if postgres::programs().is_none() && !install_debian("PostgreSQL", &["postgresql"]) {
+        return None;
+    }
+    postgres::programs()
 }
 
 /// Whether a program is here.

@@ -15,6 +15,7 @@ use medproof_service::auth::Callers;
 use medproof_service::config::Config;
 use medproof_service::disclosure::{Disclosures, Records};
 use medproof_service::error::Refusal;
+use medproof_service::guard::Guard;
 use medproof_service::seal::WorkKey;
 use medproof_service::server::{self, Tls};
 use medproof_service::store::Store;
@@ -94,6 +95,10 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
     let service_key = work_key()?;
     let worker_key = work_key()?;
     let named = ledger_name(&*ledger)?;
+    let guard = Guard {
+        ledger,
+        issuer: account.address(),
+    };
     runtime.block_on(async {
         let store = Store::open(&config.store.url)
             .await
@@ -107,16 +112,13 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
             records: Arc::new(OfIssuer(Mutex::new(issuer))),
             keys,
             ledger: named,
+            guard: guard.clone(),
             wake: wake.clone(),
             hub: Arc::clone(&hub),
             times: Arc::clone(&times),
             most_waiting: config.store.most_waiting,
         });
-        let answerer = Prover {
-            engine,
-            ledger,
-            issuer: account.address(),
-        };
+        let answerer = Prover { engine, guard };
         let worker = Arc::new(Worker {
             store: store.clone(),
             key: worker_key,
@@ -190,7 +192,7 @@ fn work_key(path: &Path) -> Result<WorkKey, CliError> {
     if !path.exists() {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *bytes).map_err(|e| CliError::system("random", e))?;
-        let text = Zeroizing::new(hex::encode(&*bytes));
+        let text = Zeroizing::new(hex::encode(bytes.as_slice()));
         files::write(path, text.as_bytes(), Secrecy::Secret, Overwrite::Never)?;
     }
     let text = Zeroizing::new(fs::read_to_string(path).map_err(|e| CliError::system("work.key", e))?);

@@ -5,15 +5,16 @@ mod page;
 
 use crate::caller::Caller;
 use crate::error::Refusal;
+use crate::guard::{Guard, Withheld};
 use crate::job::{Instant, Job, JobId, State};
 use crate::payload;
 use crate::seal::WorkKey;
-use crate::store::{After, NewJob, Once, Owner, Store, Submitted, Urgency};
+use crate::store::{After, NewJob, Once, Owner, Store, StoreError, Submitted, Urgency};
 use crate::times::Times;
 use crate::watch::Hub;
 use crate::work::Wake;
 use medproof_messages::terms::Ledger;
-use medproof_messages::{ConsentMessage, KeyId, SignedRequest, VerifiedRequest};
+use medproof_messages::{ConsentMessage, KeyId, Presentation, SignedRequest, VerifiedRequest};
 use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_server::DisclosureService;
 use medproof_records::issuer::CarriedRecord;
@@ -48,6 +49,8 @@ pub struct Disclosures {
     pub keys: BTreeMap<Tier, KeyId>,
     /// The ledger that roots are on.
     pub ledger: Ledger,
+    /// What it says.
+    pub guard: Guard,
     /// Wakes workers of this process.
     pub wake: Wake,
     /// Who follows jobs.
@@ -199,6 +202,19 @@ impl Disclosures {
         self.store.job(&Owner::from(caller), &id).await?.ok_or_else(none)
     }
 
+    // That the consent holds still, and the root counts.
+    async fn require_released(&self, presentation: &[u8]) -> Result<(), Refusal> {
+        let public = Presentation::from_bytes(presentation)
+            .map_err(|_| StoreError::Row("a presentation"))?
+            .public;
+        let guard = self.guard.clone();
+        let looked = tokio::task::spawn_blocking(move || guard.check(&public));
+        looked
+            .await
+            .unwrap_or(Err(Withheld::Unavailable))
+            .map_err(Refusal::from)
+    }
+
     fn forms(&self, jobs: &[Job]) -> Vec<v1::Job> {
         jobs.iter().map(|job| form::job(job, None, &self.times)).collect()
     }
@@ -342,6 +358,7 @@ impl DisclosureService for Handler {
         }
         let presentation = self.store.presentation(&Owner::from(&caller), &job.id).await;
         let presentation = presentation.map_err(Refusal::from)?.ok_or_else(none)?;
+        self.require_released(&presentation).await?;
         Ok(Response::new(v1::FetchPresentationResponse { presentation }))
     }
 }

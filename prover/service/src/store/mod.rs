@@ -21,6 +21,9 @@ pub const QUEUE: &str = "disclosures";
 /// How often work on a job is begun before it is given up.
 pub const ATTEMPTS: u32 = 4;
 
+// For a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How long an idempotency key is remembered.
 pub const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 
@@ -183,7 +186,13 @@ impl Store {
                     .await?,
             )
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            Store::Postgres(PgPoolOptions::new().max_connections(16).connect(url).await?)
+            Store::Postgres(
+                PgPoolOptions::new()
+                    .max_connections(16)
+                    .acquire_timeout(PATIENCE)
+                    .connect(url)
+                    .await?,
+            )
         } else {
             // Not the whole of it: it may hold a password.
             let scheme = url.split_once(':').map_or("no scheme", |(scheme, _)| scheme);

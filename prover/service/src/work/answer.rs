@@ -1,17 +1,14 @@
 //! From a payload to an answer.
 
+use crate::guard::{Guard, Withheld};
 use crate::payload::Payload;
 use medproof_engine::{Engine, ProveError, ProveStage};
 use medproof_keys::Progress;
-use medproof_ledger::{Address, IssuerState, Ledger, RootStatus};
 use medproof_messages::Presentation;
 use medproof_records::issuer::OpenedRecord;
-use medproof_statement::Fr;
 use medproof_statement::assign;
 use medproof_statement::check::{self, Witness};
-use medproof_statement::public::PublicInputs;
 use medproof_statement::request::Purpose;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What comes of a job.
@@ -37,10 +34,8 @@ pub trait Answerer: Send + Sync {
 pub struct Prover<E> {
     /// What proves.
     pub engine: E,
-    /// Where roots and revocations are.
-    pub ledger: Arc<dyn Ledger>,
-    /// The issuer's account there.
-    pub issuer: Address,
+    /// What the ledger says.
+    pub guard: Guard,
 }
 
 impl<E: Engine> Answerer for Prover<E> {
@@ -54,15 +49,13 @@ impl<E: Engine> Prover<E> {
         require_open(payload)?;
         let record = payload.record.as_ref().ok_or(Outcome::Refused)?;
         let opened = record.open().map_err(|_| Outcome::Refused)?;
-        let root = opened.anchor.root;
         let witness = witness(payload, opened)?;
         let public = check::public_inputs(&witness).ok_or(Outcome::Refused)?;
-        self.require_unrevoked(&public)?;
+        self.guard.unrevoked(public.consent_handle).map_err(withheld)?;
         let proven = self.engine.prove(&public, &witness, progress).map_err(outcome)?;
         // While it was proved a consent may have been revoked, a record taken out.
         require_open(payload)?;
-        self.require_unrevoked(&public)?;
-        self.require_root(root)?;
+        self.guard.check(&public).map_err(withheld)?;
         let presentation = Presentation {
             key_id: payload.request.body().key_id,
             proof: proven.proof,
@@ -70,34 +63,6 @@ impl<E: Engine> Prover<E> {
         };
         Ok(Outcome::Proved(presentation.to_bytes().to_vec()))
     }
-
-    fn require_unrevoked(&self, public: &PublicInputs) -> Result<(), Outcome> {
-        match self.ledger.consent_revoked_at(public.consent_handle) {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(Outcome::Refused),
-            Err(_) => Err(Outcome::Failed("ledger.unavailable")),
-        }
-    }
-
-    fn require_root(&self, root: Fr) -> Result<(), Outcome> {
-        match self.ledger.root_status(self.issuer, root) {
-            Ok(status) if accepted(&status) => Ok(()),
-            Ok(_) => Err(Outcome::Failed("root.superseded")),
-            Err(_) => Err(Outcome::Failed("ledger.unavailable")),
-        }
-    }
-}
-
-// §4's rule, as of the ledger's newest final block: verifiers judge by their own clocks, and by how long
-// ago the issuer last published.
-fn accepted(status: &RootStatus) -> bool {
-    let superseded = status.entry.as_ref().map(|entry| entry.superseded_at);
-    let in_time = match superseded {
-        None => false,
-        Some(None) => true,
-        Some(Some(at)) => now().saturating_sub(at) < status.grace,
-    };
-    in_time && !status.paused && status.issuer_state == IssuerState::Active
 }
 
 fn now() -> u64 {
@@ -135,6 +100,14 @@ fn witness(payload: &Payload, record: OpenedRecord) -> Result<Witness, Outcome> 
         consent: signed,
         slots,
     })
+}
+
+fn withheld(withheld: Withheld) -> Outcome {
+    match withheld {
+        Withheld::Revoked => Outcome::Refused,
+        Withheld::Superseded => Outcome::Failed("root.superseded"),
+        Withheld::Unavailable => Outcome::Failed("ledger.unavailable"),
+    }
 }
 
 fn outcome(error: ProveError) -> Outcome {
