@@ -13,6 +13,7 @@ use crate::commands::request::RequestCommand;
 use crate::commands::serve::ServeArgs;
 use crate::commands::verifier::VerifierCommand;
 use crate::commands::verify::VerifyArgs;
+use crate::commands::worker::WorkerArgs;
 use clap::{Args, Parser, Subcommand};
 
 /// Prove facts of health records without showing the records.
@@ -88,6 +89,8 @@ pub enum Command {
     Engine(EngineCommand),
     /// The prover service: jobs over gRPC, from an issuer's records.
     Serve(Box<ServeArgs>),
+    /// A worker of a service, on this machine or another.
+    Worker(WorkerArgs),
     /// The whole story on synthetic patients: commit, consent, prove, verify, and what is refused.
     Demo,
 }

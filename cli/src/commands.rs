@@ -13,3 +13,4 @@ pub mod request;
 pub mod serve;
 pub mod verifier;
 pub mod verify;
+pub mod worker;

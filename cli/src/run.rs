@@ -3,7 +3,7 @@
 use crate::args::{Cli, Command};
 use crate::cancel;
 use crate::commands::{
-    audience, circuit, claim, engine, holder, issuer, keys, ledger, prove, request, serve, verifier, verify,
+    audience, circuit, claim, engine, holder, issuer, keys, ledger, prove, request, serve, verifier, verify, worker,
 };
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -70,6 +70,7 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Circuit(circuit::CircuitCommand::Stats(args)) => show(circuit::stats(&args, cx), cx),
         Command::Engine(command) => engine(command, cx),
         Command::Serve(args) => show(serve::serve(&args, cx), cx),
+        Command::Worker(args) => show(worker::worker(&args, cx), cx),
         Command::Demo => show(crate::demo::run(cx), cx),
         Command::Keys(keys::KeysCommand::Dev(args)) => show(keys::dev(&args, cx), cx),
     }

@@ -345,6 +345,66 @@ fn what_was_acknowledged_survives_the_services_end() {
     assert_eq!(pages, jobs);
 }
 
+// Ended with the test.
+struct Elsewhere(Child);
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn workers_elsewhere_take_each_others_place() {
+    let world = world();
+    let text = fs::read_to_string(world.path("service.toml")).unwrap();
+    world.write("service.toml", text.replace("at_once = 1", "at_once = 0"));
+    let service = Service::start(&world);
+    let mut portal = service.client("secret");
+    let good = disclosure(&world, ANNA, "first.consent");
+    let jobs: Vec<String> = (0..6)
+        .map(|_| service.submit(&mut portal, good.clone(), "").unwrap().id)
+        .collect();
+    let worker = || {
+        let line = [
+            "worker",
+            "--store",
+            "sqlite:service.db",
+            "--key",
+            "work.key",
+            "--tier",
+            "XS",
+            "--at-once",
+            "1",
+        ];
+        let mut command = world.command(&line);
+        Elsewhere(command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
+    };
+    // Killed while it works: another ends what it had begun once it has been missed.
+    let first = worker();
+    let begun = Instant::now();
+    while !jobs
+        .iter()
+        .any(|job| service.job(&mut portal, job).unwrap().attempts > 0)
+    {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing was begun");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(first);
+    let _second = worker();
+    for job in &jobs {
+        let end = service.watched(&mut portal, job).pop().unwrap();
+        assert_eq!(end.state(), State::Succeeded, "{end:?}");
+        assert_eq!(service.presentation(&mut portal, job).unwrap().len(), 321);
+    }
+    // Another key opens nothing, and says what is wrong.
+    world.write("work.key", "0".repeat(63));
+    world
+        .run("worker --store sqlite:service.db --tier XS")
+        .failed(2, "work.key");
+}
+
 #[test]
 fn a_file_is_checked_without_serving() {
     let world = World::empty();

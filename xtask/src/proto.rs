@@ -1,10 +1,11 @@
 //! `cargo xtask proto`: the service's messages, linted, and held to what was published of them.
 
-use crate::run::{Outcome, Result, step};
+use crate::run::{Outcome, Result, root, step};
 use crate::tools;
 
 const FOLDER: &str = "proto";
-const BUF: &str = "node_modules/@bufbuild/buf/bin/buf";
+// The program itself, and not what would choose one of many: npm locks one platform's.
+const BUF: &str = "node_modules/@bufbuild/buf-linux-x64/bin/buf";
 const PUBLISHED: &str = "published.binpb";
 
 /// Lints, and refuses what would break a program that was made for the published messages.
@@ -35,9 +36,14 @@ fn ready() -> Result<bool> {
         return Ok(false);
     }
     tools::ensure_packages(FOLDER, "buf")?;
-    Ok(true)
+    let there = root().join(FOLDER).join(BUF).is_file();
+    if !there {
+        println!("buf is not installed on this platform: the messages are not linted.");
+    }
+    Ok(there)
 }
 
 fn buf(name: &str, args: &[&str]) -> Result<()> {
-    step(name, FOLDER, "node", &[&[BUF], args].concat())
+    let program = root().join(FOLDER).join(BUF);
+    step(name, FOLDER, program.to_str().ok_or("a path that is no text")?, args)
 }

@@ -20,7 +20,7 @@ use medproof_service::seal::WorkKey;
 use medproof_service::server::{self, Tls};
 use medproof_service::store::Store;
 use medproof_service::times::Times;
-use medproof_service::watch::Hub;
+use medproof_service::watch::{self, Hub};
 use medproof_service::work::{self, Prover, Settings, Wake, Worker};
 use medproof_statement::tier::Tier;
 use serde::Serialize;
@@ -90,8 +90,6 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
     let tls = tls(&config)?;
     let work_key = || work_key(&config.work.key);
     let (hub, times, wake) = (Arc::<Hub>::default(), Arc::<Times>::default(), Wake::default());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| CliError::system("threads", e))?;
     let service_key = work_key()?;
     let worker_key = work_key()?;
     let named = ledger_name(&*ledger)?;
@@ -99,7 +97,7 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
         ledger,
         issuer: account.address(),
     };
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let store = Store::open(&config.store.url)
             .await
             .map_err(|e| CliError::system("store", e))?;
@@ -118,16 +116,19 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
             times: Arc::clone(&times),
             most_waiting: config.store.most_waiting,
         });
-        let answerer = Prover { engine, guard };
+        let answerer = Prover {
+            engine,
+            guard: Some(guard),
+        };
         let worker = Arc::new(Worker {
             store: store.clone(),
             key: worker_key,
             answerer: Arc::new(answerer),
             times,
-            hub,
+            hub: Arc::clone(&hub),
         });
         let settings = Settings {
-            name: format!("worker-{}", std::process::id()),
+            name: worker_name()?,
             at_once: config.work.at_once,
         };
         let (stop, stop_working) = tokio::sync::watch::channel(false);
@@ -136,11 +137,13 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
                 work::run(worker, &settings, &wake, stop_working).await;
             }
         });
+        let looking = tokio::spawn(watch::look_out(store.clone(), hub));
         cx.ui.note(format!("listening on {address}"));
         let served = server::serve(listener, tls, Callers::new(callers), disclosures, stopped());
         served
             .await
             .map_err(|e| CliError::system("server", crate::text::chain(&e)))?;
+        looking.abort();
         // Who works elsewhere has gone before: nobody hears it then.
         let _ = stop.send(true);
         working.await.map_err(|e| CliError::system("worker", e))?;
@@ -163,7 +166,7 @@ fn misconfigured(path: &Path, error: &dyn fmt::Display) -> CliError {
 }
 
 // The first signal stops it: what was begun is brought to its end.
-async fn stopped() {
+pub(super) async fn stopped() {
     while !cancel::requested() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -177,7 +180,8 @@ fn account(args: &ServeArgs) -> Result<Account, CliError> {
     crate::keyfile::load_account(&path)
 }
 
-fn engine(tiers: &[Tier], cx: &Context) -> Result<(impl Engine + use<>, BTreeMap<Tier, KeyId>), CliError> {
+// Of these tiers, with their keys' names.
+pub(super) fn engine(tiers: &[Tier], cx: &Context) -> Result<(impl Engine + use<>, BTreeMap<Tier, KeyId>), CliError> {
     let (mut ready, mut ids) = (Vec::new(), BTreeMap::new());
     for tier in tiers {
         ids.insert(*tier, cx.development_key(*tier)?.pinned().id());
@@ -195,16 +199,33 @@ fn work_key(path: &Path) -> Result<WorkKey, CliError> {
         let text = Zeroizing::new(hex::encode(bytes.as_slice()));
         files::write(path, text.as_bytes(), Secrecy::Secret, Overwrite::Never)?;
     }
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(|e| CliError::system("work.key", e))?);
+    read_work_key(path)
+}
+
+/// The key that service and workers share.
+pub(super) fn read_work_key(path: &Path) -> Result<WorkKey, CliError> {
+    let wrong = |problem: &dyn fmt::Display| {
+        CliError::input("work.key", format!("{}: {problem}", path.display()))
+            .with_help("name the file that service and workers share")
+    };
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(|e| wrong(&e))?);
     let mut bytes = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(text.trim(), &mut *bytes).map_err(|_| {
-        let message = format!(
-            "{}: expected 64 hexadecimal digits, found something else",
-            path.display()
-        );
-        CliError::input("work.key", message).with_help("name the file that service and workers share")
-    })?;
+    hex::decode_to_slice(text.trim(), &mut *bytes)
+        .map_err(|_| wrong(&"expected 64 hexadecimal digits, found something else"))?;
     Ok(WorkKey::from_bytes(*bytes))
+}
+
+/// Another for each process, on whatever machine.
+pub(super) fn worker_name() -> Result<String, CliError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|e| CliError::system("random", e))?;
+    Ok(format!("worker-{}", hex::encode(bytes)))
+}
+
+/// Where calls are answered.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|e| CliError::system("threads", e))
 }
 
 fn tls(config: &Config) -> Result<Option<Tls>, CliError> {

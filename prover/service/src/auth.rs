@@ -1,12 +1,13 @@
 //! Who calls: by a token in `authorization`, of which the configuration has the digest.
 
 use crate::caller::Caller;
+use crate::error::Refusal;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use tonic::service::Interceptor;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 /// The SHA-256 digest of a token. Tokens are random, so that their digests tell nothing of them, and a
 /// digest that is looked up by its value tells nothing by the time it takes.
@@ -47,12 +48,20 @@ impl Callers {
     }
 }
 
+/// Nobody was recognised.
+pub(crate) fn unknown() -> Refusal {
+    let message = "expected `authorization: Bearer TOKEN` with a token that this service knows";
+    Refusal::new(
+        Code::Unauthenticated,
+        "caller.unknown",
+        message,
+        "ask the service's operator for a token",
+    )
+}
+
 impl Interceptor for Callers {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let refused = || {
-            let message = "caller: expected `authorization: Bearer TOKEN` with a token that this service knows";
-            Status::unauthenticated(message)
-        };
+        let refused = || Status::from(unknown());
         let header = request
             .metadata()
             .get("authorization")
@@ -97,11 +106,7 @@ mod tests {
             Some("bearer secret"),
             Some("Bearer secret "),
         ] {
-            assert_eq!(
-                called(wrong).unwrap_err().code(),
-                tonic::Code::Unauthenticated,
-                "{wrong:?}"
-            );
+            assert_eq!(called(wrong).unwrap_err().code(), Code::Unauthenticated, "{wrong:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod form;
 mod page;
 
+use crate::auth;
 use crate::caller::Caller;
 use crate::error::Refusal;
 use crate::guard::{Guard, Withheld};
@@ -63,8 +64,8 @@ pub struct Disclosures {
 
 // Of a batch.
 const MOST_AT_ONCE: usize = 1000;
-// How soon who follows a job sees what another process did to it.
-const GLANCE: Duration = Duration::from_millis(500);
+// Who follows a job looks at it, told or not.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// Answers calls.
 #[derive(Clone)]
@@ -226,7 +227,7 @@ fn none() -> Refusal {
 
 fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = request.extensions().get::<Caller>().cloned();
-    caller.ok_or_else(|| Status::unauthenticated("caller: nobody was recognised"))
+    caller.ok_or_else(|| auth::unknown().into())
 }
 
 // What is remembered of a submission.
@@ -400,7 +401,7 @@ fn followed(
                     return Some((Ok(response), (disclosures, owner, changes, told, ended)));
                 }
                 // Whoever tells no longer lives where this fails: the store is looked at all the same.
-                let _ = tokio::time::timeout(GLANCE, changes.changed()).await;
+                let _ = tokio::time::timeout(LOOK, changes.changed()).await;
             }
         },
     )

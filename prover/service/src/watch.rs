@@ -3,10 +3,12 @@
 //! What happens in this process is told at once. What happens elsewhere is seen by looking at the store,
 //! once for all who follow the same job.
 
-use crate::job::{Job, JobId};
+use crate::job::{Instant, Job, JobId};
+use crate::store::{Standing, Store};
 use medproof_engine::ProveStage;
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Where a job is, as far as this process knows.
@@ -49,6 +51,17 @@ impl Hub {
         self.change(id, |at| at.stage = None);
     }
 
+    // Something happened to it elsewhere.
+    fn seen(&self, id: &JobId) {
+        self.change(id, |_| {});
+    }
+
+    fn followed(&self) -> HashSet<JobId> {
+        let mut all = self.all();
+        all.retain(|_, followed| !followed.is_closed());
+        all.keys().copied().collect()
+    }
+
     fn change(&self, id: &JobId, change: impl FnOnce(&mut At)) {
         if let Some(followed) = self.all().get(id) {
             followed.send_modify(|at| {
@@ -56,6 +69,36 @@ impl Hub {
                 at.turn += 1;
             });
         }
+    }
+}
+
+// How soon is seen what another process did.
+const GLANCE: Duration = Duration::from_millis(500);
+// Clocks of machines may differ by as much.
+const SKEW: i64 = 60_000_000;
+
+/// Looks at the store, once for all who follow jobs in this process, for what others do to them.
+pub async fn look_out(store: Store, hub: Arc<Hub>) {
+    let mut before: HashMap<JobId, Standing> = HashMap::new();
+    loop {
+        tokio::time::sleep(GLANCE).await;
+        let followed = hub.followed();
+        if followed.is_empty() {
+            before.clear();
+            continue;
+        }
+        // Where the store does not answer, who follows is told later.
+        let Ok(recent) = store.recent(Instant(Instant::now().0 - SKEW)).await else {
+            continue;
+        };
+        let now = recent.into_iter().filter(|standing| followed.contains(&standing.id));
+        let now: HashMap<JobId, Standing> = now.map(|standing| (standing.id, standing)).collect();
+        for (id, standing) in &now {
+            if before.get(id) != Some(standing) {
+                hub.seen(id);
+            }
+        }
+        before = now;
     }
 }
 

@@ -5,7 +5,7 @@
 mod common;
 
 use medproof_service::caller::{Caller, Role};
-use medproof_service::job::{JobId, State};
+use medproof_service::job::{Instant, JobId, State};
 use medproof_service::store::{After, Ending, NewJob, Once, Owner, Store, Submitted, Urgency};
 use medproof_statement::tier::Tier;
 use tempfile::TempDir;
@@ -100,6 +100,11 @@ async fn a_job_is_begun_and_ends_once() {
         assert_eq!(store.presentation(&owner, &new.id).await.unwrap().unwrap(), b"proof");
         assert_eq!(store.state(&new.id).await.unwrap(), Some(State::Succeeded));
         assert_eq!(store.state(&JobId::random().unwrap()).await.unwrap(), None);
+        let recent = |after: i64| store.recent(Instant(ended.ended.unwrap().0 + after));
+        assert_eq!(
+            (recent(0).await.unwrap().len(), recent(-1).await.unwrap().len()),
+            (0, 1)
+        );
     }
 }
 

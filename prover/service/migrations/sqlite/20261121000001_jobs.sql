@@ -21,6 +21,7 @@ CREATE TABLE disclosures (
 CREATE INDEX disclosures_of_caller ON disclosures (tenant, caller, submitted, id);
 CREATE INDEX disclosures_of_audience ON disclosures (tenant, audience, submitted, id);
 CREATE INDEX disclosures_waiting ON disclosures (state) WHERE state IN (1, 2);
+CREATE INDEX disclosures_ended ON disclosures (ended);
 
 CREATE TABLE idempotency (
     tenant TEXT NOT NULL,

@@ -125,6 +125,17 @@ impl Ending {
     }
 }
 
+/// How a job stands, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which.
+    pub id: JobId,
+    /// How it stands.
+    pub state: State,
+    /// How often work on it was begun.
+    pub attempts: u32,
+}
+
 /// Whose jobs are meant.
 #[derive(Clone, Debug)]
 pub struct Owner {
@@ -278,6 +289,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn state(&self, id: &JobId) -> Result<Option<State>, StoreError> {
         either!(self, sql::state(id))
+    }
+
+    /// How all jobs stand that have not ended, or ended after this: for who follows some of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn recent(&self, after: Instant) -> Result<Vec<Standing>, StoreError> {
+        either!(self, sql::recent(after))
     }
 
     /// Closes it, so that what was written is in its place.

@@ -1,6 +1,8 @@
 //! The store's statements, once for both databases.
 
-use super::{ATTEMPTS, After, Begun, Ending, NewJob, Once, Owner, QUEUE, REMEMBERED, StoreError, Submitted, Urgency};
+use super::{
+    ATTEMPTS, After, Begun, Ending, NewJob, Once, Owner, QUEUE, REMEMBERED, Standing, StoreError, Submitted, Urgency,
+};
 use crate::job::{Instant, Job, JobId, State};
 use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
@@ -254,6 +256,24 @@ macro_rules! statements {
                     .fetch_optional(pool)
                     .await?;
                 state.map(|state| State::of(state).ok_or(StoreError::Row("a state"))).transpose()
+            }
+
+            pub(in crate::store) async fn recent(pool: &Pool, after: Instant) -> Result<Vec<Standing>, StoreError> {
+                let rows =
+                    sqlx::query("SELECT id, state, attempts FROM disclosures WHERE state IN (1, 2) OR ended > $1")
+                        .bind(after.0)
+                        .fetch_all(pool)
+                        .await?;
+                rows.iter()
+                    .map(|row| {
+                        let (name, attempts): (String, i64) = (row.try_get("id")?, row.try_get("attempts")?);
+                        Ok(Standing {
+                            id: JobId::from_str(&name).map_err(|_| StoreError::Row("a job's name"))?,
+                            state: State::of(row.try_get("state")?).ok_or(StoreError::Row("a state"))?,
+                            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+                        })
+                    })
+                    .collect()
             }
 
             fn read(row: &<Database as sqlx::Database>::Row) -> Result<Job, StoreError> {

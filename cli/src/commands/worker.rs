@@ -1,0 +1,87 @@
+//! `medproof worker`: proves what a service has in its store, on this machine or another.
+
+use super::serve::{self, stopped};
+use crate::context::Context;
+use crate::error::CliError;
+use clap::Args;
+use medproof_service::store::Store;
+use medproof_service::work::{self, Prover, Settings, Wake, Worker};
+use medproof_statement::tier::Tier;
+use serde::Serialize;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Arguments of `worker`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medproof worker --store postgres://medproof@db/medproof --key work.key --tier M\n  \
+    medproof worker --store sqlite:service.db --key work.key --at-once 1\n\n\
+    It needs the service's store and key, and nothing else of the hospital's. docs/ops/service.md says more."
+)]
+pub struct WorkerArgs {
+    /// The service's store: `sqlite:FILE` or `postgres://…`. A URL with a password is best given by the environment.
+    #[arg(long, env = "MEDPROOF_STORE", value_name = "URL", hide_env_values = true)]
+    pub store: String,
+    /// What jobs are sealed to: the service's `work.key`.
+    #[arg(long, env = "MEDPROOF_WORK_KEY", default_value = "work.key", value_name = "FILE")]
+    pub key: PathBuf,
+    /// Sizes of circuits that are proved.
+    #[arg(long = "tier", value_name = "TIER", default_values = ["M"])]
+    pub tiers: Vec<Tier>,
+    /// Jobs that are worked on at a time; without it, one for each core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub at_once: Option<u16>,
+}
+
+/// That it worked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerReport {
+    /// Its name in the store.
+    pub name: String,
+}
+
+/// Works until told to stop.
+///
+/// # Errors
+/// Where the store or the key cannot be opened.
+pub fn worker(args: &WorkerArgs, cx: &Context) -> Result<WorkerReport, CliError> {
+    let key = serve::read_work_key(&args.key)?;
+    let (engine, _) = serve::engine(&args.tiers, cx)?;
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let settings = Settings {
+        name: serve::worker_name()?,
+        at_once: args.at_once.map_or_else(cores, usize::from),
+    };
+    serve::runtime()?.block_on(async {
+        let store = Store::open(&args.store)
+            .await
+            .map_err(|e| CliError::system("store", e))?;
+        // The ledger is looked at by who hands presentations out.
+        let answerer = Prover { engine, guard: None };
+        let worker = Arc::new(Worker {
+            store: store.clone(),
+            key,
+            answerer: Arc::new(answerer),
+            times: Arc::default(),
+            hub: Arc::default(),
+        });
+        let (stop, stop_working) = tokio::sync::watch::channel(false);
+        let working = tokio::spawn({
+            let settings = settings.clone();
+            async move { work::run(worker, &settings, &Wake::default(), stop_working).await }
+        });
+        cx.ui.note(format!("{} works", settings.name));
+        stopped().await;
+        let _ = stop.send(true);
+        working.await.map_err(|e| CliError::system("worker", e))?;
+        store.close().await;
+        Ok(WorkerReport { name: settings.name })
+    })
+}
+
+impl fmt::Display for WorkerReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} has stopped: what it had begun has ended", self.name)
+    }
+}
