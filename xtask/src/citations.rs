@@ -171,8 +171,13 @@ fn in_rust(source: &str, name: &str) -> bool {
         let listed = made_by_macro && line.trim_end_matches(',') == name;
         let above = lines[..at].iter().rev();
         let mut head = above.take_while(|l| l.starts_with("#[") || l.starts_with("//"));
-        listed || is_function(line, name) && head.any(|l| *l == "#[test]" || l.ends_with("::test]"))
+        listed || is_function(line, name) && head.any(|l| is_attribute(l))
     })
+}
+
+// The plain one, or an executor's, with or without its settings.
+fn is_attribute(line: &str) -> bool {
+    line == "#[test]" || line.starts_with("#[") && (line.ends_with("::test]") || line.contains("::test("))
 }
 
 fn is_function(line: &str, name: &str) -> bool {
@@ -222,14 +227,26 @@ mod tests {
         fn helper() {}
         // #[test]
         fn commented_out() {}
+        // #[tokio::test(flavor = 1)]
+        fn commented_out_too() {}
+        #[tokio::test(flavor = 1)]
+        async fn waits() {}
     ";
 
     #[test]
     fn rust_tests_are_functions_with_the_attribute() {
-        for name in ["told", "drawn"] {
+        for name in ["told", "drawn", "waits"] {
             assert!(in_rust(RUST, name), "{name}");
         }
-        for name in ["helper", "commented_out", "tol", "", "x", "fn told"] {
+        for name in [
+            "helper",
+            "commented_out",
+            "commented_out_too",
+            "tol",
+            "",
+            "x",
+            "fn told",
+        ] {
             assert!(!in_rust(RUST, name), "{name}");
         }
     }
