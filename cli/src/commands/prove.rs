@@ -15,10 +15,9 @@ use medproof_engine::{Engine, ProveError, Proven};
 use medproof_ledger::Ledger;
 use medproof_messages::{ConsentMessage, Did, Presentation, VerifiedRequest};
 use medproof_records::issuer::{IssuerError, OpenedRecord};
-use medproof_statement::assign;
-use medproof_statement::check::{self, Witness};
+use medproof_service::work;
+use medproof_statement::check;
 use medproof_statement::public::PublicInputs;
-use medproof_statement::request::Purpose;
 use serde::Serialize;
 use std::ffi::OsStr;
 use std::fmt;
@@ -209,7 +208,7 @@ fn answer(
     cx: &Context,
 ) -> Result<(PublicInputs, Proven), Obstacle> {
     let record = open(args)?;
-    let witness = witness(request, consent, record)?;
+    let witness = work::witness(request, consent, record).map_err(|e| Obstacle::Hidden(e.to_string()))?;
     let public = check::public_inputs(&witness)
         .ok_or_else(|| Obstacle::Hidden("the record has no place in the registry".into()))?;
     require_unrevoked(&*ledger, &public)?;
@@ -242,25 +241,6 @@ fn open(args: &ProveArgs) -> Result<OpenedRecord, Obstacle> {
     issuer.open_record(&args.patient).map_err(|error| match error {
         IssuerError::Refused { reason, .. } => Obstacle::Hidden(reason.to_string()),
         error => Obstacle::Open(error.into()),
-    })
-}
-
-fn witness(request: &VerifiedRequest, consent: &ConsentMessage, record: OpenedRecord) -> Result<Witness, Obstacle> {
-    let holder = &record.opening.holder;
-    let signer = match request.body().purpose {
-        Purpose::EmergencyTreatment => &holder.emergency_pk,
-        _ => &holder.pk,
-    };
-    let hidden = |reason: &dyn fmt::Display| Obstacle::Hidden(reason.to_string());
-    let signed = consent.verify(request, signer).map_err(|e| hidden(&e))?.clone();
-    let slots = assign::assign(request.policy(), &record.facts).map_err(|e| hidden(&e))?;
-    Ok(Witness {
-        record: record.opening,
-        position: record.path,
-        table: request.policy().table().clone(),
-        request: *request.statement(),
-        consent: signed,
-        slots,
     })
 }
 

@@ -222,8 +222,13 @@ pub(super) fn worker_name() -> Result<String, CliError> {
     Ok(format!("worker-{}", hex::encode(bytes)))
 }
 
-/// Where calls are answered.
+/// Where calls are answered; what goes wrong there is said on standard error.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    // One is enough, whoever made it.
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|e| CliError::system("threads", e))
 }

@@ -7,7 +7,7 @@
 mod answer;
 mod queue;
 
-pub use answer::{Answerer, Outcome, Prover};
+pub use answer::{Answerer, NoWitness, Outcome, Prover, witness};
 pub use queue::{Settings, Wake, run};
 
 use crate::job::{Job, JobId, State};

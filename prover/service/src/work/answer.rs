@@ -4,9 +4,9 @@ use crate::guard::{Guard, Withheld};
 use crate::payload::Payload;
 use medproof_engine::{Engine, ProveError, ProveStage};
 use medproof_keys::Progress;
-use medproof_messages::Presentation;
+use medproof_messages::{ConsentError, ConsentMessage, Presentation, VerifiedRequest};
 use medproof_records::issuer::OpenedRecord;
-use medproof_statement::assign;
+use medproof_statement::assign::{self, NotProvable};
 use medproof_statement::check::{self, Witness};
 use medproof_statement::public::PublicInputs;
 use medproof_statement::request::Purpose;
@@ -51,7 +51,7 @@ impl<E: Engine> Prover<E> {
         require_open(payload)?;
         let record = payload.record.as_ref().ok_or(Outcome::Refused)?;
         let opened = record.open().map_err(|_| Outcome::Refused)?;
-        let witness = witness(payload, opened)?;
+        let witness = witness(&payload.request, &payload.consent, opened).map_err(|_| Outcome::Refused)?;
         let public = check::public_inputs(&witness).ok_or(Outcome::Refused)?;
         let look = |at: fn(&Guard, &PublicInputs) -> Result<(), Withheld>| match &self.guard {
             Some(guard) => at(guard, &public).map_err(withheld),
@@ -86,18 +86,34 @@ fn require_open(payload: &Payload) -> Result<(), Outcome> {
     }
 }
 
-fn witness(payload: &Payload, record: OpenedRecord) -> Result<Witness, Outcome> {
-    let (request, holder) = (&payload.request, &record.opening.holder);
+/// Why a record's holder has not consented, or its facts do not show what is asked: it tells about the
+/// patient, and is for the issuer's operator alone.
+#[derive(Debug, thiserror::Error)]
+pub enum NoWitness {
+    /// The consent is not to this request, or not the holder's.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
+    /// The facts do not show it.
+    #[error(transparent)]
+    Facts(#[from] NotProvable),
+}
+
+/// What a proof of a record answers a request with, under its holder's consent.
+///
+/// # Errors
+/// [`NoWitness`].
+pub fn witness(
+    request: &VerifiedRequest,
+    consent: &ConsentMessage,
+    record: OpenedRecord,
+) -> Result<Witness, NoWitness> {
+    let holder = &record.opening.holder;
     let signer = match request.body().purpose {
         Purpose::EmergencyTreatment => &holder.emergency_pk,
         _ => &holder.pk,
     };
-    let signed = payload
-        .consent
-        .verify(request, signer)
-        .map_err(|_| Outcome::Refused)?
-        .clone();
-    let slots = assign::assign(request.policy(), &record.facts).map_err(|_| Outcome::Refused)?;
+    let signed = consent.verify(request, signer)?.clone();
+    let slots = assign::assign(request.policy(), &record.facts)?;
     Ok(Witness {
         record: record.opening,
         position: record.path,
