@@ -122,9 +122,7 @@ impl Context {
         engines.insert(tier, Arc::clone(&engine));
         Ok(engine)
     }
-}
 
-impl Context {
     /// The development key of a tier, made ready at first use and found so again.
     ///
     /// # Errors

@@ -227,6 +227,22 @@ fn a_disclosure_is_submitted_followed_fetched_and_verified() {
     let unmet = service.presentation(&mut portal, &refused.id).unwrap_err();
     assert_eq!(code(&unmet), "job.refused");
 
+    // A record of a later day is refused as all are: who follows sees no stage that it came to.
+    world.request(
+        "early",
+        "sponsor",
+        "--claim adult --tier XS --scope trial --as-of 2021-03-01",
+    );
+    world.consent("early", "anna");
+    let early = v1::Disclosure {
+        request: fs::read(world.path("early.request")).unwrap(),
+        ..disclosure(&world, ANNA, "early.consent")
+    };
+    let job = service.submit(&mut portal, early, "").unwrap();
+    let told = service.watched(&mut portal, &job.id);
+    assert_eq!(told.last().unwrap().state(), State::Refused, "{told:?}");
+    assert!(told.iter().all(|job| job.stage == 0), "{told:?}");
+
     // So is another's consent, and a patient whom nobody knows.
     for (patient, consent) in [(ANNA, "minor.consent"), ("nobody", "first.consent")] {
         let job = service

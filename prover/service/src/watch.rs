@@ -3,7 +3,7 @@
 //! What happens in this process is told at once. What happens elsewhere is seen by looking at the store,
 //! once for all who follow the same job.
 
-use crate::job::{Instant, Job, JobId};
+use crate::job::{Instant, JobId};
 use crate::store::{Standing, Store};
 use medproof_engine::ProveStage;
 use std::collections::{HashMap, HashSet};
@@ -36,14 +36,9 @@ impl Hub {
         all.entry(id).or_default().subscribe()
     }
 
-    /// It is worked on here.
-    pub fn tell(&self, job: &Job) {
-        self.changed(&job.id);
-    }
-
     /// It is busy with this, here.
-    pub fn at(&self, job: &Job, stage: ProveStage) {
-        self.change(&job.id, |at| at.stage = Some(stage));
+    pub fn at(&self, id: &JobId, stage: ProveStage) {
+        self.change(id, |at| at.stage = Some(stage));
     }
 
     /// Something happened to it.

@@ -10,7 +10,7 @@ mod queue;
 pub use answer::{Answerer, NoWitness, Outcome, Prover, witness};
 pub use queue::{Settings, Wake, run};
 
-use crate::job::{Job, JobId, State};
+use crate::job::{JobId, State};
 use crate::payload::Payload;
 use crate::seal::WorkKey;
 use crate::store::{ATTEMPTS, Begun, Ending, Store, StoreError};
@@ -48,7 +48,7 @@ impl Worker {
         let Some(begun) = self.store.begin(&id).await? else {
             return Ok(());
         };
-        self.hub.tell(&begun.job);
+        self.hub.changed(&id);
         let start = Instant::now();
         let ending = self.ending(&begun).await;
         if ending == Ending::Refused {
@@ -78,11 +78,11 @@ impl Worker {
         };
         let stopped = Arc::new(AtomicBool::new(false));
         let watched = tokio::spawn(stopped_by_others(self.store.clone(), id, Arc::clone(&stopped)));
-        let (worker, job) = (Arc::clone(self), begun.job.clone());
+        let worker = Arc::clone(self);
         let answered = tokio::task::spawn_blocking(move || {
             let steps = Steps {
-                worker: &worker,
-                job,
+                hub: &worker.hub,
+                id,
                 stopped,
             };
             worker.answerer.answer(&payload, &steps)
@@ -114,14 +114,14 @@ async fn stopped_by_others(store: Store, id: JobId, stopped: Arc<AtomicBool>) {
 
 // Tells who follows the job how far it is.
 struct Steps<'a> {
-    worker: &'a Worker,
-    job: Job,
+    hub: &'a Hub,
+    id: JobId,
     stopped: Arc<AtomicBool>,
 }
 
 impl Progress<ProveStage> for Steps<'_> {
     fn advance(&self, stage: ProveStage, _: u64, _: u64) {
-        self.worker.hub.at(&self.job, stage);
+        self.hub.at(&self.id, stage);
     }
 
     fn cancelled(&self) -> bool {

@@ -58,6 +58,8 @@ impl<E: Engine> Prover<E> {
             None => Ok(()),
         };
         look(|guard, public| guard.unrevoked(public.consent_handle))?;
+        // Before the engine, which would tell who follows the job that it came so far.
+        check::check(&public, &witness).map_err(|_| Outcome::Refused)?;
         let proven = self.engine.prove(&public, &witness, progress).map_err(outcome)?;
         // While it was proved a consent may have been revoked, a record taken out.
         require_open(payload)?;
