@@ -182,6 +182,15 @@ pub struct AnswerStore {
     failed: bool,
 }
 
+/// Not left to the file's closing: a process forked meanwhile by another thread has a copy of it until it executes
+/// its program, and the lock ends with the last copy.
+impl Drop for AnswerStore {
+    fn drop(&mut self) {
+        // The system ends it with the process at the latest.
+        let _ = self.file.unlock();
+    }
+}
+
 impl AnswerStore {
     /// Opens a store, or makes one for its owner alone where there is no file.
     ///
@@ -216,7 +225,7 @@ impl AnswerStore {
         };
         // A device would be read without end.
         if !store.file.metadata().map_err(disk)?.is_file() {
-            return Err(StoreError::Format { path: store.path });
+            return Err(StoreError::Format { path: path.to_path_buf() });
         }
         let mut bytes = Vec::new();
         store.file.read_to_end(&mut bytes).map_err(disk)?;
@@ -386,6 +395,16 @@ mod tests {
         };
         assert_eq!(cause(ErrorKind::WriteZero), ErrorKind::StorageFull);
         assert_eq!(cause(ErrorKind::PermissionDenied), ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn a_copy_of_the_file_in_a_forked_process_does_not_keep_the_store() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("answers");
+        let store = AnswerStore::open(&path).unwrap();
+        let _copy = store.file.try_clone().unwrap();
+        drop(store);
+        AnswerStore::open(&path).unwrap();
     }
 
     #[test]

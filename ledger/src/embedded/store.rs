@@ -51,7 +51,16 @@ pub enum StoreError {
 #[derive(Debug)]
 pub(crate) struct Store {
     directory: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+/// Not left to the file's closing: a process forked meanwhile by another thread has a copy of it until it executes
+/// its program, and the lock ends with the last copy.
+impl Drop for Store {
+    fn drop(&mut self) {
+        // The system ends it with the process at the latest.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Store {
@@ -76,7 +85,7 @@ impl Store {
         }
         let store = Store {
             directory: directory.to_path_buf(),
-            _lock: lock,
+            lock,
         };
         let world = store.read()?;
         Ok((store, world))
@@ -152,6 +161,15 @@ mod tests {
         let directory = directory();
         let first = Store::open(directory.path()).unwrap();
         assert!(matches!(Store::open(directory.path()), Err(StoreError::Busy { .. })));
+        drop(first);
+        Store::open(directory.path()).unwrap();
+    }
+
+    #[test]
+    fn a_copy_of_the_lock_in_a_forked_process_does_not_outlast_it() {
+        let directory = directory();
+        let (first, _) = Store::open(directory.path()).unwrap();
+        let _copy = first.lock.try_clone().unwrap();
         drop(first);
         Store::open(directory.path()).unwrap();
     }

@@ -95,8 +95,16 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
-    // Held, never read: the lock ends with the file.
-    _lock: File,
+    lock: File,
+}
+
+/// Closing the file would not do: a process forked meanwhile by another thread has a copy of it until it executes
+/// its program, and the lock ends with the last copy.
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // The system ends it with the process at the latest.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Directory {
@@ -130,7 +138,7 @@ impl Directory {
         match lock.try_lock() {
             Ok(()) => Ok(Directory {
                 path: path.to_owned(),
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(DiskError::Locked),
             Err(TryLockError::Error(e)) => Err(DiskError::new("locking", LOCK, e)),
@@ -223,6 +231,15 @@ mod tests {
         let first = Directory::create(dir.path()).unwrap();
         assert!(matches!(Directory::open(dir.path()), Err(DiskError::Locked)));
         assert!(matches!(Directory::create(dir.path()), Err(DiskError::Locked)));
+        drop(first);
+        Directory::open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_copy_of_the_lock_in_a_forked_process_does_not_outlast_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Directory::create(dir.path()).unwrap();
+        let _copy = first.lock.try_clone().unwrap();
         drop(first);
         Directory::open(dir.path()).unwrap();
     }
