@@ -30,7 +30,7 @@ address = "127.0.0.1:0"
 
 [store]
 url = "sqlite:service.db"
-most_waiting = 20
+most_waiting = 5
 
 [work]
 at_once = 1
@@ -418,7 +418,7 @@ fn workers_elsewhere_take_each_others_place() {
     world.write("work.key", "0".repeat(63));
     world
         .run("worker --store sqlite:service.db --tier XS")
-        .failed(2, "work.key");
+        .failed(2, "service.key");
 }
 
 #[test]

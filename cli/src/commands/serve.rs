@@ -10,12 +10,13 @@ use clap::Args;
 use medproof_engine::{Cpu, Engine};
 use medproof_ledger::{Account, Ledger};
 use medproof_messages::{KeyId, terms};
-use medproof_records::issuer::{CarriedRecord, Issuer, IssuerError};
+use medproof_records::issuer::{Issuer, IssuerError};
 use medproof_service::auth::Callers;
 use medproof_service::config::Config;
-use medproof_service::disclosure::{Disclosures, Records};
+use medproof_service::disclosure::{Disclosures, Named, Records};
 use medproof_service::error::Refusal;
 use medproof_service::guard::Guard;
+use medproof_service::pseudonym::PseudonymKey;
 use medproof_service::seal::WorkKey;
 use medproof_service::server::{self, Tls};
 use medproof_service::store::Store;
@@ -88,7 +89,8 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
     let account = account(args)?;
     let (engine, keys) = engine(&args.tiers, cx)?;
     let tls = tls(&config)?;
-    let work_key = || work_key(&config.work.key);
+    let work_key = || made_once(&config.work.key).map(|bytes| WorkKey::from_bytes(*bytes));
+    let pseudonyms = PseudonymKey::from_bytes(*made_once(&config.audit.pseudonym_key)?);
     let (hub, times, wake) = (Arc::<Hub>::default(), Arc::<Times>::default(), Wake::default());
     let service_key = work_key()?;
     let worker_key = work_key()?;
@@ -114,7 +116,8 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
             wake: wake.clone(),
             hub: Arc::clone(&hub),
             times: Arc::clone(&times),
-            most_waiting: config.store.most_waiting,
+            pseudonyms,
+            limits: config.limits(),
         });
         let answerer = Prover {
             engine,
@@ -191,28 +194,28 @@ pub(super) fn engine(tiers: &[Tier], cx: &Context) -> Result<(impl Engine + use<
     Ok((engine, ids))
 }
 
-// Made by who comes first.
-fn work_key(path: &Path) -> Result<WorkKey, CliError> {
+// 32 random bytes of a file, made by who comes first.
+fn made_once(path: &Path) -> Result<Zeroizing<[u8; 32]>, CliError> {
     if !path.exists() {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *bytes).map_err(|e| CliError::system("random", e))?;
         let text = Zeroizing::new(hex::encode(bytes.as_slice()));
         files::write(path, text.as_bytes(), Secrecy::Secret, Overwrite::Never)?;
     }
-    read_work_key(path)
+    secret(path)
 }
 
-/// The key that service and workers share.
-pub(super) fn read_work_key(path: &Path) -> Result<WorkKey, CliError> {
+/// 32 bytes of a file, in hexadecimal.
+pub(super) fn secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, CliError> {
     let wrong = |problem: &dyn fmt::Display| {
-        CliError::input("work.key", format!("{}: {problem}", path.display()))
-            .with_help("name the file that service and workers share")
+        CliError::input("service.key", format!("{}: {problem}", path.display()))
+            .with_help("name the file that all processes of the service share")
     };
     let text = Zeroizing::new(fs::read_to_string(path).map_err(|e| wrong(&e))?);
     let mut bytes = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim(), &mut *bytes)
         .map_err(|_| wrong(&"expected 64 hexadecimal digits, found something else"))?;
-    Ok(WorkKey::from_bytes(*bytes))
+    Ok(bytes)
 }
 
 /// Another for each process, on whatever machine.
@@ -253,13 +256,18 @@ fn ledger_name(ledger: &dyn Ledger) -> Result<terms::Ledger, CliError> {
 struct OfIssuer(Mutex<Issuer>);
 
 impl Records for OfIssuer {
-    fn carried(&self, tenant: &str, record: &str) -> Result<Option<CarriedRecord>, Refusal> {
+    fn carried(&self, tenant: &str, record: &str) -> Result<Option<Named>, Refusal> {
         let issuer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if issuer.name() != tenant {
             return Ok(None);
         }
-        match issuer.carried_record(record) {
-            Ok(record) => Ok(Some(record)),
+        let named = |record: &str| {
+            let name = issuer.record_id(record)?.to_string();
+            let record = issuer.carried_record(&name)?;
+            Ok(Named { name, record })
+        };
+        match named(record) {
+            Ok(named) => Ok(Some(named)),
             Err(IssuerError::Refused { .. }) => Ok(None),
             Err(_) => Err(Refusal::new(
                 tonic::Code::Unavailable,

@@ -4,6 +4,7 @@ use super::serve::{self, stopped};
 use crate::context::Context;
 use crate::error::CliError;
 use clap::Args;
+use medproof_service::seal::WorkKey;
 use medproof_service::store::Store;
 use medproof_service::work::{self, Prover, Settings, Wake, Worker};
 use medproof_statement::tier::Tier;
@@ -46,7 +47,7 @@ pub struct WorkerReport {
 /// # Errors
 /// Where the store or the key cannot be opened.
 pub fn worker(args: &WorkerArgs, cx: &Context) -> Result<WorkerReport, CliError> {
-    let key = serve::read_work_key(&args.key)?;
+    let key = WorkKey::from_bytes(*serve::secret(&args.key)?);
     let (engine, _) = serve::engine(&args.tiers, cx)?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings {

@@ -1,8 +1,11 @@
 //! The service's file, in TOML. What it does not know it refuses, with the place.
 
+use crate::about;
 use crate::auth::TokenDigest;
 use crate::caller::{Caller, Role};
+use crate::store::{AskerLimits, Limits};
 use medproof_messages::Did;
+use medproof_statement::tier::Tier;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -38,6 +41,12 @@ pub struct Config {
     /// What works.
     #[serde(default)]
     pub work: Work,
+    /// What an asker may.
+    #[serde(default)]
+    pub askers: AskerLimits,
+    /// What is logged.
+    #[serde(default)]
+    pub audit: Audit,
     /// Who may call.
     #[serde(default, rename = "caller")]
     pub callers: Vec<CallerEntry>,
@@ -71,9 +80,11 @@ pub struct Tls {
 pub struct StoreAt {
     /// `sqlite:FILE` or `postgres://…`.
     pub url: String,
-    /// Jobs that may wait at a time.
+    /// Work that may wait at a time, as so many proofs of tier M: one of L counts twice, one of S half.
     #[serde(default = "most_waiting")]
     pub most_waiting: u64,
+    /// Of one tenant's; all of it where nothing is said.
+    pub most_waiting_of_tenant: Option<u64>,
 }
 
 // A URL may hold a password.
@@ -108,6 +119,22 @@ impl Default for Work {
     }
 }
 
+/// What is logged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// 32 bytes that make patients' pseudonyms, in hexadecimal; made where it is not there.
+    pub pseudonym_key: PathBuf,
+}
+
+impl Default for Audit {
+    fn default() -> Audit {
+        Audit {
+            pseudonym_key: PathBuf::from("pseudonym.key"),
+        }
+    }
+}
+
 fn work_key() -> PathBuf {
     PathBuf::from("work.key")
 }
@@ -135,6 +162,18 @@ pub struct CallerEntry {
 const MOST_AT_ONCE: usize = 1024;
 
 impl Config {
+    /// How much may be asked for.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let work = |proofs: u64| proofs.saturating_mul(about::work(Tier::M));
+        let most = self.store.most_waiting;
+        Limits {
+            most_work: work(most),
+            most_work_of_tenant: work(self.store.most_waiting_of_tenant.unwrap_or(most)),
+            askers: self.askers,
+        }
+    }
+
     /// From the file's text.
     ///
     /// # Errors

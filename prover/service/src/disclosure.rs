@@ -3,22 +3,25 @@
 mod form;
 mod page;
 
+use crate::about::{About, Grant};
 use crate::auth;
 use crate::caller::Caller;
 use crate::error::Refusal;
 use crate::guard::{Guard, Withheld};
 use crate::job::{Instant, Job, JobId, State};
 use crate::payload;
+use crate::pseudonym::PseudonymKey;
 use crate::seal::WorkKey;
-use crate::store::{After, NewJob, Once, Owner, Store, StoreError, Submitted, Urgency};
+use crate::store::{After, Denied, Limits, NewJob, Once, Owner, Released, Store, StoreError, Submitted, Urgency};
 use crate::times::Times;
 use crate::watch::Hub;
-use crate::work::Wake;
+use crate::work::{self, Wake};
 use medproof_messages::terms::Ledger;
 use medproof_messages::{ConsentMessage, KeyId, Presentation, SignedRequest, VerifiedRequest};
 use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_server::DisclosureService;
 use medproof_records::issuer::CarriedRecord;
+use medproof_statement::field;
 use medproof_statement::tier::Tier;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -35,7 +38,15 @@ pub trait Records: Send + Sync {
     ///
     /// # Errors
     /// Where records cannot be read.
-    fn carried(&self, tenant: &str, record: &str) -> Result<Option<CarriedRecord>, Refusal>;
+    fn carried(&self, tenant: &str, record: &str) -> Result<Option<Named>, Refusal>;
+}
+
+/// A record, and what it is called however a caller called it.
+pub struct Named {
+    /// `record:…`.
+    pub name: String,
+    /// What is proved of.
+    pub record: CarriedRecord,
 }
 
 /// What the service answers from.
@@ -58,8 +69,10 @@ pub struct Disclosures {
     pub hub: Arc<Hub>,
     /// How long answers take.
     pub times: Arc<Times>,
-    /// Jobs that may wait at a time.
-    pub most_waiting: u64,
+    /// What patients are called in the log.
+    pub pseudonyms: PseudonymKey,
+    /// How much may be asked for.
+    pub limits: Limits,
 }
 
 // Of a batch.
@@ -85,16 +98,20 @@ impl Disclosures {
     // What a disclosure becomes: nothing of it is in the job but sealed.
     fn job(&self, caller: &Caller, disclosure: &v1::Disclosure) -> Result<NewJob, Refusal> {
         let request = self.request(&disclosure.request)?;
-        ConsentMessage::from_json(&disclosure.consent).map_err(|error| {
+        let consent = ConsentMessage::from_json(&disclosure.consent).map_err(|error| {
             Refusal::invalid(error.code(), &error, "send the consent as the holder's wallet wrote it").at("consent")
         })?;
         let id = JobId::random().map_err(|error| Refusal::new(Code::Internal, "random", error, "try again"))?;
-        let record = self.records.carried(&caller.tenant, &disclosure.record)?;
-        let payload = payload::encode(&disclosure.request, &disclosure.consent, record.as_ref());
+        let named = self.records.carried(&caller.tenant, &disclosure.record)?;
+        let name = named.as_ref().map_or(&disclosure.record, |named| &named.name);
+        let pseudonym = self.pseudonyms.of(&caller.tenant, name);
+        let record = named.as_ref().map(|named| &named.record);
+        let grant = record.and_then(|record| granted(&request, &consent, record));
+        let payload = payload::encode(&disclosure.request, &disclosure.consent, record);
         let payload = self.key.seal(&id, &payload);
         Ok(NewJob {
             id,
-            audience: request.body().audience.to_string(),
+            about: About::of(&request, pseudonym, grant),
             tier: request.body().tier,
             payload: payload.map_err(|error| Refusal::new(Code::Internal, "seal", error, "try again"))?,
         })
@@ -175,9 +192,7 @@ impl Disclosures {
         });
         let jobs = jobs.collect::<Result<Vec<NewJob>, _>>()?;
         let owner = Owner::from(caller);
-        let submitted = self
-            .store
-            .submit(&owner, &jobs, urgency, once.as_ref(), self.most_waiting);
+        let submitted = self.store.submit(&owner, &jobs, urgency, once.as_ref(), &self.limits);
         match submitted.await? {
             Submitted::New(jobs) => {
                 jobs.iter().for_each(|_| self.wake.wake());
@@ -190,9 +205,25 @@ impl Disclosures {
                 Err(Refusal::new(Code::AlreadyExists, "idempotency.other", message, help).at("idempotency_key"))
             }
             Submitted::Full { waiting } => {
-                let message = format!("{waiting} jobs wait, and no more than {} may", self.most_waiting);
+                let message = format!(
+                    "work of {waiting} waits, and no more than {} may",
+                    self.limits.most_work
+                );
                 let refusal = Refusal::new(Code::ResourceExhausted, "load.queue", message, "try again later");
                 Err(refusal.after(Duration::from_secs(5)))
+            }
+            Submitted::Denied { place, denied } => {
+                if let Denied::Unusual(reason) = denied {
+                    self.store
+                        .suspend(&caller.tenant, &jobs[place].about.audience, reason)
+                        .await?;
+                }
+                let refusal = Refusal::from(denied).at("request");
+                Err(if many {
+                    refusal.at(format!("disclosures[{place}]"))
+                } else {
+                    refusal
+                })
             }
         }
     }
@@ -223,6 +254,47 @@ impl Disclosures {
 
 fn none() -> Refusal {
     Refusal::new(Code::NotFound, "job.none", "there is no such job", "see ListJobs")
+}
+
+fn ended_without() -> Refusal {
+    let message = "the job ended without a presentation";
+    Refusal::new(Code::FailedPrecondition, "job.refused", message, "see the job")
+}
+
+// What the record's holder granted, where it is to this request.
+fn granted(request: &VerifiedRequest, consent: &ConsentMessage, record: &CarriedRecord) -> Option<Grant> {
+    let holder = record.holder();
+    let signed = consent.verify(request, work::signer(request, holder)).ok()?;
+    Some(Grant {
+        handle: field::to_bytes(&holder.handle(consent.message())),
+        not_before: signed.consent.not_before.seconds(),
+        not_after: signed.consent.not_after.seconds(),
+    })
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Refusal {
+        match denied {
+            Denied::Suspended | Denied::Unusual(_) => Refusal::new(
+                Code::PermissionDenied,
+                "asker.suspended",
+                "requests of this audience are not taken: it asked as it never had before",
+                "an operator looks at it, and restores it",
+            ),
+            Denied::Questions => Refusal::new(
+                Code::ResourceExhausted,
+                "asker.questions",
+                "this audience has put as many different questions about this holder as it may",
+                "answers of one bit must not add up to a value: ask again when older questions are forgotten",
+            ),
+            Denied::Today => Refusal::new(
+                Code::FailedPrecondition,
+                "consent.today",
+                "another request was taken on the same consent today",
+                "submit the request that was, or wait until tomorrow",
+            ),
+        }
+    }
 }
 
 fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
@@ -353,14 +425,16 @@ impl DisclosureService for Handler {
             State::Queued | State::Running => {
                 return unmet("job.unfinished", "the job has not ended", "follow it with WatchJob");
             }
-            State::Refused | State::Failed | State::Cancelled => {
-                return unmet("job.refused", "the job ended without a presentation", "see the job");
-            }
+            State::Refused | State::Failed | State::Cancelled => return Err(ended_without().into()),
         }
-        let presentation = self.store.presentation(&Owner::from(&caller), &job.id).await;
-        let presentation = presentation.map_err(Refusal::from)?.ok_or_else(none)?;
-        self.require_released(&presentation).await?;
-        Ok(Response::new(v1::FetchPresentationResponse { presentation }))
+        let owner = Owner::from(&caller);
+        let made = self.store.made(&owner, &job.id).await.map_err(Refusal::from)?;
+        self.require_released(&made.ok_or_else(ended_without)?).await?;
+        match self.store.release(&owner, &job.id).await.map_err(Refusal::from)? {
+            Released::Presentation(presentation) => Ok(Response::new(v1::FetchPresentationResponse { presentation })),
+            Released::Nothing => Err(ended_without().into()),
+            Released::Suspended => Err(Refusal::from(Denied::Suspended).into()),
+        }
     }
 }
 

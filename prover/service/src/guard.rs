@@ -35,7 +35,18 @@ impl Guard {
     /// [`Withheld`].
     pub fn check(&self, public: &PublicInputs) -> Result<(), Withheld> {
         self.unrevoked(public.consent_handle)?;
-        match self.ledger.root_status(self.issuer, public.registry_root) {
+        self.counts(Some(public.registry_root))
+    }
+
+    /// That verifiers take the root; of none, that the ledger can be read.
+    ///
+    /// # Errors
+    /// [`Withheld::Superseded`], [`Withheld::Unavailable`].
+    pub fn counts(&self, root: Option<Fr>) -> Result<(), Withheld> {
+        let Some(root) = root else {
+            return self.ledger.head().map(|_| ()).map_err(|_| Withheld::Unavailable);
+        };
+        match self.ledger.root_status(self.issuer, root) {
             Ok(status) if accepted(&status) => Ok(()),
             Ok(_) => Err(Withheld::Superseded),
             Err(_) => Err(Withheld::Unavailable),

@@ -5,6 +5,7 @@
 //! on another machine, takes it and proves ([`work`]). See docs/adr/0008-service.md.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod about;
 pub mod auth;
 pub mod caller;
 pub mod config;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod guard;
 pub mod job;
 pub mod payload;
+pub mod pseudonym;
 pub mod seal;
 pub mod server;
 pub mod store;

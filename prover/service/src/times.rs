@@ -27,6 +27,19 @@ impl Times {
         }
     }
 
+    /// As long as one of the last took, whichever: what takes so long is not told from one by its time.
+    pub fn like_one(&self, tier: Tier) -> Duration {
+        let mut bytes = [0; 8];
+        // Without randomness, the median is alike enough.
+        let drawn = getrandom::fill(&mut bytes).ok().and_then(|()| {
+            let all = self.all();
+            let times = all.get(&tier).filter(|times| !times.is_empty())?;
+            let place = u64::from_ne_bytes(bytes) % times.len() as u64;
+            times.get(usize::try_from(place).ok()?).copied()
+        });
+        drawn.unwrap_or_else(|| self.expected(tier))
+    }
+
     /// How long one takes: the median; before there was any, what it takes on two ordinary cores.
     pub fn expected(&self, tier: Tier) -> Duration {
         let mut times: Vec<Duration> = self.all().get(&tier).into_iter().flatten().copied().collect();
@@ -53,6 +66,9 @@ mod tests {
             times.took(Tier::Xs, ms(time));
         }
         assert_eq!((times.expected(Tier::Xs), times.expected(Tier::M)), (ms(5), ms(250)));
+        assert_eq!(times.like_one(Tier::M), ms(250));
+        let drawn: std::collections::BTreeSet<_> = (0..200).map(|_| times.like_one(Tier::Xs)).collect();
+        assert_eq!(Vec::from_iter(drawn), [ms(1), ms(5), ms(9)]);
         (0..KEPT).for_each(|_| times.took(Tier::Xs, ms(70)));
         assert_eq!(times.expected(Tier::Xs), ms(70));
     }

@@ -7,7 +7,7 @@
 mod answer;
 mod queue;
 
-pub use answer::{Answerer, NoWitness, Outcome, Prover, witness};
+pub use answer::{Answerer, NoWitness, Outcome, Prover, signer, witness};
 pub use queue::{Settings, Wake, run};
 
 use crate::job::{JobId, State};
@@ -52,8 +52,8 @@ impl Worker {
         let start = Instant::now();
         let ending = self.ending(&begun).await;
         if ending == Ending::Refused {
-            // As long as a proof, so that time tells nothing.
-            tokio::time::sleep(self.times.expected(begun.job.tier).saturating_sub(start.elapsed())).await;
+            // As long as some proof, so that time tells nothing.
+            tokio::time::sleep(self.times.like_one(begun.job.tier).saturating_sub(start.elapsed())).await;
         }
         let ended = self.store.end(&id, &ending).await?;
         if ended && matches!(ending, Ending::Succeeded(_)) {

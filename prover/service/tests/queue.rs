@@ -25,10 +25,8 @@ fn owner() -> Owner {
 
 fn job() -> NewJob {
     NewJob {
-        id: JobId::random().unwrap(),
-        audience: "did:key:somebody".into(),
-        tier: Tier::Xs,
         payload: b"nothing that opens".to_vec(),
+        ..common::job(Tier::Xs)
     }
 }
 
@@ -77,7 +75,10 @@ impl Working {
 }
 
 async fn submit(store: &Store, jobs: &[NewJob]) {
-    let submitted = store.submit(&owner(), jobs, Urgency::Person, None, 100).await.unwrap();
+    let submitted = store
+        .submit(&owner(), jobs, Urgency::Person, None, &common::MANY)
+        .await
+        .unwrap();
     assert!(matches!(submitted, Submitted::New(_)));
 }
 

@@ -4,9 +4,10 @@
 
 mod common;
 
+use common::{AUDIENCE, MANY};
 use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{Instant, JobId, State};
-use medproof_service::store::{After, Ending, NewJob, Once, Owner, Store, Submitted, Urgency};
+use medproof_service::store::{After, Ending, Limits, NewJob, Once, Owner, Store, Submitted, Urgency};
 use medproof_statement::tier::Tier;
 use tempfile::TempDir;
 
@@ -40,22 +41,13 @@ impl World {
     }
 }
 
-const AUDIENCE: &str = "did:key:z6MkkHesJfGFTGqjYjDXJAuUE2gyshaNewzEBHoCWGX1YN7L";
-
 fn job() -> NewJob {
-    NewJob {
-        id: JobId::random().unwrap(),
-        audience: AUDIENCE.to_owned(),
-        tier: Tier::S,
-        payload: vec![7; 100],
-    }
+    common::job(Tier::S)
 }
 
 fn jobs(count: usize) -> Vec<NewJob> {
     (0..count).map(|_| job()).collect()
 }
-
-const MANY: u64 = 1 << 40;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_begun_and_ends_once() {
@@ -63,7 +55,7 @@ async fn a_job_is_begun_and_ends_once() {
     for store in &world.stores {
         let (owner, new) = (world.portal(), job());
         let submitted = store
-            .submit(&owner, std::slice::from_ref(&new), Urgency::Person, None, MANY)
+            .submit(&owner, std::slice::from_ref(&new), Urgency::Person, None, &MANY)
             .await;
         let Submitted::New(made) = submitted.unwrap() else {
             panic!("a new job")
@@ -97,7 +89,7 @@ async fn a_job_is_begun_and_ends_once() {
             (State::Succeeded, 2, None)
         );
         assert!(ended.submitted <= ended.begun.unwrap() && ended.begun <= ended.ended);
-        assert_eq!(store.presentation(&owner, &new.id).await.unwrap().unwrap(), b"proof");
+        assert_eq!(store.made(&owner, &new.id).await.unwrap().unwrap(), b"proof");
         assert_eq!(store.state(&new.id).await.unwrap(), Some(State::Succeeded));
         assert_eq!(store.state(&JobId::random().unwrap()).await.unwrap(), None);
         let recent = |after: i64| store.recent(Instant(ended.ended.unwrap().0 + after));
@@ -113,7 +105,7 @@ async fn what_failed_says_why_and_what_was_cancelled_is_not_begun() {
     let world = World::new().await;
     for store in &world.stores {
         let (owner, new) = (world.portal(), jobs(2));
-        store.submit(&owner, &new, Urgency::Batch, None, MANY).await.unwrap();
+        store.submit(&owner, &new, Urgency::Batch, None, &MANY).await.unwrap();
         store.begin(&new[0].id).await.unwrap();
         store
             .end(&new[0].id, &Ending::Failed("ledger.unavailable"))
@@ -128,7 +120,7 @@ async fn what_failed_says_why_and_what_was_cancelled_is_not_begun() {
         assert_eq!(cancelled.state, State::Cancelled);
         assert!(store.begin(&new[1].id).await.unwrap().is_none());
         for job in &new {
-            assert_eq!(store.presentation(&owner, &job.id).await.unwrap(), None);
+            assert_eq!(store.made(&owner, &job.id).await.unwrap(), None);
         }
     }
 }
@@ -145,7 +137,7 @@ async fn a_key_stands_for_one_submission() {
         let submit = async |owner: &Owner, digest| {
             let new = jobs(2);
             store
-                .submit(owner, &new, Urgency::Batch, Some(&once(digest)), MANY)
+                .submit(owner, &new, Urgency::Batch, Some(&once(digest)), &MANY)
                 .await
                 .unwrap()
         };
@@ -179,7 +171,7 @@ async fn of_many_submissions_under_one_key_one_makes_jobs() {
                         digest: [3; 32],
                     };
                     store
-                        .submit(&owner, &[job()], Urgency::Person, Some(&once), MANY)
+                        .submit(&owner, &[job()], Urgency::Person, Some(&once), &MANY)
                         .await
                         .unwrap()
                 })
@@ -201,11 +193,13 @@ async fn of_many_submissions_under_one_key_one_makes_jobs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_wait_than_may_and_nothing_of_what_is_too_much_is_kept() {
     let world = World::new().await;
+    // Each is of two.
+    let five = Limits { most_work: 10, ..MANY };
     for store in &world.stores {
         let owner = world.portal();
         let submit = async |count| {
             store
-                .submit(&owner, &jobs(count), Urgency::Batch, None, 5)
+                .submit(&owner, &jobs(count), Urgency::Batch, None, &five)
                 .await
                 .unwrap()
         };
@@ -215,15 +209,15 @@ async fn no_more_wait_than_may_and_nothing_of_what_is_too_much_is_kept() {
             digest: [1; 32],
         };
         let full = store
-            .submit(&owner, &jobs(3), Urgency::Batch, Some(&once), 5)
+            .submit(&owner, &jobs(3), Urgency::Batch, Some(&once), &five)
             .await
             .unwrap();
-        assert_eq!(full, Submitted::Full { waiting: 3 });
+        assert_eq!(full, Submitted::Full { waiting: 6 });
         assert_eq!(store.jobs(&owner, None, None, 100).await.unwrap().len(), 3);
         // Its key is free still.
         assert!(matches!(
             store
-                .submit(&owner, &jobs(2), Urgency::Batch, Some(&once), 5)
+                .submit(&owner, &jobs(2), Urgency::Batch, Some(&once), &five)
                 .await
                 .unwrap(),
             Submitted::New(_)
@@ -237,7 +231,7 @@ async fn jobs_are_their_callers_and_their_audiences() {
     for store in &world.stores {
         let (owner, new) = (world.portal(), job());
         store
-            .submit(&owner, std::slice::from_ref(&new), Urgency::Person, None, MANY)
+            .submit(&owner, std::slice::from_ref(&new), Urgency::Person, None, &MANY)
             .await
             .unwrap();
         store.end(&new.id, &Ending::Succeeded(vec![1])).await.unwrap();
@@ -251,7 +245,7 @@ async fn jobs_are_their_callers_and_their_audiences() {
         };
         let of_audience = sponsor(AUDIENCE, &world.tenant);
         assert!(store.job(&of_audience, &new.id).await.unwrap().is_some());
-        assert!(store.presentation(&of_audience, &new.id).await.unwrap().is_some());
+        assert!(store.made(&of_audience, &new.id).await.unwrap().is_some());
         let another = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp";
         for stranger in [
             Owner::from(&world.caller("other", Role::Holder)),
@@ -261,7 +255,7 @@ async fn jobs_are_their_callers_and_their_audiences() {
             sponsor(AUDIENCE, "another hospital"),
         ] {
             assert_eq!(store.job(&stranger, &new.id).await.unwrap(), None, "{stranger:?}");
-            assert_eq!(store.presentation(&stranger, &new.id).await.unwrap(), None);
+            assert_eq!(store.made(&stranger, &new.id).await.unwrap(), None);
             assert_eq!(store.cancel(&stranger, &new.id).await.unwrap(), None);
             assert!(store.jobs(&stranger, None, None, 10).await.unwrap().is_empty());
         }
@@ -277,7 +271,7 @@ async fn pages_are_the_newest_first_and_whole() {
         // Those of a batch have one time.
         for count in [1, 5, 1, 4] {
             let new = jobs(count);
-            store.submit(&owner, &new, Urgency::Batch, None, MANY).await.unwrap();
+            store.submit(&owner, &new, Urgency::Batch, None, &MANY).await.unwrap();
             expected.extend(new.iter().map(|job| job.id));
         }
         let (mut found, mut after) = (Vec::new(), None);

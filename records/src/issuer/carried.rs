@@ -65,6 +65,16 @@ impl fmt::Debug for CarriedRecord {
 }
 
 impl CarriedRecord {
+    /// Whose record it is.
+    pub const fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// The anchored root that it is under.
+    pub const fn root(&self) -> Fr {
+        self.anchor.root
+    }
+
     /// Links and hashes the facts, which is most of what opening a record takes.
     ///
     /// # Errors

@@ -4,8 +4,15 @@
 //! or not at all, and on disk before it returns. The queue is the job library's
 //! ([`apalis`](https://docs.rs/apalis)); what callers see is here.
 
+mod askers;
+mod consents;
+mod share;
 mod sql;
 
+pub use askers::{Asker, AskerLimits, Denied, Unusual};
+pub use consents::{AfterConsent, ConsentRow, Unpublished, Whose};
+
+use crate::about::{About, Handle};
 use crate::caller::Caller;
 use crate::job::{Instant, Job, JobId, State};
 use medproof_statement::tier::Tier;
@@ -51,8 +58,8 @@ pub enum StoreError {
 pub struct NewJob {
     /// Its name.
     pub id: JobId,
-    /// Whose request it is: a DID.
-    pub audience: String,
+    /// Whose request it is, about whom, on which consent.
+    pub about: About,
     /// The size of its circuit.
     pub tier: Tier,
     /// Sealed to the workers.
@@ -85,11 +92,40 @@ pub enum Submitted {
     Again(Vec<Job>),
     /// Something else was.
     OtherUnderKey,
-    /// More jobs wait than may.
+    /// More work waits than may.
     Full {
-        /// As many as do.
+        /// As much as does, as so many proofs of the smallest tier.
         waiting: u64,
     },
+    /// Its asker may not ask that.
+    Denied {
+        /// Which of the jobs.
+        place: usize,
+        /// Why.
+        denied: Denied,
+    },
+}
+
+/// How much may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Work that may wait or be worked on, as so many proofs of the smallest tier.
+    pub most_work: u64,
+    /// Of one tenant's.
+    pub most_work_of_tenant: u64,
+    /// What an asker may.
+    pub askers: AskerLimits,
+}
+
+/// What is handed out.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Released {
+    /// A presentation.
+    Presentation(Vec<u8>),
+    /// There is none, or its consent was revoked.
+    Nothing,
+    /// Its asker is suspended.
+    Suspended,
 }
 
 /// What a worker takes.
@@ -177,8 +213,8 @@ pub enum Store {
 macro_rules! either {
     ($store:expr, $module:ident :: $function:ident ( $($argument:expr),* )) => {
         match $store {
-            Store::Sqlite(pool) => sql::sqlite::$function(pool $(, $argument)*).await,
-            Store::Postgres(pool) => sql::postgres::$function(pool $(, $argument)*).await,
+            Store::Sqlite(pool) => $module::sqlite::$function(pool $(, $argument)*).await,
+            Store::Postgres(pool) => $module::postgres::$function(pool $(, $argument)*).await,
         }
     };
 }
@@ -213,7 +249,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Puts jobs in the queue, all or none, unless more than `most` would wait then.
+    /// Puts jobs in the queue, all or none, within these limits.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was put anywhere.
@@ -223,9 +259,9 @@ impl Store {
         jobs: &[NewJob],
         urgency: Urgency,
         once: Option<&Once<'_>>,
-        most: u64,
+        limits: &Limits,
     ) -> Result<Submitted, StoreError> {
-        either!(self, sql::submit(owner, jobs, urgency, once, most))
+        either!(self, sql::submit(owner, jobs, urgency, once, limits))
     }
 
     /// A job of this owner's; nobody else's is told from one that does not exist.
@@ -250,12 +286,83 @@ impl Store {
         either!(self, sql::jobs(owner, state, after, count))
     }
 
-    /// The presentation of this owner's job, where it has one.
+    /// The presentation of this owner's job, where it has one: to be looked at, not to be handed out.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn presentation(&self, owner: &Owner, id: &JobId) -> Result<Option<Vec<u8>>, StoreError> {
-        either!(self, sql::presentation(owner, id))
+    pub async fn made(&self, owner: &Owner, id: &JobId) -> Result<Option<Vec<u8>>, StoreError> {
+        either!(self, sql::made(owner, id))
+    }
+
+    /// The presentation of this owner's job, to be handed out. No revocation was acknowledged before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn release(&self, owner: &Owner, id: &JobId) -> Result<Released, StoreError> {
+        either!(self, sql::release(owner, id))
+    }
+
+    /// Ends a consent. Once this has returned nothing is handed out on it. With a secret, the ledger is to be told.
+    /// Jobs that were ended by it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke(&self, consent: &Handle, secret: Option<&[u8; 32]>) -> Result<Vec<JobId>, StoreError> {
+        either!(self, sql::revoke(consent, secret))
+    }
+
+    /// Revocations that the ledger is yet to be told of.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unpublished(&self) -> Result<Vec<Unpublished>, StoreError> {
+        either!(self, consents::unpublished())
+    }
+
+    /// The ledger knows of this revocation.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn published(&self, consent: &Handle) -> Result<(), StoreError> {
+        either!(self, consents::published(consent))
+    }
+
+    /// Consents that came here, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn consents(
+        &self,
+        owner: &Owner,
+        whose: &Whose,
+        after: Option<AfterConsent>,
+        count: u32,
+    ) -> Result<Vec<ConsentRow>, StoreError> {
+        either!(self, consents::list(owner, whose, after, count))
+    }
+
+    /// Suspends an asker. Whether it was not before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn suspend(&self, tenant: &str, audience: &str, reason: Unusual) -> Result<bool, StoreError> {
+        either!(self, sql::suspend(tenant, audience, reason))
+    }
+
+    /// Lets an asker ask again. Whether it was suspended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn restore(&self, tenant: &str, audience: &str) -> Result<bool, StoreError> {
+        either!(self, sql::restore(tenant, audience))
+    }
+
+    /// A tenant's askers after this one, in the order of their DIDs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn askers(&self, tenant: &str, after: &str, count: u32) -> Result<Vec<Asker>, StoreError> {
+        either!(self, askers::list(tenant, after, count))
     }
 
     /// Ends this owner's job, unless it has ended. How it stands now.

@@ -1,8 +1,11 @@
 //! The store's statements, once for both databases.
 
+use super::askers::Unusual;
 use super::{
-    ATTEMPTS, After, Begun, Ending, NewJob, Once, Owner, QUEUE, REMEMBERED, Standing, StoreError, Submitted, Urgency,
+    ATTEMPTS, After, Begun, Ending, Limits, NewJob, Once, Owner, QUEUE, REMEMBERED, Released, Standing, StoreError,
+    Submitted, Urgency,
 };
+use crate::about::{Handle, work};
 use crate::job::{Instant, Job, JobId, State};
 use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
@@ -16,12 +19,14 @@ const JOB: &str = "id, tier, state, submitted, begun, ended, attempts, error";
 // Parameters 1 to 3 are an owner's.
 const OWNED: &str = "tenant = $1 AND (caller = $2 OR (audience = $3 AND audience <> ''))";
 
-fn task(job: &NewJob, urgency: Urgency) -> Result<Task<Vec<u8>>, StoreError> {
+// The job library takes the earliest of those that are due first: a turn is far in the past.
+fn task(job: &NewJob, urgency: Urgency, turn: u64) -> Result<Task<Vec<u8>>, StoreError> {
     let args = serde_json::to_vec(&job.id.to_string()).map_err(|e| StoreError::Queue(e.to_string()))?;
     // Once more than we begin it, so that we say how it ended.
     Ok(TaskBuilder::new(args)
         .task_id(TaskId::from_ulid(Ulid::from_bytes(*job.id.bytes())))
         .priority(urgency as usize)
+        .run_at_timestamp(turn)
         .max_attempts(ATTEMPTS as usize + 1)
         .build())
 }
@@ -47,9 +52,13 @@ macro_rules! statements {
     ($name:ident, $database:ty, $begin:literal, $migrations:literal, $queue:path, $push:expr) => {
         pub(super) mod $name {
             use super::*;
+            use crate::store::askers::$name as askers;
+            use crate::store::consents::$name as consents;
+            use crate::store::share::$name as share;
 
             type Database = $database;
             type Pool = sqlx::Pool<Database>;
+            type Connection = <Database as sqlx::Database>::Connection;
 
             pub(in crate::store) async fn migrate(pool: &Pool) -> Result<(), StoreError> {
                 // Both have their own tables, and neither minds the other's.
@@ -68,7 +77,7 @@ macro_rules! statements {
                 jobs: &[NewJob],
                 urgency: Urgency,
                 once: Option<&Once<'_>>,
-                most: u64,
+                limits: &Limits,
             ) -> Result<Submitted, StoreError> {
                 let now = Instant::now();
                 let mut transaction = pool.begin_with($begin).await?;
@@ -100,34 +109,81 @@ macro_rules! statements {
                         return again(pool, owner, once).await;
                     }
                 }
-                let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM disclosures WHERE state IN (1, 2)")
-                    .fetch_one(&mut *transaction)
-                    .await?;
-                let waiting = u64::try_from(waiting).unwrap_or_default();
-                if waiting + jobs.len() as u64 > most {
+                if let Some(full) = full(&mut transaction, owner, jobs, limits).await? {
                     transaction.rollback().await?;
-                    return Ok(Submitted::Full { waiting });
+                    return Ok(full);
                 }
-                for (job, name) in jobs.iter().zip(&names) {
-                    sqlx::query(
-                        "INSERT INTO disclosures (id, tenant, caller, audience, tier, state, submitted, payload) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                    )
-                    .bind(name)
-                    .bind(&owner.tenant)
-                    .bind(&owner.caller)
-                    .bind(&job.audience)
-                    .bind(job.tier as i64)
-                    .bind(State::Queued as i64)
-                    .bind(now.0)
-                    .bind(&job.payload)
-                    .execute(&mut *transaction)
-                    .await?;
+                let mut tasks = Vec::with_capacity(jobs.len());
+                for (place, job) in jobs.iter().enumerate() {
+                    let denied =
+                        askers::admit(&mut transaction, &owner.tenant, job, &limits.askers, now).await?;
+                    if let Some(denied) = denied {
+                        transaction.rollback().await?;
+                        return Ok(Submitted::Denied { place, denied });
+                    }
+                    consents::note(&mut transaction, owner, &job.about, now).await?;
+                    let turn = share::turn(&mut transaction, &owner.tenant, work(job.tier)).await?;
+                    place_job(&mut transaction, owner, job, turn, now).await?;
+                    tasks.push(task(job, urgency, turn)?);
                 }
-                let tasks: Vec<_> = jobs.iter().map(|job| task(job, urgency)).collect::<Result<_, _>>()?;
                 $push(&mut *transaction, tasks).await.map_err(|e| StoreError::Queue(e.to_string()))?;
                 transaction.commit().await?;
                 Ok(Submitted::New(jobs.iter().map(|job| placed(job, now)).collect()))
+            }
+
+            // More work than may wait, of all or of this tenant's.
+            async fn full(
+                connection: &mut Connection,
+                owner: &Owner,
+                jobs: &[NewJob],
+                limits: &Limits,
+            ) -> Result<Option<Submitted>, StoreError> {
+                let row = sqlx::query(
+                    "SELECT CAST(COALESCE(SUM(work), 0) AS BIGINT), \
+                     CAST(COALESCE(SUM(CASE WHEN tenant = $1 THEN work ELSE 0 END), 0) AS BIGINT) \
+                     FROM disclosures WHERE state IN (1, 2)",
+                )
+                .bind(&owner.tenant)
+                .fetch_one(connection)
+                .await?;
+                let count = |number: i64| u64::try_from(number).unwrap_or_default();
+                let (waiting, own) = (count(row.try_get(0)?), count(row.try_get(1)?));
+                let more: u64 = jobs.iter().map(|job| work(job.tier)).sum();
+                let full = waiting + more > limits.most_work || own + more > limits.most_work_of_tenant;
+                Ok(full.then_some(Submitted::Full { waiting }))
+            }
+
+            async fn place_job(
+                connection: &mut Connection,
+                owner: &Owner,
+                job: &NewJob,
+                turn: u64,
+                now: Instant,
+            ) -> Result<(), StoreError> {
+                let about = &job.about;
+                sqlx::query(
+                    "INSERT INTO disclosures (id, tenant, caller, audience, tier, state, submitted, payload, purpose, \
+                     claim, request, pseudonym, consent, work, turn) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                )
+                .bind(job.id.to_string())
+                .bind(&owner.tenant)
+                .bind(&owner.caller)
+                .bind(&about.audience)
+                .bind(job.tier as i64)
+                .bind(State::Queued as i64)
+                .bind(now.0)
+                .bind(&job.payload)
+                .bind(about.purpose.code())
+                .bind(&about.claim[..])
+                .bind(&about.request[..])
+                .bind(&about.pseudonym[..])
+                .bind(about.grant.as_ref().map(|grant| &grant.handle[..]))
+                .bind(i64::try_from(work(job.tier)).unwrap_or(i64::MAX))
+                .bind(i64::try_from(turn).unwrap_or(i64::MAX))
+                .execute(connection)
+                .await?;
+                Ok(())
             }
 
             async fn again(pool: &Pool, owner: &Owner, once: &Once<'_>) -> Result<Submitted, StoreError> {
@@ -186,13 +242,42 @@ macro_rules! statements {
                 rows.iter().map(read).collect()
             }
 
-            pub(in crate::store) async fn presentation(
-                pool: &Pool,
-                owner: &Owner,
-                id: &JobId,
-            ) -> Result<Option<Vec<u8>>, StoreError> {
-                let statement = format!("SELECT presentation FROM disclosures WHERE {OWNED} AND id = $4 AND state = $5");
+            pub(in crate::store) async fn release(pool: &Pool, owner: &Owner, id: &JobId) -> Result<Released, StoreError> {
+                let now = Instant::now();
+                let mut transaction = pool.begin_with($begin).await?;
+                // Written, not only read: a revocation comes before this or after it.
+                let statement = format!(
+                    "UPDATE disclosures SET released = COALESCE(released, $6) WHERE {OWNED} AND id = $4 AND state = $5 \
+                     RETURNING presentation, consent, audience"
+                );
                 let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+                    .bind(&owner.tenant)
+                    .bind(&owner.caller)
+                    .bind(&owner.audience)
+                    .bind(id.to_string())
+                    .bind(State::Succeeded as i64)
+                    .bind(now.0)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+                let Some(row) = row else { return Ok(Released::Nothing) };
+                let (presentation, consent): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?);
+                let audience: String = row.try_get(2)?;
+                let (Some(presentation), Some(consent)) = (presentation, consent) else {
+                    return Ok(Released::Nothing);
+                };
+                if consents::is_revoked(&mut transaction, &consent).await? {
+                    return Ok(Released::Nothing);
+                }
+                if askers::suspended(&mut transaction, &owner.tenant, &audience, now).await? {
+                    return Ok(Released::Suspended);
+                }
+                transaction.commit().await?;
+                Ok(Released::Presentation(presentation))
+            }
+
+            pub(in crate::store) async fn made(pool: &Pool, owner: &Owner, id: &JobId) -> Result<Option<Vec<u8>>, StoreError> {
+                let statement = format!("SELECT presentation FROM disclosures WHERE {OWNED} AND id = $4 AND state = $5");
+                let presentation: Option<Option<Vec<u8>>> = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
                     .bind(&owner.tenant)
                     .bind(&owner.caller)
                     .bind(&owner.audience)
@@ -200,7 +285,7 @@ macro_rules! statements {
                     .bind(State::Succeeded as i64)
                     .fetch_optional(pool)
                     .await?;
-                Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
+                Ok(presentation.flatten())
             }
 
             pub(in crate::store) async fn cancel(pool: &Pool, owner: &Owner, id: &JobId) -> Result<Option<Job>, StoreError> {
@@ -231,23 +316,94 @@ macro_rules! statements {
             }
 
             pub(in crate::store) async fn end(pool: &Pool, id: &JobId, ending: &Ending) -> Result<bool, StoreError> {
-                let (presentation, error) = match ending {
-                    Ending::Succeeded(presentation) => (Some(&presentation[..]), None),
-                    Ending::Failed(code) => (None, Some(*code)),
-                    Ending::Refused | Ending::Cancelled => (None, None),
-                };
-                let done = sqlx::query(
-                    "UPDATE disclosures SET state = $2, ended = $3, presentation = $4, error = $5, payload = NULL \
-                     WHERE id = $1 AND state IN (1, 2)",
+                let now = Instant::now();
+                let mut transaction = pool.begin_with($begin).await?;
+                let ended = sqlx::query(
+                    "UPDATE disclosures SET state = $2, ended = $3, error = $4, payload = NULL \
+                     WHERE id = $1 AND state IN (1, 2) RETURNING tenant, audience, request, consent",
                 )
                 .bind(id.to_string())
                 .bind(ending.state() as i64)
-                .bind(Instant::now().0)
-                .bind(presentation)
-                .bind(error)
-                .execute(pool)
+                .bind(now.0)
+                .bind(match ending {
+                    Ending::Failed(code) => Some(*code),
+                    _ => None,
+                })
+                .fetch_optional(&mut *transaction)
                 .await?;
-                Ok(done.rows_affected() == 1)
+                let Some(row) = ended else { return Ok(false) };
+                let (tenant, audience): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+                let (request, consent): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.try_get(2)?, row.try_get(3)?);
+                // After the row is ours: who revokes waits for it, or was before it.
+                let revoked = match &consent {
+                    Some(consent) => consents::is_revoked(&mut transaction, consent).await?,
+                    None => true,
+                };
+                match (ending, &consent, &request) {
+                    (Ending::Succeeded(presentation), Some(consent), _) if !revoked => {
+                        keep(&mut transaction, id, presentation).await?;
+                        consents::used(&mut transaction, &tenant, consent, now).await?;
+                    }
+                    (Ending::Succeeded(_) | Ending::Refused, _, _) => {
+                        refuse(&mut transaction, id).await?;
+                        askers::refused(&mut transaction, &tenant, &audience, now).await?;
+                    }
+                    (Ending::Failed(_) | Ending::Cancelled, Some(consent), Some(request)) => {
+                        askers::unanswered(&mut transaction, &tenant, consent, request).await?;
+                    }
+                    (Ending::Failed(_) | Ending::Cancelled, _, _) => {}
+                }
+                transaction.commit().await?;
+                Ok(true)
+            }
+
+            async fn keep(connection: &mut Connection, id: &JobId, presentation: &[u8]) -> Result<(), StoreError> {
+                sqlx::query("UPDATE disclosures SET presentation = $2 WHERE id = $1")
+                    .bind(id.to_string())
+                    .bind(presentation)
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            }
+
+            // However it would have ended, it is one of those that end without an answer.
+            async fn refuse(connection: &mut Connection, id: &JobId) -> Result<(), StoreError> {
+                sqlx::query("UPDATE disclosures SET state = $2 WHERE id = $1")
+                    .bind(id.to_string())
+                    .bind(State::Refused as i64)
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            }
+
+            pub(in crate::store) async fn revoke(
+                pool: &Pool,
+                consent: &Handle,
+                secret: Option<&[u8; 32]>,
+            ) -> Result<Vec<JobId>, StoreError> {
+                let mut transaction = pool.begin_with($begin).await?;
+                let ended = consents::revoke(&mut transaction, consent, secret, Instant::now()).await?;
+                transaction.commit().await?;
+                Ok(ended)
+            }
+
+            pub(in crate::store) async fn suspend(
+                pool: &Pool,
+                tenant: &str,
+                audience: &str,
+                reason: Unusual,
+            ) -> Result<bool, StoreError> {
+                let mut transaction = pool.begin_with($begin).await?;
+                let done = askers::suspend(&mut transaction, tenant, audience, reason, Instant::now()).await?;
+                transaction.commit().await?;
+                Ok(done)
+            }
+
+            pub(in crate::store) async fn restore(pool: &Pool, tenant: &str, audience: &str) -> Result<bool, StoreError> {
+                let mut transaction = pool.begin_with($begin).await?;
+                let done = askers::restore(&mut transaction, tenant, audience, Instant::now()).await?;
+                transaction.commit().await?;
+                Ok(done)
             }
 
             pub(in crate::store) async fn state(pool: &Pool, id: &JobId) -> Result<Option<State>, StoreError> {

@@ -8,6 +8,8 @@ use medproof_messages::{ConsentError, ConsentMessage, Presentation, VerifiedRequ
 use medproof_records::issuer::OpenedRecord;
 use medproof_statement::assign::{self, NotProvable};
 use medproof_statement::check::{self, Witness};
+use medproof_statement::eddsa::PublicKey;
+use medproof_statement::holder::Holder;
 use medproof_statement::public::PublicInputs;
 use medproof_statement::request::Purpose;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -42,34 +44,49 @@ pub struct Prover<E> {
 
 impl<E: Engine> Answerer for Prover<E> {
     fn answer(&self, payload: &Payload, progress: &dyn Progress<ProveStage>) -> Outcome {
-        self.proved(payload, progress).unwrap_or_else(|outcome| outcome)
+        let outcome = match require_open(payload) {
+            Ok(()) => self.proved(payload, progress).unwrap_or_else(|outcome| outcome),
+            Err(outcome) => outcome,
+        };
+        match outcome {
+            // Looked at for both, so that what the ledger or the time has ended tells nothing of the claim.
+            Outcome::Proved(_) | Outcome::Refused => self.still_open(payload).map_or_else(|over| over, |()| outcome),
+            outcome => outcome,
+        }
     }
 }
 
 impl<E: Engine> Prover<E> {
     fn proved(&self, payload: &Payload, progress: &dyn Progress<ProveStage>) -> Result<Outcome, Outcome> {
-        require_open(payload)?;
         let record = payload.record.as_ref().ok_or(Outcome::Refused)?;
         let opened = record.open().map_err(|_| Outcome::Refused)?;
         let witness = witness(&payload.request, &payload.consent, opened).map_err(|_| Outcome::Refused)?;
         let public = check::public_inputs(&witness).ok_or(Outcome::Refused)?;
-        let look = |at: fn(&Guard, &PublicInputs) -> Result<(), Withheld>| match &self.guard {
-            Some(guard) => at(guard, &public).map_err(withheld),
-            None => Ok(()),
-        };
-        look(|guard, public| guard.unrevoked(public.consent_handle))?;
+        self.unrevoked(&public)?;
         // Before the engine, which would tell who follows the job that it came so far.
         check::check(&public, &witness).map_err(|_| Outcome::Refused)?;
         let proven = self.engine.prove(&public, &witness, progress).map_err(outcome)?;
-        // While it was proved a consent may have been revoked, a record taken out.
-        require_open(payload)?;
-        look(Guard::check)?;
+        // While it was proved the consent may have been revoked.
+        self.unrevoked(&public)?;
         let presentation = Presentation {
             key_id: payload.request.body().key_id,
             proof: proven.proof,
             public,
         };
         Ok(Outcome::Proved(presentation.to_bytes().to_vec()))
+    }
+
+    fn unrevoked(&self, public: &PublicInputs) -> Result<(), Outcome> {
+        let looked = self.guard.as_ref().map(|guard| guard.unrevoked(public.consent_handle));
+        looked.unwrap_or(Ok(())).map_err(withheld)
+    }
+
+    // That the request has not expired, and the root counts.
+    fn still_open(&self, payload: &Payload) -> Result<(), Outcome> {
+        require_open(payload)?;
+        let root = payload.record.as_ref().map(|record| record.root());
+        let looked = self.guard.as_ref().map(|guard| guard.counts(root));
+        looked.unwrap_or(Ok(())).map_err(withheld)
     }
 }
 
@@ -109,12 +126,9 @@ pub fn witness(
     consent: &ConsentMessage,
     record: OpenedRecord,
 ) -> Result<Witness, NoWitness> {
-    let holder = &record.opening.holder;
-    let signer = match request.body().purpose {
-        Purpose::EmergencyTreatment => &holder.emergency_pk,
-        _ => &holder.pk,
-    };
-    let signed = consent.verify(request, signer)?.clone();
+    let signed = consent
+        .verify(request, signer(request, &record.opening.holder))?
+        .clone();
     let slots = assign::assign(request.policy(), &record.facts)?;
     Ok(Witness {
         record: record.opening,
@@ -124,6 +138,15 @@ pub fn witness(
         consent: signed,
         slots,
     })
+}
+
+/// Whose signature consents to a request: the holder's, or its custodians' in an emergency.
+#[must_use]
+pub fn signer<'a>(request: &VerifiedRequest, holder: &'a Holder) -> &'a PublicKey {
+    match request.body().purpose {
+        Purpose::EmergencyTreatment => &holder.emergency_pk,
+        _ => &holder.pk,
+    }
 }
 
 fn withheld(withheld: Withheld) -> Outcome {

@@ -1,7 +1,10 @@
 //! Stores of a test's own: a file, and a database where there is a server.
 
+use medproof_service::about::{About, Grant};
 use medproof_service::job::JobId;
-use medproof_service::store::Store;
+use medproof_service::store::{AskerLimits, Limits, NewJob, Store};
+use medproof_statement::request::Purpose;
+use medproof_statement::tier::Tier;
 use sqlx::AssertSqlSafe;
 use std::io::Write;
 use tempfile::TempDir;
@@ -28,4 +31,45 @@ async fn database(server: &str) -> String {
     let statement = AssertSqlSafe(format!("CREATE DATABASE {name}"));
     sqlx::query(statement).execute(&pool).await.unwrap();
     server.replacen("/postgres?", &format!("/{name}?"), 1)
+}
+
+/// Nothing is refused within these.
+pub const MANY: Limits = Limits {
+    most_work: 1 << 40,
+    most_work_of_tenant: 1 << 40,
+    askers: AskerLimits {
+        questions_of_concept: 1000,
+        questions: 1000,
+        days: 90,
+        usual: 1_000_000,
+        times: 10,
+    },
+};
+
+/// Who asks, where nothing else is said.
+pub const AUDIENCE: &str = "did:key:z6MkkHesJfGFTGqjYjDXJAuUE2gyshaNewzEBHoCWGX1YN7L";
+
+/// A job of its own: of another patient than any other, on another consent.
+pub fn job(tier: Tier) -> NewJob {
+    let id = JobId::random().unwrap();
+    let mut own = [0; 32];
+    own[..16].copy_from_slice(id.bytes());
+    NewJob {
+        id,
+        about: About {
+            audience: AUDIENCE.to_owned(),
+            purpose: Purpose::Research,
+            claim: [1; 32],
+            request: own,
+            pseudonym: own,
+            grant: Some(Grant {
+                handle: own,
+                not_before: 0,
+                not_after: 1 << 40,
+            }),
+            questions: Vec::new(),
+        },
+        tier,
+        payload: vec![7; 100],
+    }
 }
