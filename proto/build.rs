@@ -5,7 +5,8 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
+    "medproof/v1/asker_service.proto",
     "medproof/v1/audit_service.proto",
     "medproof/v1/consent_service.proto",
     "medproof/v1/disclosure_service.proto",

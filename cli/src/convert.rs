@@ -10,6 +10,8 @@ use medproof_messages::{ConsentError, DidError, PresentationError, RequestError,
 use medproof_records::import::ImportError;
 use medproof_records::issuer::{EnrolmentError, IssuerError, JsonError, ReceiptError};
 use medproof_records::vault::{DiskError, MasterKeyError, VaultError};
+use medproof_service::hospital::AnchorError;
+use medproof_service::view::ViewError;
 use medproof_verifier::store::StoreError;
 use medproof_verifier::{BundleError, Refusal};
 
@@ -51,16 +53,30 @@ impl From<PrepareError> for CliError {
     }
 }
 
+impl From<ViewError> for CliError {
+    fn from(error: ViewError) -> CliError {
+        match error {
+            ViewError::Ledger(error) => error.into(),
+            ViewError::Unavailable(error) => Refusal::from(error).into(),
+            ViewError::Moving => CliError::system("ledger.moving", error),
+        }
+    }
+}
+
+impl From<AnchorError> for CliError {
+    fn from(error: AnchorError) -> CliError {
+        match error {
+            AnchorError::Issuer(error) => error.into(),
+            AnchorError::Ledger(error) => error.into(),
+        }
+    }
+}
+
 impl From<LedgerError> for CliError {
     fn from(error: LedgerError) -> CliError {
         let message = chain(&error);
         match &error {
-            LedgerError::Refused(refusal) => {
-                // `RequestExpired { .. }` is `ledger.request_expired`: the contract's own name.
-                let name = format!("{refusal:?}");
-                let name = name.split([' ', '{']).next().unwrap_or_default();
-                CliError::refused(format!("ledger.{}", snake(name)), message)
-            }
+            LedgerError::Refused(refusal) => CliError::refused(format!("ledger.{}", refusal.name()), message),
             LedgerError::Chain(ChainError::Store(LedgerStoreError::Busy { .. })) => {
                 CliError::new(Kind::Busy, "ledger.busy", message)
             }
@@ -70,18 +86,6 @@ impl From<LedgerError> for CliError {
             LedgerError::Deployment(_) => CliError::input("ledger.deployment", message),
         }
     }
-}
-
-/// `RequestExpired` as `request_expired`.
-fn snake(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for (i, c) in name.chars().enumerate() {
-        if c.is_ascii_uppercase() && i > 0 {
-            out.push('_');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
 }
 
 impl From<IssuerError> for CliError {

@@ -24,7 +24,6 @@ pub mod demo;
 mod error;
 pub mod files;
 pub mod keyfile;
-pub mod live;
 pub mod messages;
 mod run;
 mod text;

@@ -266,6 +266,22 @@ refusals! {
         "the issuer {issuer} never published the root {root:#x}"
 }
 
+impl Refusal {
+    /// The contract's own name for it, in lower case: `RequestExpired` is `request_expired`. For programs.
+    pub fn name(&self) -> String {
+        let shown = format!("{self:?}");
+        let name = shown.split([' ', '{', '(']).next().unwrap_or_default();
+        let mut out = String::with_capacity(name.len() + 4);
+        for (place, letter) in name.chars().enumerate() {
+            if letter.is_ascii_uppercase() && place > 0 {
+                out.push('_');
+            }
+            out.push(letter.to_ascii_lowercase());
+        }
+        out
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,6 +51,15 @@ impl Importer {
         ndjson::read(files, &self.options)
     }
 
+    /// Reads lines of resources of any types, in any order, of any number of patients: an export that came as one.
+    /// `source` names it in errors. Nothing is complete but what the manifest names.
+    ///
+    /// # Errors
+    /// [`ImportError`] with the line and JSON path of the first thing that is malformed; nothing is kept then.
+    pub fn lines(&self, bytes: &[u8], source: &str) -> Result<Charts, ImportError> {
+        ndjson::read_lines(bytes, source, &self.options)
+    }
+
     /// Reads a bundle of one patient. `source` names it in errors: best not by the patient's name.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "medproof-proto",
             "medproof-records",
             "medproof-statement",
+            "medproof-verifier",
         ],
     ),
     ("medproof-lanes", &["medproof-statement"]),

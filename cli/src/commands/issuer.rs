@@ -8,11 +8,10 @@ use crate::files::{self, Overwrite, Secrecy};
 use crate::keyfile;
 use crate::text;
 use clap::{Args, Subcommand};
-use medproof_ledger::{LedgerError, RootPublication};
 use medproof_records::import::ImportReport;
 use medproof_records::issuer::{Enrolment, Issuer};
-use medproof_records::registry::Anchor;
 use medproof_records::vault::{LocalMasterKey, Standing};
+use medproof_service::hospital;
 use medproof_statement::day::Day;
 use serde::Serialize;
 use std::fmt;
@@ -556,34 +555,15 @@ pub fn anchor(args: &AnchorArgs, cx: &Context) -> Result<AnchorReport, CliError>
     let mut issuer = args.dir.open()?;
     let account = keyfile::load_account(&args.dir.account())?;
     let ledger = chain::open(&args.ledger, cx)?;
-    let before = issuer.status().anchored;
-    let anchor = issuer.pending_root()?;
-    let heartbeat = before == Some(anchor);
-    // An earlier run may have published it and ended before it could say so.
-    let known = ledger.root_status(account.address(), anchor.root)?;
-    if !heartbeat
-        && known
-            .entry
-            .is_some_and(|e| e.epoch == anchor.epoch && e.superseded_at.is_none())
-    {
-        issuer.mark_anchored(anchor.epoch, anchor.root)?;
-        return Ok(anchor_report(&anchor, heartbeat, None));
-    }
-    let publication = RootPublication {
-        root: anchor.root,
-        epoch: anchor.epoch,
-        size: anchor.size,
-    };
-    match ledger.publish_root(&account, publication) {
-        Ok(receipt) => {
-            issuer.mark_anchored(anchor.epoch, anchor.root)?;
-            Ok(anchor_report(&anchor, heartbeat, Some(Sent::from(&receipt))))
-        }
+    match hospital::anchor(&mut issuer, &*ledger, &account) {
+        Ok(anchored) => Ok(AnchorReport {
+            root: text::shown(&anchored.anchor.root),
+            epoch: anchored.anchor.epoch,
+            size: anchored.anchor.size,
+            heartbeat: anchored.heartbeat,
+            transaction: anchored.receipt.as_ref().map(Sent::from),
+        }),
         Err(error) => {
-            // Refused for good: a root that waits would keep later changes out.
-            if matches!(error, LedgerError::Refused(_)) && issuer.status().staged.is_some() {
-                issuer.withdraw_pending()?;
-            }
             let error = CliError::from(error);
             Err(match error.code.as_str() {
                 "ledger.issuer_not_active" => {
@@ -595,16 +575,6 @@ pub fn anchor(args: &AnchorArgs, cx: &Context) -> Result<AnchorReport, CliError>
                 _ => error,
             })
         }
-    }
-}
-
-fn anchor_report(anchor: &Anchor, heartbeat: bool, transaction: Option<Sent>) -> AnchorReport {
-    AnchorReport {
-        root: text::shown(&anchor.root),
-        epoch: anchor.epoch,
-        size: anchor.size,
-        heartbeat,
-        transaction,
     }
 }
 

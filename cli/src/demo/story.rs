@@ -3,7 +3,6 @@
 use super::cast::{Asker, Chain, Hospital, random, step};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::live::LiveView;
 use medproof_claims::Claim;
 use medproof_engine::Engine;
 use medproof_keys::CircuitKey;
@@ -12,6 +11,7 @@ use medproof_messages::presentation::Presentation;
 use medproof_messages::request::{RequestBody, VerifiedRequest};
 use medproof_messages::terms::{ConsentKind, Endpoint, ScopeLabel};
 use medproof_messages::{ConsentMessage, Grant};
+use medproof_service::live::LiveView;
 use medproof_statement::assign::{NotProvable, assign};
 use medproof_statement::check::{Witness, public_inputs};
 use medproof_statement::day::Day;

@@ -59,6 +59,17 @@ pub(crate) fn unknown() -> Refusal {
     )
 }
 
+/// Who calls, as it was recognised.
+pub(crate) fn caller<T>(request: &Request<T>) -> Result<Caller, Refusal> {
+    request.extensions().get::<Caller>().cloned().ok_or_else(unknown)
+}
+
+/// The caller's role does not do that.
+pub(crate) fn role(help: &'static str) -> Refusal {
+    let message = "this caller's role may not call that";
+    Refusal::new(Code::PermissionDenied, "role", message, help)
+}
+
 impl Interceptor for Callers {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let refused = || Status::from(unknown());

@@ -1,7 +1,7 @@
 //! `DisclosureService`.
 
-mod form;
-mod page;
+pub(crate) mod form;
+pub(crate) mod page;
 
 use crate::about::{About, Grant};
 use crate::auth;
@@ -70,7 +70,7 @@ pub struct Disclosures {
     /// How long answers take.
     pub times: Arc<Times>,
     /// What patients are called in the log.
-    pub pseudonyms: PseudonymKey,
+    pub pseudonyms: Arc<PseudonymKey>,
     /// How much may be asked for.
     pub limits: Limits,
 }
@@ -170,13 +170,7 @@ impl Disclosures {
         urgency: Urgency,
     ) -> Result<Vec<v1::Job>, Refusal> {
         if !caller.may_submit() {
-            let message = "this caller may not submit disclosures";
-            return Err(Refusal::new(
-                Code::PermissionDenied,
-                "role",
-                message,
-                "call as an issuer or a holder",
-            ));
+            return Err(auth::role("call as an issuer or a holder"));
         }
         let once = once(key, disclosures)?;
         let many = disclosures.len() > 1;
@@ -297,11 +291,6 @@ impl From<Denied> for Refusal {
     }
 }
 
-fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
-    let caller = request.extensions().get::<Caller>().cloned();
-    caller.ok_or_else(|| auth::unknown().into())
-}
-
 // What is remembered of a submission.
 fn once<'a>(key: &'a str, disclosures: &[v1::Disclosure]) -> Result<Option<Once<'a>>, Refusal> {
     if key.is_empty() {
@@ -328,7 +317,7 @@ impl DisclosureService for Handler {
         &self,
         request: Request<v1::SubmitDisclosureRequest>,
     ) -> Answer<v1::SubmitDisclosureResponse> {
-        let caller = caller(&request)?;
+        let caller = auth::caller(&request)?;
         let message = request.into_inner();
         let disclosure = message.disclosure.ok_or_else(|| missing("disclosure"))?;
         let disclosures = [disclosure];
@@ -341,7 +330,7 @@ impl DisclosureService for Handler {
         &self,
         request: Request<v1::BatchSubmitDisclosuresRequest>,
     ) -> Answer<v1::BatchSubmitDisclosuresResponse> {
-        let caller = caller(&request)?;
+        let caller = auth::caller(&request)?;
         let message = request.into_inner();
         let count = message.disclosures.len();
         if !(1..=MOST_AT_ONCE).contains(&count) {
@@ -356,13 +345,13 @@ impl DisclosureService for Handler {
     }
 
     async fn get_job(&self, request: Request<v1::GetJobRequest>) -> Answer<v1::GetJobResponse> {
-        let job = self.of(&caller(&request)?, &request.get_ref().job).await?;
+        let job = self.of(&auth::caller(&request)?, &request.get_ref().job).await?;
         let job = Some(form::job(&job, None, &self.times));
         Ok(Response::new(v1::GetJobResponse { job }))
     }
 
     async fn list_jobs(&self, request: Request<v1::ListJobsRequest>) -> Answer<v1::ListJobsResponse> {
-        let caller = caller(&request)?;
+        let caller = auth::caller(&request)?;
         let message = request.into_inner();
         let count = page::size(message.page_size)?;
         let after = page::read(&message.page_token)?;
@@ -391,7 +380,7 @@ impl DisclosureService for Handler {
     type WatchJobStream = Pin<Box<dyn Stream<Item = Result<v1::WatchJobResponse, Status>> + Send>>;
 
     async fn watch_job(&self, request: Request<v1::WatchJobRequest>) -> Answer<Self::WatchJobStream> {
-        let caller = caller(&request)?;
+        let caller = auth::caller(&request)?;
         let id = self.of(&caller, &request.get_ref().job).await?.id;
         Ok(Response::new(Box::pin(followed(
             Arc::clone(&self.0),
@@ -401,7 +390,7 @@ impl DisclosureService for Handler {
     }
 
     async fn cancel_job(&self, request: Request<v1::CancelJobRequest>) -> Answer<v1::CancelJobResponse> {
-        let caller = caller(&request)?;
+        let caller = auth::caller(&request)?;
         let id = self.of(&caller, &request.get_ref().job).await?.id;
         let job = self
             .store
@@ -417,7 +406,7 @@ impl DisclosureService for Handler {
         &self,
         request: Request<v1::FetchPresentationRequest>,
     ) -> Answer<v1::FetchPresentationResponse> {
-        let caller = caller(&request)?;
+        let caller = auth::caller(&request)?;
         let job = self.of(&caller, &request.get_ref().job).await?;
         let unmet = |code, message, help| Err(Refusal::new(Code::FailedPrecondition, code, message, help).into());
         match job.state {

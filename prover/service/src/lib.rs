@@ -6,18 +6,25 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod about;
+pub mod asker;
 pub mod auth;
 pub mod caller;
 pub mod config;
+pub mod consent;
 pub mod disclosure;
 pub mod error;
 pub mod guard;
+pub mod hospital;
+pub mod issuer;
 pub mod job;
+pub mod live;
 pub mod payload;
 pub mod pseudonym;
 pub mod seal;
 pub mod server;
 pub mod store;
 pub mod times;
+pub mod verification;
+pub mod view;
 pub mod watch;
 pub mod work;

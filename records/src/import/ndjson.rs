@@ -136,7 +136,27 @@ fn turn(kind: Option<Type>) -> u8 {
     }
 }
 
-impl Export<'_> {
+impl<'a> Export<'a> {
+    fn new(options: &'a Options) -> Export<'a> {
+        Export {
+            options,
+            drafts: BTreeMap::new(),
+            medications: HashMap::new(),
+            coverages: HashMap::new(),
+        }
+    }
+
+    fn charts(self, complete: BTreeSet<Kind>) -> Result<Charts, ImportError> {
+        if self.drafts.is_empty() {
+            return Err(Fault::from(Problem::NoPatient).at("the export", 0, ""));
+        }
+        Ok(Charts {
+            drafts: self.drafts.into_iter(),
+            issued_on: self.options.issued_on,
+            complete,
+        })
+    }
+
     fn file(&mut self, source: &Source<'_>) -> Result<(), ImportError> {
         lines(source.path, &source.name, |line, text| {
             self.line(source.kind, text)
@@ -227,21 +247,34 @@ pub(crate) fn read(files: &[PathBuf], options: &Options) -> Result<Charts, Impor
     }
     sources.sort_by_key(|s| turn(s.kind));
     let complete = complete(&sources, &options.manifest);
-    let mut export = Export {
-        options,
-        drafts: BTreeMap::new(),
-        medications: HashMap::new(),
-        coverages: HashMap::new(),
-    };
+    let mut export = Export::new(options);
     for source in sources.iter().filter(|s| s.kind.is_some()) {
         export.file(source)?;
     }
-    if export.drafts.is_empty() {
-        return Err(Fault::from(Problem::NoPatient).at("the export", 0, ""));
+    export.charts(complete)
+}
+
+/// Reads lines of resources of any types, in any order. Of what they hold completely, a manifest says what was
+/// stated; it does not look at files.
+pub(crate) fn read_lines(bytes: &[u8], source: &str, options: &Options) -> Result<Charts, ImportError> {
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        let text = line.trim_ascii();
+        if !text.is_empty() {
+            let kind = type_name(text).map_err(|fault| fault.at(source, number, ""))?;
+            lines.push((number, Type::from_name(&kind), text));
+        }
     }
-    Ok(Charts {
-        drafts: export.drafts.into_iter(),
-        issued_on: options.issued_on,
-        complete,
-    })
+    // Stable: resources of a turn stay in their order.
+    lines.sort_by_key(|(_, kind, _)| turn(*kind));
+    let mut export = Export::new(options);
+    for (number, kind, text) in lines {
+        let read = export.line(kind, text);
+        read.map_err(|fault| fault.at(source, number, ""))?;
+    }
+    let complete = match &options.manifest {
+        Manifest::Kinds(kinds) => kinds.clone(),
+        Manifest::Files => BTreeSet::new(),
+    };
+    export.charts(complete)
 }

@@ -14,6 +14,7 @@ ALTER TABLE disclosures ADD COLUMN released INTEGER;
 
 DROP INDEX disclosures_waiting;
 CREATE INDEX disclosures_waiting ON disclosures (state, tenant, work) WHERE state IN (1, 2);
+CREATE INDEX disclosures_about ON disclosures (tenant, pseudonym) WHERE pseudonym IS NOT NULL;
 CREATE INDEX disclosures_in_turn ON disclosures (turn) WHERE state IN (1, 2);
 CREATE INDEX disclosures_on_consent ON disclosures (consent) WHERE consent IS NOT NULL;
 

@@ -75,7 +75,8 @@ fn stage(stage: ProveStage) -> Stage {
     }
 }
 
-fn timestamp(instant: Instant) -> prost_types::Timestamp {
+/// A time.
+pub fn timestamp(instant: Instant) -> prost_types::Timestamp {
     prost_types::Timestamp {
         seconds: instant.0.div_euclid(1_000_000),
         nanos: i32::try_from(instant.0.rem_euclid(1_000_000) * 1000).unwrap_or_default(),

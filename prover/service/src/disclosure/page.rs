@@ -35,11 +35,13 @@ pub fn read(token: &str) -> Result<Option<After>, Refusal> {
             id: id.parse().ok()?,
         })
     });
-    let refusal = || {
-        let message = "expected the token of a page before, found something else";
-        Refusal::invalid("page.token", message, "begin with an empty token").at("page_token")
-    };
-    parsed.map(Some).ok_or_else(refusal)
+    parsed.map(Some).ok_or_else(no_token)
+}
+
+/// What is no page's token.
+pub fn no_token() -> Refusal {
+    let message = "expected the token of a page before, found something else";
+    Refusal::invalid("page.token", message, "begin with an empty token").at("page_token")
 }
 
 #[cfg(test)]

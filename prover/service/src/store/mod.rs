@@ -12,7 +12,7 @@ mod sql;
 pub use askers::{Asker, AskerLimits, Denied, Unusual};
 pub use consents::{AfterConsent, ConsentRow, Unpublished, Whose};
 
-use crate::about::{About, Handle};
+use crate::about::{About, Handle, Pseudonym};
 use crate::caller::Caller;
 use crate::job::{Instant, Job, JobId, State};
 use medproof_statement::tier::Tier;
@@ -309,6 +309,15 @@ impl Store {
     /// [`StoreError`].
     pub async fn revoke(&self, consent: &Handle, secret: Option<&[u8; 32]>) -> Result<Vec<JobId>, StoreError> {
         either!(self, sql::revoke(consent, secret))
+    }
+
+    /// Ends jobs about a patient, and destroys what they made; of one who was erased, whatever was noted as well.
+    /// Jobs that were ended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_about(&self, tenant: &str, pseudonym: &Pseudonym, erased: bool) -> Result<Vec<JobId>, StoreError> {
+        either!(self, sql::end_about(tenant, pseudonym, erased))
     }
 
     /// Revocations that the ledger is yet to be told of.

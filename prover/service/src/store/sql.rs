@@ -5,7 +5,7 @@ use super::{
     ATTEMPTS, After, Begun, Ending, Limits, NewJob, Once, Owner, QUEUE, REMEMBERED, Released, Standing, StoreError,
     Submitted, Urgency,
 };
-use crate::about::{Handle, work};
+use crate::about::{Handle, Pseudonym, work};
 use crate::job::{Instant, Job, JobId, State};
 use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
@@ -385,6 +385,40 @@ macro_rules! statements {
                 let ended = consents::revoke(&mut transaction, consent, secret, Instant::now()).await?;
                 transaction.commit().await?;
                 Ok(ended)
+            }
+
+            pub(in crate::store) async fn end_about(
+                pool: &Pool,
+                tenant: &str,
+                pseudonym: &Pseudonym,
+                erased: bool,
+            ) -> Result<Vec<JobId>, StoreError> {
+                let mut transaction = pool.begin_with($begin).await?;
+                let names: Vec<String> = sqlx::query_scalar(
+                    "UPDATE disclosures SET state = 6, ended = $3, payload = NULL \
+                     WHERE tenant = $1 AND pseudonym = $2 AND state IN (1, 2) RETURNING id",
+                )
+                .bind(tenant)
+                .bind(&pseudonym[..])
+                .bind(Instant::now().0)
+                .fetch_all(&mut *transaction)
+                .await?;
+                let noted = [
+                    "UPDATE disclosures SET presentation = NULL WHERE tenant = $1 AND pseudonym = $2",
+                    "DELETE FROM consents WHERE tenant = $1 AND pseudonym = $2",
+                    "DELETE FROM questions WHERE tenant = $1 AND pseudonym = $2",
+                    "DELETE FROM asker_holders WHERE tenant = $1 AND pseudonym = $2",
+                ];
+                for statement in noted.into_iter().take(if erased { 4 } else { 1 }) {
+                    sqlx::query(statement)
+                        .bind(tenant)
+                        .bind(&pseudonym[..])
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+                transaction.commit().await?;
+                let ids = names.iter().map(|name| JobId::from_str(name));
+                ids.map(|id| id.map_err(|_| StoreError::Row("a job's name"))).collect()
             }
 
             pub(in crate::store) async fn suspend(

@@ -1,0 +1,222 @@
+//! A hospital: its records, and its account on the ledger.
+
+use crate::disclosure::{Named, Records};
+use crate::error::Refusal;
+use medproof_ledger::{Account, Ledger, LedgerError, Receipt, RootPublication};
+use medproof_records::issuer::{Issuer, IssuerError, Refusal as RecordRefusal};
+use medproof_records::registry::{Anchor, RegistryError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use thiserror::Error;
+use tonic::Code;
+
+/// A hospital: the tenant that has the issuer's name.
+pub struct Hospital {
+    name: String,
+    issuer: Mutex<Issuer>,
+    account: Account,
+    ledger: Arc<dyn Ledger>,
+}
+
+/// What was published.
+#[derive(Clone, Debug)]
+pub struct Anchored {
+    /// The root.
+    pub anchor: Anchor,
+    /// Whether nothing had changed.
+    pub heartbeat: bool,
+    /// By which transaction; none where the ledger had it from an earlier, interrupted run.
+    pub receipt: Option<Receipt>,
+}
+
+/// Why nothing was published.
+#[derive(Debug, Error)]
+pub enum AnchorError {
+    /// The records.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Publishes an issuer's registry root, or a heartbeat. What the ledger refuses for good is withdrawn, so that
+/// it keeps no later change out.
+///
+/// # Errors
+/// [`AnchorError`].
+pub fn anchor(issuer: &mut Issuer, ledger: &dyn Ledger, account: &Account) -> Result<Anchored, AnchorError> {
+    let before = issuer.status().anchored;
+    let anchor = issuer.pending_root()?;
+    let heartbeat = before == Some(anchor);
+    // An earlier run may have published it and ended before it could say so.
+    let known = ledger.root_status(account.address(), anchor.root)?.entry;
+    let is_there = known.is_some_and(|entry| entry.epoch == anchor.epoch && entry.superseded_at.is_none());
+    let receipt = if !heartbeat && is_there {
+        None
+    } else {
+        let publication = RootPublication {
+            root: anchor.root,
+            epoch: anchor.epoch,
+            size: anchor.size,
+        };
+        match ledger.publish_root(account, publication) {
+            Ok(receipt) => Some(receipt),
+            Err(error) => {
+                if matches!(error, LedgerError::Refused(_)) && issuer.status().staged.is_some() {
+                    issuer.withdraw_pending()?;
+                }
+                return Err(error.into());
+            }
+        }
+    };
+    issuer.mark_anchored(anchor.epoch, anchor.root)?;
+    Ok(Anchored {
+        anchor,
+        heartbeat,
+        receipt,
+    })
+}
+
+impl Hospital {
+    /// Of an issuer, which publishes with this account.
+    pub fn new(issuer: Issuer, account: Account, ledger: Arc<dyn Ledger>) -> Hospital {
+        Hospital {
+            name: issuer.name().to_owned(),
+            issuer: Mutex::new(issuer),
+            account,
+            ledger,
+        }
+    }
+
+    /// Its name, which is its tenant's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its records. Who has them keeps others from them: not for long.
+    pub fn issuer(&self) -> MutexGuard<'_, Issuer> {
+        self.issuer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes its registry's root.
+    ///
+    /// # Errors
+    /// [`AnchorError`].
+    pub fn anchor(&self) -> Result<Anchored, AnchorError> {
+        anchor(&mut self.issuer(), &*self.ledger, &self.account)
+    }
+
+    /// A record's own name, however a caller calls it.
+    ///
+    /// # Errors
+    /// `record.none`.
+    pub fn record(&self, record: &str) -> Result<String, Refusal> {
+        Ok(self.issuer().record_id(record)?.to_string())
+    }
+}
+
+impl Records for Hospital {
+    fn carried(&self, tenant: &str, record: &str) -> Result<Option<Named>, Refusal> {
+        if tenant != self.name {
+            return Ok(None);
+        }
+        let issuer = self.issuer();
+        let named = |record: &str| {
+            let name = issuer.record_id(record)?.to_string();
+            let record = issuer.carried_record(&name)?;
+            Ok(Named { name, record })
+        };
+        match named(record) {
+            Ok(named) => Ok(Some(named)),
+            Err(IssuerError::Refused { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl From<IssuerError> for Refusal {
+    fn from(error: IssuerError) -> Refusal {
+        let IssuerError::Refused { place, reason } = error else {
+            return unavailable(&error);
+        };
+        let unmet = |code, help| Refusal::new(Code::FailedPrecondition, code, &reason, help);
+        match &reason {
+            RecordRefusal::Unknown => Refusal::new(
+                Code::NotFound,
+                "record.none",
+                "there is no such record",
+                "see ListRecords",
+            ),
+            RecordRefusal::AlreadyImported => {
+                let message = format!("{reason} (chart {place} of the call, counted from 0)");
+                Refusal::new(Code::AlreadyExists, "record.known", message, "import it as an update")
+            }
+            RecordRefusal::AlreadyEnrolled => unmet("record.enrolled", "rotate the keys, or revoke the record first"),
+            RecordRefusal::NotEnrolled => unmet("record.unenrolled", "enrol a holder first"),
+            RecordRefusal::Revoked => unmet("record.revoked", "enrol the patient again"),
+            RecordRefusal::NotAnchored => unmet("record.pending", "anchor the registry first"),
+            RecordRefusal::NullifierKeyTaken => unmet("record.nullifier_key", "every holder needs a key of their own"),
+            RecordRefusal::NullifierKeyChanged => unmet(
+                "record.nullifier_key",
+                "revoke the record and enrol again to replace it",
+            ),
+            RecordRefusal::Stale { .. } => unmet("record.stale", "export the chart again"),
+            RecordRefusal::Enrolment(_) => Refusal::invalid(
+                "enrolment.refused",
+                &reason,
+                "answer the newest invitation with the patient's wallet",
+            ),
+            RecordRefusal::PatientId(_) | RecordRefusal::Repeated | RecordRefusal::Record(_) => {
+                let message = format!("{reason} (chart {place} of the call, counted from 0)");
+                Refusal::invalid("fhir.chart", message, "send charts of one patient each, by FHIR ids")
+            }
+        }
+    }
+}
+
+impl From<RegistryError> for Refusal {
+    fn from(error: RegistryError) -> Refusal {
+        unavailable(&error)
+    }
+}
+
+// What a disk says is for the log.
+fn unavailable(error: &dyn std::error::Error) -> Refusal {
+    tracing::error!(%error, "the records failed");
+    Refusal::new(
+        Code::Unavailable,
+        "records.unavailable",
+        "the records cannot be read or written",
+        "an operator looks at the issuer's directory, and at the service's log",
+    )
+}
+
+impl From<AnchorError> for Refusal {
+    fn from(error: AnchorError) -> Refusal {
+        match error {
+            AnchorError::Issuer(error) => error.into(),
+            AnchorError::Ledger(error) => error.into(),
+        }
+    }
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Refusal {
+        match error {
+            LedgerError::Refused(refusal) => {
+                let help = "the ledger's council, or the record's holder, can change that";
+                Refusal::new(Code::FailedPrecondition, "ledger.refused", refusal, help)
+            }
+            error => {
+                tracing::error!(%error, "the ledger failed");
+                let message = "the ledger cannot be read or written";
+                Refusal::new(
+                    Code::Unavailable,
+                    "ledger.unavailable",
+                    message,
+                    "try again when it can",
+                )
+            }
+        }
+    }
+}
