@@ -11,15 +11,18 @@ use medproof_engine::{Cpu, Engine};
 use medproof_ledger::{Account, Ledger};
 use medproof_messages::{KeyId, terms};
 use medproof_records::issuer::{CarriedRecord, Issuer, IssuerError};
-use medproof_service::auth::Callers;
+use medproof_service::auth::{Callers, Issuer as TokenIssuer};
 use medproof_service::config::Config;
 use medproof_service::disclosure::{Disclosures, Records};
 use medproof_service::error::Refusal;
 use medproof_service::guard::Guard;
+use medproof_service::metrics::{self, Metrics, MetricsConfig};
 use medproof_service::seal::WorkKey;
-use medproof_service::server::{self, Tls};
+use medproof_service::server;
 use medproof_service::store::Store;
+use medproof_service::telemetry::{self, Telemetry, TracesConfig};
 use medproof_service::times::Times;
+use medproof_service::tls::Tls;
 use medproof_service::watch::{self, Hub};
 use medproof_service::work::{self, Prover, Settings, Wake, Worker};
 use medproof_statement::tier::Tier;
@@ -31,6 +34,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 /// Arguments of `serve`.
@@ -74,82 +79,242 @@ pub struct ServeReport {
 /// Where the file is none, or something that it names cannot be opened.
 pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
     let config = read(&args.config)?;
-    let callers = config.callers().map_err(|e| misconfigured(&args.config, &e))?;
-    let count = callers.len();
-    let report = |address| ServeReport {
-        address,
-        callers: count,
-    };
+    let named = Named::open(&config).map_err(|e| misconfigured(&args.config, &e))?;
+    let callers = config.callers.len();
     if args.check {
-        return Ok(report(None));
+        if config.work.key.exists() {
+            read_work_key(&config.work.key)?;
+        }
+        return Ok(ServeReport { address: None, callers });
     }
-    let issuer = args.dir.open()?;
-    let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
-    let account = account(args)?;
-    let (engine, keys) = engine(&args.tiers, cx)?;
-    let tls = tls(&config)?;
-    let work_key = || work_key(&config.work.key);
-    let (hub, times, wake) = (Arc::<Hub>::default(), Arc::<Times>::default(), Wake::default());
-    let service_key = work_key()?;
-    let worker_key = work_key()?;
-    let named = ledger_name(&*ledger)?;
-    let guard = Guard {
-        ledger,
-        issuer: account.address(),
-    };
-    runtime()?.block_on(async {
-        let store = Store::open(&config.store.url)
-            .await
-            .map_err(|e| CliError::system("store", e))?;
-        let listener = tokio::net::TcpListener::bind(config.listen.address).await;
-        let listener = listener.map_err(|e| CliError::system("listen", format!("{}: {e}", config.listen.address)))?;
-        let address = listener.local_addr().map_err(|e| CliError::system("listen", e))?;
-        let disclosures = Arc::new(Disclosures {
-            store: store.clone(),
-            key: service_key,
-            records: Arc::new(OfIssuer(Mutex::new(issuer))),
-            keys,
-            ledger: named,
-            guard: guard.clone(),
-            wake: wake.clone(),
-            hub: Arc::clone(&hub),
-            times: Arc::clone(&times),
-            most_waiting: config.store.most_waiting,
-        });
-        let answerer = Prover {
+    let metrics = Metrics::default();
+    let opened = Opened::open(&config, args, &metrics, cx)?;
+    let runtime = runtime()?;
+    let address = runtime.block_on(run(&config, named, opened, metrics, cx));
+    // What has not ended by now has had its time: it is on disk, and begins again.
+    runtime.shutdown_background();
+    Ok(ServeReport {
+        address: Some(address?),
+        callers,
+    })
+}
+
+// What the file names.
+struct Named {
+    tls: Option<Tls>,
+    callers: Callers,
+}
+
+impl Named {
+    fn open(config: &Config) -> Result<Named, Box<dyn std::error::Error>> {
+        let web = config.web.is_some();
+        let tls = config
+            .listen
+            .tls
+            .as_ref()
+            .map(|files| Tls::open(files, web))
+            .transpose()?;
+        let issuer = config.issuer.as_ref().map(TokenIssuer::new).transpose()?;
+        let callers = Callers::new(config.callers()?, issuer);
+        Ok(Named { tls, callers })
+    }
+}
+
+// What is proved of, and with what.
+struct Opened<E> {
+    issuer: Issuer,
+    engine: E,
+    keys: BTreeMap<Tier, KeyId>,
+    ledger: terms::Ledger,
+    guard: Guard,
+    // One seals, one opens.
+    work_keys: [WorkKey; 2],
+}
+
+impl Opened<()> {
+    fn open(
+        config: &Config,
+        args: &ServeArgs,
+        metrics: &Metrics,
+        cx: &Context,
+    ) -> Result<Opened<impl Engine + use<>>, CliError> {
+        let issuer = args.dir.open()?;
+        let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
+        let (engine, keys) = engine(&args.tiers, metrics, cx)?;
+        Ok(Opened {
+            issuer,
             engine,
-            guard: Some(guard),
-        };
-        let worker = Arc::new(Worker {
-            store: store.clone(),
-            key: worker_key,
-            answerer: Arc::new(answerer),
-            times,
-            hub: Arc::clone(&hub),
-        });
-        let settings = Settings {
-            name: worker_name()?,
-            at_once: config.work.at_once,
-        };
-        let (stop, stop_working) = tokio::sync::watch::channel(false);
-        let working = tokio::spawn(async move {
+            keys,
+            ledger: ledger_name(&*ledger)?,
+            guard: Guard {
+                ledger,
+                issuer: account(args)?.address(),
+            },
+            work_keys: [work_key(&config.work.key)?, work_key(&config.work.key)?],
+        })
+    }
+}
+
+async fn run<E: Engine + 'static>(
+    config: &Config,
+    named: Named,
+    opened: Opened<E>,
+    metrics: Metrics,
+    cx: &Context,
+) -> Result<SocketAddr, CliError> {
+    let telemetry = telemetry(config.traces.as_ref())?;
+    listen_to_signals(named.tls.clone())?;
+    let (hub, times, wake) = (Arc::<Hub>::default(), Arc::<Times>::default(), Wake::default());
+    let store = Store::open(&config.store.url)
+        .await
+        .map_err(|e| CliError::system("store", e))?;
+    let (listener, address) = listen(config.listen.address).await?;
+    let [service_key, worker_key] = opened.work_keys;
+    let disclosures = Arc::new(Disclosures {
+        store: store.clone(),
+        key: service_key,
+        records: Arc::new(OfIssuer(Mutex::new(opened.issuer))),
+        keys: opened.keys,
+        ledger: opened.ledger,
+        guard: opened.guard.clone(),
+        wake: wake.clone(),
+        hub: Arc::clone(&hub),
+        times: Arc::clone(&times),
+        most_waiting: config.store.most_waiting,
+    });
+    let ledger = Arc::clone(&opened.guard.ledger);
+    let answerer = Prover {
+        engine: opened.engine,
+        guard: Some(opened.guard),
+    };
+    let worker = Arc::new(Worker {
+        store: store.clone(),
+        key: worker_key,
+        answerer: Arc::new(answerer),
+        times,
+        hub: Arc::clone(&hub),
+        metrics: metrics.clone(),
+    });
+    let settings = Settings {
+        name: worker_name()?,
+        at_once: config.work.at_once,
+    };
+    let working = Working::start(worker, settings, wake);
+    let mut beside = observed(config.metrics, &metrics, &store, Some(ledger)).await?;
+    beside.spawn(watch::look_out(store.clone(), hub));
+    cx.ui.note(format!("listening on {address}"));
+    let serving = server::Settings {
+        tls: named.tls,
+        callers: named.callers,
+        limits: config.limits,
+        web: config.web.clone(),
+        open_reflection: config.listen.open_reflection,
+        drain: config.drain,
+        metrics,
+    };
+    let served = server::serve(listener, serving, disclosures, stopped());
+    let (served, ()) = tokio::join!(served, working.end(config.drain.jobs()));
+    served.map_err(|e| CliError::system("server", crate::text::chain(&e)))?;
+    beside.shutdown().await;
+    store.close().await;
+    flush(telemetry).await;
+    Ok(address)
+}
+
+/// A worker of this process.
+pub(super) struct Working {
+    stop: tokio::sync::watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Working {
+    /// Works, unless nothing is to be worked on here.
+    pub(super) fn start(worker: Arc<Worker>, settings: Settings, wake: Wake) -> Working {
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let task = tokio::spawn(async move {
             if settings.at_once > 0 {
-                work::run(worker, &settings, &wake, stop_working).await;
+                work::run(worker, &settings, &wake, stopped).await;
             }
         });
-        let looking = tokio::spawn(watch::look_out(store.clone(), hub));
-        cx.ui.note(format!("listening on {address}"));
-        let served = server::serve(listener, tls, Callers::new(callers), disclosures, stopped());
-        served
-            .await
-            .map_err(|e| CliError::system("server", crate::text::chain(&e)))?;
-        looking.abort();
-        // Who works elsewhere has gone before: nobody hears it then.
-        let _ = stop.send(true);
-        working.await.map_err(|e| CliError::system("worker", e))?;
-        store.close().await;
-        Ok(report(Some(address)))
-    })
+        Working { stop, task }
+    }
+
+    /// Once it is told to stop, takes no more jobs; those that were begun have so long to end.
+    pub(super) async fn end(self, patience: Duration) {
+        stopped().await;
+        let _ = self.stop.send(true);
+        match tokio::time::timeout(patience, self.task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the worker failed"),
+            Err(_) => tracing::warn!("jobs had not ended in time: they begin again, here or elsewhere"),
+        }
+    }
+}
+
+/// Where calls are heard, with the port that it has.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
+    let failed = |e: std::io::Error| CliError::system("listen", format!("{address}: {e}"));
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// What operators look at, until it is dropped: nothing is looked up where nobody looks.
+pub(super) async fn observed(
+    config: Option<MetricsConfig>,
+    metrics: &Metrics,
+    store: &Store,
+    ledger: Option<Arc<dyn Ledger>>,
+) -> Result<JoinSet<()>, CliError> {
+    let mut tasks = JoinSet::new();
+    let Some(config) = config else { return Ok(tasks) };
+    let (listener, address) = listen(config.address).await?;
+    tracing::info!(%address, "metrics");
+    let page = metrics.clone();
+    tasks.spawn(async move {
+        if let Err(error) = metrics::serve(listener, page).await {
+            tracing::error!(%error, "the page of metrics");
+        }
+    });
+    tasks.spawn(metrics::look_out(metrics.clone(), store.clone(), ledger));
+    Ok(tasks)
+}
+
+/// Logs, and traces where they are configured.
+pub(super) fn telemetry(traces: Option<&TracesConfig>) -> Result<Telemetry, CliError> {
+    telemetry::start(traces).map_err(|e| CliError::input("traces", e))
+}
+
+/// Sends what is on its way, without waiting for it on the threads that send it.
+pub(super) async fn flush(telemetry: Telemetry) {
+    let _ = tokio::task::spawn_blocking(move || telemetry.flush()).await;
+}
+
+/// What an operator's machine says: to stop, and that certificates are new.
+pub(super) fn listen_to_signals(tls: Option<Tls>) -> Result<(), CliError> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let of = |kind| signal(kind).map_err(|e| CliError::system("signals", e));
+        let (mut end, mut again) = (of(SignalKind::terminate())?, of(SignalKind::hangup())?);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = end.recv() => cancel::ask(),
+                    _ = again.recv() => reload(tls.as_ref()),
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+fn reload(tls: Option<&Tls>) {
+    match tls.map(Tls::reload) {
+        None => {}
+        Some(Ok(())) => tracing::info!("certificates were read again"),
+        Some(Err(error)) => tracing::error!(%error, "certificates could not be read again: those from before stay"),
+    }
 }
 
 fn read(path: &Path) -> Result<Config, CliError> {
@@ -181,11 +346,16 @@ fn account(args: &ServeArgs) -> Result<Account, CliError> {
 }
 
 // Of these tiers, with their keys' names.
-pub(super) fn engine(tiers: &[Tier], cx: &Context) -> Result<(impl Engine + use<>, BTreeMap<Tier, KeyId>), CliError> {
+pub(super) fn engine(
+    tiers: &[Tier],
+    metrics: &Metrics,
+    cx: &Context,
+) -> Result<(impl Engine + use<>, BTreeMap<Tier, KeyId>), CliError> {
     let (mut ready, mut ids) = (Vec::new(), BTreeMap::new());
     for tier in tiers {
         ids.insert(*tier, cx.development_key(*tier)?.pinned().id());
         ready.push(cx.ready_key(*tier)?);
+        metrics.key_loaded(*tier);
     }
     let engine = Cpu::new(cx.mode, ready).map_err(|e| CliError::refused("development.key", e))?;
     Ok((engine, ids))
@@ -222,25 +392,10 @@ pub(super) fn worker_name() -> Result<String, CliError> {
     Ok(format!("worker-{}", hex::encode(bytes)))
 }
 
-/// Where calls are answered; what goes wrong there is said on standard error.
+/// Where calls are answered.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    // One is enough, whoever made it.
-    let _ = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|e| CliError::system("threads", e))
-}
-
-fn tls(config: &Config) -> Result<Option<Tls>, CliError> {
-    let read = |path: &Path| fs::read(path).map_err(|e| CliError::input("tls", format!("{}: {e}", path.display())));
-    let Some(tls) = &config.listen.tls else { return Ok(None) };
-    Ok(Some(Tls {
-        certificate: read(&tls.certificate)?,
-        key: Zeroizing::new(read(&tls.key)?),
-        callers: tls.callers.as_deref().map(read).transpose()?,
-    }))
 }
 
 fn ledger_name(ledger: &dyn Ledger) -> Result<terms::Ledger, CliError> {

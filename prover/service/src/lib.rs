@@ -6,16 +6,24 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod auth;
+pub mod call;
 pub mod caller;
 pub mod config;
+mod connection;
 pub mod disclosure;
+pub mod drain;
 pub mod error;
 pub mod guard;
 pub mod job;
+pub mod limits;
+pub mod metrics;
 pub mod payload;
 pub mod seal;
 pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod times;
+pub mod tls;
 pub mod watch;
+pub mod web;
 pub mod work;

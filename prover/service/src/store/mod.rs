@@ -115,7 +115,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         match self {
             Ending::Succeeded(_) => State::Succeeded,
             Ending::Refused => State::Refused,
@@ -297,6 +297,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn recent(&self, after: Instant) -> Result<Vec<Standing>, StoreError> {
         either!(self, sql::recent(after))
+    }
+
+    /// How many jobs stand how, of those that have not ended: for operators.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn counts(&self) -> Result<Vec<(Tier, State, u64)>, StoreError> {
+        either!(self, sql::counts())
     }
 
     /// Closes it, so that what was written is in its place.

@@ -276,6 +276,22 @@ macro_rules! statements {
                     .collect()
             }
 
+            pub(in crate::store) async fn counts(pool: &Pool) -> Result<Vec<(Tier, State, u64)>, StoreError> {
+                let statement =
+                    "SELECT tier, state, COUNT(*) AS jobs FROM disclosures WHERE state IN (1, 2) GROUP BY tier, state";
+                let rows = sqlx::query(statement).fetch_all(pool).await?;
+                rows.iter()
+                    .map(|row| {
+                        let jobs: i64 = row.try_get("jobs")?;
+                        Ok((
+                            tier(row.try_get("tier")?).ok_or(StoreError::Row("a tier"))?,
+                            State::of(row.try_get("state")?).ok_or(StoreError::Row("a state"))?,
+                            u64::try_from(jobs).unwrap_or_default(),
+                        ))
+                    })
+                    .collect()
+            }
+
             fn read(row: &<Database as sqlx::Database>::Row) -> Result<Job, StoreError> {
                 let name: String = row.try_get("id")?;
                 let attempts: i64 = row.try_get("attempts")?;
