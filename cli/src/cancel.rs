@@ -11,11 +11,14 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// Listens for Ctrl-C from now on.
 pub(crate) fn listen() {
     // Where no handler can be set the system's own stands: the process ends at once.
-    let _ = ctrlc::set_handler(|| {
-        if REQUESTED.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-    });
+    let _ = ctrlc::set_handler(ask);
+}
+
+/// Asks the work to stop; who asks a second time ends the process.
+pub(crate) fn ask() {
+    if REQUESTED.swap(true, Ordering::SeqCst) {
+        std::process::exit(130);
+    }
 }
 
 /// Whether it was asked.

@@ -8,30 +8,37 @@ use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
 use clap::Args;
 use medproof_engine::{Cpu, Engine};
+use medproof_keys::Mode;
 use medproof_ledger::{Account, Ledger};
-use medproof_messages::{KeyId, terms};
-use medproof_records::issuer::{Issuer, IssuerError};
-use medproof_service::auth::Callers;
+use medproof_messages::{PinnedKey, terms};
+use medproof_service::auth::{Callers, Issuer as TokenIssuer};
 use medproof_service::config::Config;
-use medproof_service::disclosure::{Disclosures, Named, Records};
-use medproof_service::error::Refusal;
+use medproof_service::consent::{Consents, Publisher};
+use medproof_service::disclosure::{Disclosures, Records};
 use medproof_service::guard::Guard;
+use medproof_service::hospital::Hospital;
+use medproof_service::issuer::Registrar;
+use medproof_service::metrics::{self, Metrics, MetricsConfig};
 use medproof_service::pseudonym::PseudonymKey;
 use medproof_service::seal::WorkKey;
-use medproof_service::server::{self, Tls};
+use medproof_service::server::{self, Services};
 use medproof_service::store::Store;
+use medproof_service::telemetry::{self, Telemetry, TracesConfig};
 use medproof_service::times::Times;
+use medproof_service::tls::Tls;
+use medproof_service::verification::Verification;
 use medproof_service::watch::{self, Hub};
 use medproof_service::work::{self, Prover, Settings, Wake, Worker};
 use medproof_statement::tier::Tier;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 /// Arguments of `serve`.
@@ -75,84 +82,284 @@ pub struct ServeReport {
 /// Where the file is none, or something that it names cannot be opened.
 pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
     let config = read(&args.config)?;
-    let callers = config.callers().map_err(|e| misconfigured(&args.config, &e))?;
-    let count = callers.len();
-    let report = |address| ServeReport {
-        address,
-        callers: count,
-    };
+    let named = Named::open(&config).map_err(|e| misconfigured(&args.config, &e))?;
+    let callers = config.callers.len();
     if args.check {
-        return Ok(report(None));
+        for file in [&config.work.key, &config.audit.pseudonym_key] {
+            if file.exists() {
+                secret(file)?;
+            }
+        }
+        return Ok(ServeReport { address: None, callers });
     }
-    let issuer = args.dir.open()?;
-    let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
-    let account = account(args)?;
-    let (engine, keys) = engine(&args.tiers, cx)?;
-    let tls = tls(&config)?;
-    let work_key = || made_once(&config.work.key).map(|bytes| WorkKey::from_bytes(*bytes));
-    let pseudonyms = PseudonymKey::from_bytes(*made_once(&config.audit.pseudonym_key)?);
-    let (hub, times, wake) = (Arc::<Hub>::default(), Arc::<Times>::default(), Wake::default());
-    let service_key = work_key()?;
-    let worker_key = work_key()?;
-    let named = ledger_name(&*ledger)?;
-    let guard = Guard {
-        ledger,
-        issuer: account.address(),
-    };
-    runtime()?.block_on(async {
-        let store = Store::open(&config.store.url)
-            .await
-            .map_err(|e| CliError::system("store", e))?;
-        let listener = tokio::net::TcpListener::bind(config.listen.address).await;
-        let listener = listener.map_err(|e| CliError::system("listen", format!("{}: {e}", config.listen.address)))?;
-        let address = listener.local_addr().map_err(|e| CliError::system("listen", e))?;
-        let disclosures = Arc::new(Disclosures {
-            store: store.clone(),
-            key: service_key,
-            records: Arc::new(OfIssuer(Mutex::new(issuer))),
-            keys,
-            ledger: named,
-            guard: guard.clone(),
-            wake: wake.clone(),
-            hub: Arc::clone(&hub),
-            times: Arc::clone(&times),
-            pseudonyms,
-            limits: config.limits(),
-        });
-        let answerer = Prover {
+    let metrics = Metrics::default();
+    let opened = Opened::open(&config, args, &metrics, cx)?;
+    let runtime = runtime()?;
+    let address = runtime.block_on(run(&config, named, opened, metrics, cx));
+    // What has not ended by now has had its time: it is on disk, and begins again.
+    runtime.shutdown_background();
+    Ok(ServeReport {
+        address: Some(address?),
+        callers,
+    })
+}
+
+// What the file names.
+struct Named {
+    tls: Option<Tls>,
+    callers: Callers,
+}
+
+impl Named {
+    fn open(config: &Config) -> Result<Named, Box<dyn std::error::Error>> {
+        let web = config.web.is_some();
+        let tls = config
+            .listen
+            .tls
+            .as_ref()
+            .map(|files| Tls::open(files, web))
+            .transpose()?;
+        let issuer = config.issuer.as_ref().map(TokenIssuer::new).transpose()?;
+        let callers = Callers::new(config.callers()?, issuer);
+        Ok(Named { tls, callers })
+    }
+}
+
+// What is proved of, and with what.
+struct Opened<E> {
+    hospital: Arc<Hospital>,
+    account: Account,
+    engine: E,
+    keys: Vec<PinnedKey>,
+    ledger: terms::Ledger,
+    guard: Guard,
+    // One seals, one opens.
+    work_keys: [WorkKey; 2],
+    pseudonyms: Arc<PseudonymKey>,
+    mode: Mode,
+}
+
+impl Opened<()> {
+    fn open(
+        config: &Config,
+        args: &ServeArgs,
+        metrics: &Metrics,
+        cx: &Context,
+    ) -> Result<Opened<impl Engine + use<>>, CliError> {
+        let issuer = args.dir.open()?;
+        let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
+        let (engine, keys) = engine(&args.tiers, metrics, cx)?;
+        let account = account(args)?;
+        let work_key = || made_once(&config.work.key).map(|bytes| WorkKey::from_bytes(*bytes));
+        let pseudonyms = PseudonymKey::from_bytes(*made_once(&config.audit.pseudonym_key)?);
+        Ok(Opened {
+            hospital: Arc::new(Hospital::new(issuer, account.clone(), Arc::clone(&ledger))),
             engine,
-            guard: Some(guard),
-        };
-        let worker = Arc::new(Worker {
+            keys,
+            ledger: ledger_name(&*ledger)?,
+            guard: Guard {
+                ledger,
+                issuer: account.address(),
+            },
+            account,
+            work_keys: [work_key()?, work_key()?],
+            pseudonyms: Arc::new(pseudonyms),
+            mode: cx.mode,
+        })
+    }
+}
+
+async fn run<E: Engine + 'static>(
+    config: &Config,
+    named: Named,
+    opened: Opened<E>,
+    metrics: Metrics,
+    cx: &Context,
+) -> Result<SocketAddr, CliError> {
+    let telemetry = telemetry(config.traces.as_ref())?;
+    listen_to_signals(named.tls.clone())?;
+    let (hub, times, wake) = (Arc::<Hub>::default(), Arc::<Times>::default(), Wake::default());
+    let store = Store::open(&config.store.url)
+        .await
+        .map_err(|e| CliError::system("store", e))?;
+    let (listener, address) = listen(config.listen.address).await?;
+    let [service_key, worker_key] = opened.work_keys;
+    let (pseudonyms, hospital) = (opened.pseudonyms, opened.hospital);
+    let disclosures = Arc::new(Disclosures {
+        store: store.clone(),
+        key: service_key,
+        records: Arc::clone(&hospital) as Arc<dyn Records>,
+        keys: opened.keys.iter().map(|key| (key.info().tier, key.id())).collect(),
+        ledger: opened.ledger,
+        guard: opened.guard.clone(),
+        wake: wake.clone(),
+        hub: Arc::clone(&hub),
+        times: Arc::clone(&times),
+        pseudonyms: Arc::clone(&pseudonyms),
+        bounds: config.bounds(),
+    });
+    let ledger = Arc::clone(&opened.guard.ledger);
+    let publisher = Arc::new(Publisher {
+        ledger: Arc::clone(&ledger),
+        account: opened.account,
+    });
+    let services = Services {
+        disclosures,
+        registrar: Arc::new(Registrar {
+            hospital: Arc::clone(&hospital),
             store: store.clone(),
-            key: worker_key,
-            answerer: Arc::new(answerer),
-            times,
+            pseudonyms: Arc::clone(&pseudonyms),
             hub: Arc::clone(&hub),
-        });
-        let settings = Settings {
-            name: worker_name()?,
-            at_once: config.work.at_once,
-        };
-        let (stop, stop_working) = tokio::sync::watch::channel(false);
-        let working = tokio::spawn(async move {
+        }),
+        consents: Arc::new(Consents {
+            store: store.clone(),
+            pseudonyms,
+            hospital,
+            hub: Arc::clone(&hub),
+            named: opened.ledger,
+            publisher: Arc::clone(&publisher),
+        }),
+        askers: store.clone(),
+        verification: Arc::new(Verification {
+            ledger: Arc::clone(&ledger),
+            named: opened.ledger,
+            keys: opened.keys,
+            mode: opened.mode,
+        }),
+    };
+    let answerer = Prover {
+        engine: opened.engine,
+        guard: Some(opened.guard),
+    };
+    let worker = Arc::new(Worker {
+        store: store.clone(),
+        key: worker_key,
+        answerer: Arc::new(answerer),
+        times,
+        hub: Arc::clone(&hub),
+        metrics: metrics.clone(),
+    });
+    let settings = Settings {
+        name: worker_name()?,
+        at_once: config.work.at_once,
+    };
+    let working = Working::start(worker, settings, wake);
+    let mut beside = observed(config.metrics, &metrics, &store, Some(ledger)).await?;
+    beside.spawn(watch::look_out(store.clone(), hub));
+    beside.spawn(publisher.run(store.clone()));
+    cx.ui.note(format!("listening on {address}"));
+    let serving = server::Settings {
+        tls: named.tls,
+        callers: named.callers,
+        limits: config.limits,
+        web: config.web.clone(),
+        open_reflection: config.listen.open_reflection,
+        drain: config.drain,
+        metrics,
+    };
+    let served = server::serve(listener, serving, services, stopped());
+    let (served, ()) = tokio::join!(served, working.end(config.drain.jobs()));
+    served.map_err(|e| CliError::system("server", crate::text::chain(&e)))?;
+    beside.shutdown().await;
+    store.close().await;
+    flush(telemetry).await;
+    Ok(address)
+}
+
+/// A worker of this process.
+pub(super) struct Working {
+    stop: tokio::sync::watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Working {
+    /// Works, unless nothing is to be worked on here.
+    pub(super) fn start(worker: Arc<Worker>, settings: Settings, wake: Wake) -> Working {
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let task = tokio::spawn(async move {
             if settings.at_once > 0 {
-                work::run(worker, &settings, &wake, stop_working).await;
+                work::run(worker, &settings, &wake, stopped).await;
             }
         });
-        let looking = tokio::spawn(watch::look_out(store.clone(), hub));
-        cx.ui.note(format!("listening on {address}"));
-        let served = server::serve(listener, tls, Callers::new(callers), disclosures, stopped());
-        served
-            .await
-            .map_err(|e| CliError::system("server", crate::text::chain(&e)))?;
-        looking.abort();
-        // Who works elsewhere has gone before: nobody hears it then.
-        let _ = stop.send(true);
-        working.await.map_err(|e| CliError::system("worker", e))?;
-        store.close().await;
-        Ok(report(Some(address)))
-    })
+        Working { stop, task }
+    }
+
+    /// Once it is told to stop, takes no more jobs; those that were begun have so long to end.
+    pub(super) async fn end(self, patience: Duration) {
+        stopped().await;
+        let _ = self.stop.send(true);
+        match tokio::time::timeout(patience, self.task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the worker failed"),
+            Err(_) => tracing::warn!("jobs had not ended in time: they begin again, here or elsewhere"),
+        }
+    }
+}
+
+/// Where calls are heard, with the port that it has.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
+    let failed = |e: std::io::Error| CliError::system("listen", format!("{address}: {e}"));
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// What operators look at, until it is dropped: nothing is looked up where nobody looks.
+pub(super) async fn observed(
+    config: Option<MetricsConfig>,
+    metrics: &Metrics,
+    store: &Store,
+    ledger: Option<Arc<dyn Ledger>>,
+) -> Result<JoinSet<()>, CliError> {
+    let mut tasks = JoinSet::new();
+    let Some(config) = config else { return Ok(tasks) };
+    let (listener, address) = listen(config.address).await?;
+    tracing::info!(%address, "metrics");
+    let page = metrics.clone();
+    tasks.spawn(async move {
+        if let Err(error) = metrics::serve(listener, page).await {
+            tracing::error!(%error, "the page of metrics");
+        }
+    });
+    tasks.spawn(metrics::look_out(metrics.clone(), store.clone(), ledger));
+    Ok(tasks)
+}
+
+/// Logs, and traces where they are configured.
+pub(super) fn telemetry(traces: Option<&TracesConfig>) -> Result<Telemetry, CliError> {
+    telemetry::start(traces).map_err(|e| CliError::input("traces", e))
+}
+
+/// Sends what is on its way, without waiting for it on the threads that send it.
+pub(super) async fn flush(telemetry: Telemetry) {
+    let _ = tokio::task::spawn_blocking(move || telemetry.flush()).await;
+}
+
+/// What an operator's machine says: to stop, and that certificates are new.
+pub(super) fn listen_to_signals(tls: Option<Tls>) -> Result<(), CliError> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let of = |kind| signal(kind).map_err(|e| CliError::system("signals", e));
+        let (mut end, mut again) = (of(SignalKind::terminate())?, of(SignalKind::hangup())?);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = end.recv() => cancel::ask(),
+                    _ = again.recv() => reload(tls.as_ref()),
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+fn reload(tls: Option<&Tls>) {
+    match tls.map(Tls::reload) {
+        None => {}
+        Some(Ok(())) => tracing::info!("certificates were read again"),
+        Some(Err(error)) => tracing::error!(%error, "certificates could not be read again: those from before stay"),
+    }
 }
 
 fn read(path: &Path) -> Result<Config, CliError> {
@@ -183,15 +390,20 @@ fn account(args: &ServeArgs) -> Result<Account, CliError> {
     crate::keyfile::load_account(&path)
 }
 
-// Of these tiers, with their keys' names.
-pub(super) fn engine(tiers: &[Tier], cx: &Context) -> Result<(impl Engine + use<>, BTreeMap<Tier, KeyId>), CliError> {
-    let (mut ready, mut ids) = (Vec::new(), BTreeMap::new());
+// Of these tiers, with their keys.
+pub(super) fn engine(
+    tiers: &[Tier],
+    metrics: &Metrics,
+    cx: &Context,
+) -> Result<(impl Engine + use<>, Vec<PinnedKey>), CliError> {
+    let (mut ready, mut pinned) = (Vec::new(), Vec::new());
     for tier in tiers {
-        ids.insert(*tier, cx.development_key(*tier)?.pinned().id());
+        pinned.push(cx.development_key(*tier)?.pinned().clone());
         ready.push(cx.ready_key(*tier)?);
+        metrics.key_loaded(*tier);
     }
     let engine = Cpu::new(cx.mode, ready).map_err(|e| CliError::refused("development.key", e))?;
-    Ok((engine, ids))
+    Ok((engine, pinned))
 }
 
 // 32 random bytes of a file, made by who comes first.
@@ -225,58 +437,16 @@ pub(super) fn worker_name() -> Result<String, CliError> {
     Ok(format!("worker-{}", hex::encode(bytes)))
 }
 
-/// Where calls are answered; what goes wrong there is said on standard error.
+/// Where calls are answered.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    // One is enough, whoever made it.
-    let _ = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|e| CliError::system("threads", e))
-}
-
-fn tls(config: &Config) -> Result<Option<Tls>, CliError> {
-    let read = |path: &Path| fs::read(path).map_err(|e| CliError::input("tls", format!("{}: {e}", path.display())));
-    let Some(tls) = &config.listen.tls else { return Ok(None) };
-    Ok(Some(Tls {
-        certificate: read(&tls.certificate)?,
-        key: Zeroizing::new(read(&tls.key)?),
-        callers: tls.callers.as_deref().map(read).transpose()?,
-    }))
 }
 
 fn ledger_name(ledger: &dyn Ledger) -> Result<terms::Ledger, CliError> {
     let deployment = ledger.deployment();
     let named = terms::Ledger::new(deployment.chain_id, deployment.records.into_array());
     named.map_err(|e| CliError::system("ledger", e))
-}
-
-// One issuer's records; of its tenant alone, which has its name.
-struct OfIssuer(Mutex<Issuer>);
-
-impl Records for OfIssuer {
-    fn carried(&self, tenant: &str, record: &str) -> Result<Option<Named>, Refusal> {
-        let issuer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if issuer.name() != tenant {
-            return Ok(None);
-        }
-        let named = |record: &str| {
-            let name = issuer.record_id(record)?.to_string();
-            let record = issuer.carried_record(&name)?;
-            Ok(Named { name, record })
-        };
-        match named(record) {
-            Ok(named) => Ok(Some(named)),
-            Err(IssuerError::Refused { .. }) => Ok(None),
-            Err(_) => Err(Refusal::new(
-                tonic::Code::Unavailable,
-                "records.unavailable",
-                "the records cannot be read",
-                "an operator looks at the issuer's directory",
-            )),
-        }
-    }
 }
 
 impl fmt::Display for ServeReport {

@@ -1,17 +1,21 @@
 //! `medproof worker`: proves what a service has in its store, on this machine or another.
 
-use super::serve::{self, stopped};
+use super::serve::{self, Working};
 use crate::context::Context;
 use crate::error::CliError;
 use clap::Args;
+use medproof_service::metrics::{Metrics, MetricsConfig};
 use medproof_service::seal::WorkKey;
 use medproof_service::store::Store;
-use medproof_service::work::{self, Prover, Settings, Wake, Worker};
+use medproof_service::telemetry::TracesConfig;
+use medproof_service::work::{Prover, Settings, Wake, Worker};
 use medproof_statement::tier::Tier;
 use serde::Serialize;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Arguments of `worker`.
 #[derive(Clone, Debug, Args)]
@@ -33,6 +37,15 @@ pub struct WorkerArgs {
     /// Jobs that are worked on at a time; without it, one for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub at_once: Option<u16>,
+    /// Where Prometheus reads what is counted, as `ADDRESS:PORT`; without it, nowhere.
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics: Option<SocketAddr>,
+    /// A collector of spans, OTLP over gRPC, as `http://HOST:PORT`; without it, none.
+    #[arg(long, value_name = "URL")]
+    pub traces: Option<String>,
+    /// How long jobs that were begun may take when the worker is told to stop, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub drain: u64,
 }
 
 /// That it worked.
@@ -48,13 +61,22 @@ pub struct WorkerReport {
 /// Where the store or the key cannot be opened.
 pub fn worker(args: &WorkerArgs, cx: &Context) -> Result<WorkerReport, CliError> {
     let key = WorkKey::from_bytes(*serve::secret(&args.key)?);
-    let (engine, _) = serve::engine(&args.tiers, cx)?;
+    let metrics = Metrics::default();
+    let (engine, _) = serve::engine(&args.tiers, &metrics, cx)?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings {
         name: serve::worker_name()?,
         at_once: args.at_once.map_or_else(cores, usize::from),
     };
-    serve::runtime()?.block_on(async {
+    let name = settings.name.clone();
+    let runtime = serve::runtime()?;
+    let worked = runtime.block_on(async {
+        let traces = args
+            .traces
+            .clone()
+            .map(|endpoint| TracesConfig { endpoint, sample: 1.0 });
+        let telemetry = serve::telemetry(traces.as_ref())?;
+        serve::listen_to_signals(None)?;
         let store = Store::open(&args.store)
             .await
             .map_err(|e| CliError::system("store", e))?;
@@ -66,19 +88,20 @@ pub fn worker(args: &WorkerArgs, cx: &Context) -> Result<WorkerReport, CliError>
             answerer: Arc::new(answerer),
             times: Arc::default(),
             hub: Arc::default(),
+            metrics: metrics.clone(),
         });
-        let (stop, stop_working) = tokio::sync::watch::channel(false);
-        let working = tokio::spawn({
-            let settings = settings.clone();
-            async move { work::run(worker, &settings, &Wake::default(), stop_working).await }
-        });
-        cx.ui.note(format!("{} works", settings.name));
-        stopped().await;
-        let _ = stop.send(true);
-        working.await.map_err(|e| CliError::system("worker", e))?;
+        let page = args.metrics.map(|address| MetricsConfig { address });
+        let mut beside = serve::observed(page, &metrics, &store, None).await?;
+        let working = Working::start(worker, settings, Wake::default());
+        cx.ui.note(format!("{name} works"));
+        working.end(Duration::from_secs(args.drain)).await;
+        beside.shutdown().await;
         store.close().await;
-        Ok(WorkerReport { name: settings.name })
-    })
+        serve::flush(telemetry).await;
+        Ok(())
+    });
+    runtime.shutdown_background();
+    worked.map(|()| WorkerReport { name })
 }
 
 impl fmt::Display for WorkerReport {

@@ -1,13 +1,18 @@
 //! The service's file, in TOML. What it does not know it refuses, with the place.
 
 use crate::about;
-use crate::auth::TokenDigest;
+use crate::auth::{CertificateName, Credential, IssuerConfig, IssuerError, TokenDigest};
 use crate::caller::{Caller, Role};
-use crate::store::{AskerLimits, Limits};
+use crate::drain::DrainConfig;
+use crate::limits::Limits;
+use crate::metrics::MetricsConfig;
+use crate::store::{AskerLimits, Bounds};
+use crate::telemetry::TracesConfig;
+use crate::web::WebConfig;
 use medproof_messages::Did;
 use medproof_statement::tier::Tier;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -28,6 +33,9 @@ pub enum ConfigError {
         /// What it is.
         found: String,
     },
+    /// The issuer of callers' tokens.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
 }
 
 /// All that the file says.
@@ -50,6 +58,20 @@ pub struct Config {
     /// Who may call.
     #[serde(default, rename = "caller")]
     pub callers: Vec<CallerEntry>,
+    /// Whose tokens name callers.
+    pub issuer: Option<IssuerConfig>,
+    /// How much they may.
+    #[serde(default)]
+    pub limits: Limits,
+    /// From which browsers' pages.
+    pub web: Option<WebConfig>,
+    /// Where it is counted.
+    pub metrics: Option<MetricsConfig>,
+    /// Where spans go.
+    pub traces: Option<TracesConfig>,
+    /// How it stops.
+    #[serde(default)]
+    pub drain: DrainConfig,
 }
 
 /// Where it listens.
@@ -60,6 +82,9 @@ pub struct Listen {
     pub address: SocketAddr,
     /// Certificate, key, and whose certificates callers must have.
     pub tls: Option<Tls>,
+    /// Whether anybody may ask what the service's messages are; callers may in any case.
+    #[serde(default)]
+    pub open_reflection: bool,
 }
 
 /// Files in PEM.
@@ -154,20 +179,30 @@ pub struct CallerEntry {
     /// What it is.
     pub role: Role,
     /// SHA-256 of its token, in hexadecimal.
-    pub token_sha256: String,
+    pub token_sha256: Option<String>,
+    /// Or a name of its certificate.
+    pub certificate: Option<String>,
     /// Of a sponsor, whose requests are its own.
     pub did: Option<String>,
 }
 
 const MOST_AT_ONCE: usize = 1024;
 
+fn wrong(place: impl Into<String>, expected: &'static str, found: impl Into<String>) -> ConfigError {
+    ConfigError::Value {
+        place: place.into(),
+        expected,
+        found: found.into(),
+    }
+}
+
 impl Config {
-    /// How much may be asked for.
+    /// How much work may be asked for.
     #[must_use]
-    pub fn limits(&self) -> Limits {
+    pub fn bounds(&self) -> Bounds {
         let work = |proofs: u64| proofs.saturating_mul(about::work(Tier::M));
         let most = self.store.most_waiting;
-        Limits {
+        Bounds {
             most_work: work(most),
             most_work_of_tenant: work(self.store.most_waiting_of_tenant.unwrap_or(most)),
             askers: self.askers,
@@ -180,66 +215,128 @@ impl Config {
     /// [`ConfigError`] with the place.
     pub fn parse(text: &str) -> Result<Config, ConfigError> {
         let config: Config = toml::from_str(text)?;
-        if config.listen.tls.is_none() && !config.listen.address.ip().is_loopback() {
-            return Err(ConfigError::Value {
-                place: "listen.address".into(),
-                expected: "an address of this machine alone, or listen.tls",
-                found: config.listen.address.to_string(),
-            });
-        }
-        if config.work.at_once > MOST_AT_ONCE {
-            return Err(ConfigError::Value {
-                place: "work.at_once".into(),
-                expected: "at most 1024",
-                found: config.work.at_once.to_string(),
-            });
-        }
-        config.callers()?;
+        config.check()?;
         Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.listen.tls.is_none() && !self.listen.address.ip().is_loopback() {
+            let expected = "an address of this machine alone, or listen.tls";
+            return Err(wrong("listen.address", expected, self.listen.address.to_string()));
+        }
+        if self.work.at_once > MOST_AT_ONCE {
+            return Err(wrong("work.at_once", "at most 1024", self.work.at_once.to_string()));
+        }
+        if let Some(bound) = self.limits.none_at_all() {
+            return Err(wrong(
+                bound,
+                "room for something: see docs/ops/service.md",
+                "next to none",
+            ));
+        }
+        if let Some(origin) = self.web.as_ref().and_then(WebConfig::no_origin) {
+            return Err(wrong(
+                "web.origins",
+                "https://host[:port] in lower case, without a path",
+                origin,
+            ));
+        }
+        if let Some(traces) = &self.traces {
+            if !traces.endpoint.starts_with("http://") {
+                return Err(wrong(
+                    "traces.endpoint",
+                    "http://host:port of a collector",
+                    &traces.endpoint,
+                ));
+            }
+            if !(0.0..=1.0).contains(&traces.sample) {
+                return Err(wrong("traces.sample", "0 to 1", traces.sample.to_string()));
+            }
+        }
+        if let Some(issuer) = &self.issuer {
+            issuer.check()?;
+        }
+        self.callers()?;
+        Ok(())
     }
 
     /// Those who may call.
     ///
     /// # Errors
     /// [`ConfigError::Value`] with the first whose entry is none.
-    pub fn callers(&self) -> Result<Vec<(TokenDigest, Caller)>, ConfigError> {
-        let mut names = BTreeSet::new();
-        let mut tokens = Vec::new();
-        let entries = self.callers.iter().enumerate().map(|(place, entry)| {
-            let wrong = |key: &str, expected, found: &str| ConfigError::Value {
-                place: format!("caller[{place}].{key}"),
-                expected,
-                found: found.to_owned(),
-            };
+    pub fn callers(&self) -> Result<Vec<(Credential, Caller)>, ConfigError> {
+        let takes_certificates = self.listen.tls.as_ref().is_some_and(|tls| tls.callers.is_some());
+        let (mut names, mut credentials) = (BTreeSet::new(), HashSet::new());
+        let entries = self.callers.iter().enumerate().map(|(number, entry)| {
+            let place = |key: &str| format!("caller[{number}].{key}");
             if !names.insert((&entry.tenant, &entry.name)) {
-                return Err(wrong("name", "another name for each caller of a tenant", &entry.name));
-            }
-            let token = TokenDigest::parse(&entry.token_sha256);
-            // Not what was found: whoever wrote the token itself there would find it in a log.
-            let token = token.ok_or_else(|| wrong("token_sha256", "64 hexadecimal digits", "something else"))?;
-            if tokens.contains(&token) {
                 return Err(wrong(
-                    "token_sha256",
-                    "another token for each caller",
+                    place("name"),
+                    "another name for each caller of a tenant",
+                    &entry.name,
+                ));
+            }
+            let (key, credential) = entry.credential(&place)?;
+            if key == "certificate" && !takes_certificates {
+                let expected = "listen.tls.callers, with the roots of callers' certificates";
+                return Err(wrong(place(key), expected, "none"));
+            }
+            if !credentials.insert(credential.clone()) {
+                return Err(wrong(
+                    place(key),
+                    "another one for each caller",
                     "one of another caller",
                 ));
             }
-            tokens.push(token);
-            let did = entry.did.as_deref().map(Did::parse).transpose();
-            let did =
-                did.map_err(|_| wrong("did", "a did:key of Ed25519", entry.did.as_deref().unwrap_or_default()))?;
-            if (entry.role == Role::Sponsor) != did.is_some() {
-                return Err(wrong("did", "a DID for a sponsor, and for nobody else", "the contrary"));
-            }
-            let caller = Caller {
-                tenant: entry.tenant.clone(),
-                name: entry.name.clone(),
-                role: entry.role,
-                did,
-            };
-            Ok((token, caller))
+            Ok((credential, entry.caller(&place)?))
         });
         entries.collect()
+    }
+}
+
+impl CallerEntry {
+    // With the key that it stands under.
+    fn credential(&self, place: &dyn Fn(&str) -> String) -> Result<(&'static str, Credential), ConfigError> {
+        match (&self.token_sha256, &self.certificate) {
+            (Some(digest), None) => {
+                // Not what was found: whoever wrote the token itself there would find it in a log.
+                let wrong = || wrong(place("token_sha256"), "64 hexadecimal digits", "something else");
+                let digest = TokenDigest::parse(digest).ok_or_else(wrong)?;
+                Ok(("token_sha256", Credential::Token(digest)))
+            }
+            (None, Some(name)) => {
+                let expected = "`sha256:` and 64 hexadecimal digits, a URI, or a DNS name in lower case";
+                let name = CertificateName::parse(name).map_err(|_| wrong(place("certificate"), expected, name))?;
+                Ok(("certificate", Credential::Certificate(name)))
+            }
+            (given, _) => {
+                let found = if given.is_some() { "both" } else { "neither" };
+                Err(wrong(
+                    place("token_sha256"),
+                    "a token's digest or a certificate's name",
+                    found,
+                ))
+            }
+        }
+    }
+
+    fn caller(&self, place: &dyn Fn(&str) -> String) -> Result<Caller, ConfigError> {
+        let did = self.did.as_deref().map(Did::parse).transpose();
+        let found = self.did.as_deref().unwrap_or_default();
+        let did = did.map_err(|_| wrong(place("did"), "a did:key of Ed25519", found))?;
+        if (self.role == Role::Sponsor) != did.is_some() {
+            return Err(wrong(
+                place("did"),
+                "a DID for a sponsor, and for nobody else",
+                "the contrary",
+            ));
+        }
+        Ok(Caller {
+            tenant: self.tenant.clone(),
+            name: self.name.clone(),
+            role: self.role,
+            did,
+        })
     }
 }
 
@@ -269,7 +366,7 @@ mod tests {
             (10_000, "work.key".as_ref())
         );
         let callers = config.callers().unwrap();
-        assert_eq!(callers[0].0, TokenDigest::of("secret"));
+        assert_eq!(callers[0].0, Credential::Token(TokenDigest::of("secret")));
         assert_eq!(
             (callers[0].1.role, callers[0].1.tenant.as_str()),
             (Role::Holder, "general")
@@ -306,6 +403,49 @@ mod tests {
                 "name = \"portal\"",
                 "name = \"portal\"\ndid = \"did:web:x\"",
                 "caller[0].did: expected a did:key",
+            ),
+            (
+                "token_sha256 =",
+                "certificate = \"portal.example\"\ntoken_sha256 =",
+                "caller[0].token_sha256: expected a token's digest or a certificate's name, found both",
+            ),
+            (
+                "token_sha256 = \"2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b\"",
+                "certificate = \"portal.example\"",
+                "caller[0].certificate: expected listen.tls.callers",
+            ),
+            (
+                "[store]",
+                "[limits]\nstreams = 0\n[store]",
+                "limits.streams: expected room",
+            ),
+            ("[store]", "[limits]\nstream = 1\n[store]", "unknown field `stream`"),
+            ("[store]", "[metrics]\nport = 1\n[store]", "unknown field `port`"),
+            ("[store]", "[drain]\nseconds = 1\n[store]", "unknown field `seconds`"),
+            (
+                "[store]",
+                "[web]\norigins = [\"*\"]\n[store]",
+                "web.origins: expected https://",
+            ),
+            (
+                "[store]",
+                "[web]\norigins = [\"https://a.example/x\"]\n[store]",
+                "web.origins",
+            ),
+            (
+                "[store]",
+                "[traces]\nendpoint = \"https://x\"\n[store]",
+                "traces.endpoint",
+            ),
+            (
+                "[store]",
+                "[traces]\nendpoint = \"http://x\"\nsample = 2.0\n[store]",
+                "traces.sample",
+            ),
+            (
+                "[store]",
+                "[issuer]\nissuer = \"i\"\naudience = \"a\"\nkeys = \"http://id.example/keys\"\n[store]",
+                "issuer.keys: expected https://",
             ),
         ] {
             let error = refused(from, to);

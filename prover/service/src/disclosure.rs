@@ -12,7 +12,7 @@ use crate::job::{Instant, Job, JobId, State};
 use crate::payload;
 use crate::pseudonym::PseudonymKey;
 use crate::seal::WorkKey;
-use crate::store::{After, Denied, Limits, NewJob, Once, Owner, Released, Store, StoreError, Submitted, Urgency};
+use crate::store::{After, Bounds, Denied, NewJob, Once, Owner, Released, Store, StoreError, Submitted, Urgency};
 use crate::times::Times;
 use crate::watch::Hub;
 use crate::work::{self, Wake};
@@ -72,7 +72,7 @@ pub struct Disclosures {
     /// What patients are called in the log.
     pub pseudonyms: Arc<PseudonymKey>,
     /// How much may be asked for.
-    pub limits: Limits,
+    pub bounds: Bounds,
 }
 
 // Of a batch.
@@ -186,7 +186,7 @@ impl Disclosures {
         });
         let jobs = jobs.collect::<Result<Vec<NewJob>, _>>()?;
         let owner = Owner::from(caller);
-        let submitted = self.store.submit(&owner, &jobs, urgency, once.as_ref(), &self.limits);
+        let submitted = self.store.submit(&owner, &jobs, urgency, once.as_ref(), &self.bounds);
         match submitted.await? {
             Submitted::New(jobs) => {
                 jobs.iter().for_each(|_| self.wake.wake());
@@ -201,7 +201,7 @@ impl Disclosures {
             Submitted::Full { waiting } => {
                 let message = format!(
                     "work of {waiting} waits, and no more than {} may",
-                    self.limits.most_work
+                    self.bounds.most_work
                 );
                 let refusal = Refusal::new(Code::ResourceExhausted, "load.queue", message, "try again later");
                 Err(refusal.after(Duration::from_secs(5)))

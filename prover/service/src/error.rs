@@ -94,6 +94,14 @@ impl From<Refusal> for Status {
     }
 }
 
+/// Why a call was refused: our stable code, or gRPC's where it was refused before it came to us.
+#[must_use]
+pub fn reason(status: &Status) -> String {
+    let ours = status.get_error_details().error_info().cloned();
+    let ours = ours.filter(|info| info.domain == DOMAIN).map(|info| info.reason);
+    ours.unwrap_or_else(|| format!("grpc.{:?}", status.code()).to_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,5 +123,7 @@ mod tests {
         let place = &details.bad_request().unwrap().field_violations[0].field;
         assert_eq!(place, "disclosures[3].request");
         assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(2)));
+        assert_eq!(reason(&status), "request.value");
+        assert_eq!(reason(&Status::out_of_range("too long")), "grpc.outofrange");
     }
 }

@@ -1,81 +1,155 @@
 //! The services, listening.
 
 use crate::auth::Callers;
-use crate::disclosure::{Disclosures, Handler};
+use crate::call::{Methods, Ruled, Rules};
+use crate::connection::{Answers, Connections};
+use crate::consent::Consents;
+use crate::disclosure::Disclosures;
+use crate::drain::{Drain, DrainConfig};
+use crate::issuer::Registrar;
+use crate::limits::{Limits, Rates};
+use crate::metrics::Metrics;
+use crate::store::Store;
+use crate::tls::Tls;
+use crate::verification::Verification;
+use crate::web::{self, WebConfig};
+use crate::{asker, consent, disclosure, issuer, verification};
+use medproof_proto::v1::asker_service_server::AskerServiceServer;
+use medproof_proto::v1::consent_service_server::ConsentServiceServer;
 use medproof_proto::v1::disclosure_service_server::DisclosureServiceServer;
+use medproof_proto::v1::issuer_service_server::IssuerServiceServer;
+use medproof_proto::v1::verifier_service_server::VerifierServiceServer;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::server::ServerTlsConfig;
-use tonic::transport::{Certificate, Identity, Server};
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tower::Layer;
 
 /// Why it does not listen.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// The connection's layer.
-    #[error("the server: {0}")]
-    Transport(#[from] tonic::transport::Error),
-    /// The descriptors of the service's own messages.
+    /// The description of the service's own messages.
+    #[error("the services' description: {0}")]
+    Description(#[from] prost::DecodeError),
+    /// The same, for reflection.
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// What callers see of the service's identity, and what is asked of theirs: PEM.
-pub struct Tls {
-    /// The service's certificate, and those between it and the root.
-    pub certificate: Vec<u8>,
-    /// Its key.
-    pub key: zeroize::Zeroizing<Vec<u8>>,
-    /// Roots of callers' certificates.
-    pub callers: Option<Vec<u8>>,
+/// How it listens.
+pub struct Settings {
+    /// Over TLS.
+    pub tls: Option<Tls>,
+    /// Who may call.
+    pub callers: Callers,
+    /// How much.
+    pub limits: Limits,
+    /// From which browsers' pages.
+    pub web: Option<WebConfig>,
+    /// Whether anybody may ask what the service's messages are.
+    pub open_reflection: bool,
+    /// How it stops.
+    pub drain: DrainConfig,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
-// A batch of 1,000 with requests of a few kB each.
-const MOST_BYTES: usize = 16 << 20;
-const STREAMS: u32 = 1000;
-// A connection over which nothing comes is asked whether it still is one.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+/// What is answered from.
+pub struct Services {
+    /// Jobs.
+    pub disclosures: Arc<Disclosures>,
+    /// Records.
+    pub registrar: Arc<Registrar>,
+    /// Consents.
+    pub consents: Arc<Consents>,
+    /// Who asks.
+    pub askers: Store,
+    /// Presentations of who does not verify for itself.
+    pub verification: Arc<Verification>,
+}
 
-/// Serves until told to stop; calls that were begun by then are answered.
+impl Services {
+    fn routes(self, routes: Routes, longest: usize) -> Routes {
+        macro_rules! add {
+            ($($service:expr),* $(,)?) => {
+                routes$(.add_service($service.max_decoding_message_size(longest)))*
+            };
+        }
+        add!(
+            DisclosureServiceServer::new(disclosure::Handler(self.disclosures)),
+            IssuerServiceServer::new(issuer::Handler(self.registrar)),
+            ConsentServiceServer::new(consent::Handler(self.consents)),
+            AskerServiceServer::new(asker::Handler(self.askers)),
+            VerifierServiceServer::new(verification::Handler(self.verification)),
+        )
+    }
+}
+
+// Until connections have said that they end.
+const FAREWELL: Duration = Duration::from_secs(5);
+// How often it is looked whether calls are open still.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Serves until told to stop; calls that were begun by then have some time to be answered.
 ///
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(
     listener: TcpListener,
-    tls: Option<Tls>,
-    callers: Callers,
-    disclosures: Arc<Disclosures>,
+    settings: Settings,
+    services: Services,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<DisclosureServiceServer<Handler>>().await;
+    report(&health, ServingStatus::Serving).await;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(medproof_proto::DESCRIPTORS)
         .build_v1()?;
-    let disclosures = DisclosureServiceServer::new(Handler(disclosures)).max_decoding_message_size(MOST_BYTES);
-    let mut server = Server::builder()
-        .max_concurrent_streams(STREAMS)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .tcp_nodelay(true);
-    if let Some(tls) = tls {
-        server = server.tls_config(tls_config(&tls))?;
-    }
-    server
-        .add_service(health_service)
-        .add_service(reflection)
-        .add_service(InterceptedService::new(disclosures, callers))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
-        .await?;
+    let longest = settings.limits.message_bytes;
+    let routes = services.routes(Routes::new(health_service).add_service(reflection), longest);
+    let drain = Drain::default();
+    let metrics = settings.metrics.clone();
+    let rules = Rules {
+        callers: settings.callers,
+        rates: Rates::new(&settings.limits),
+        deadline: settings.limits.deadline(),
+        open_reflection: settings.open_reflection,
+        drain: drain.clone(),
+        methods: Methods::described()?,
+        metrics: metrics.clone(),
+    };
+    let ruled = Ruled(Arc::new(rules)).layer(routes.prepare());
+    let answers: Answers = match &settings.web {
+        Some(web) => web::layer(web, ruled),
+        None => Answers::new(ruled),
+    };
+    let connections = Connections {
+        tls: settings.tls,
+        limits: settings.limits,
+        web: settings.web.is_some(),
+        metrics: metrics.clone(),
+    };
+    let stopped = async {
+        stop.await;
+        // Who balances loads sees it, and streams have time to end.
+        report(&health, ServingStatus::NotServing).await;
+        drain.stop();
+        let until = Instant::now() + settings.drain.calls();
+        while metrics.calls_open() > 0 && Instant::now() < until {
+            tokio::time::sleep(GLANCE).await;
+        }
+        drain.end();
+    };
+    connections.accept(listener, answers, stopped, FAREWELL).await;
     Ok(())
 }
 
-fn tls_config(tls: &Tls) -> ServerTlsConfig {
-    let config = ServerTlsConfig::new().identity(Identity::from_pem(&tls.certificate, &*tls.key));
-    match &tls.callers {
-        Some(callers) => config.client_ca_root(Certificate::from_pem(callers)),
-        None => config,
-    }
+async fn report(health: &HealthReporter, status: ServingStatus) {
+    // The empty name is the whole server's.
+    health.set_service_status("", status).await;
+    let name = <DisclosureServiceServer<disclosure::Handler> as tonic::server::NamedService>::NAME;
+    health.set_service_status(name, status).await;
 }

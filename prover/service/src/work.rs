@@ -6,21 +6,23 @@
 
 mod answer;
 mod queue;
+mod steps;
 
 pub use answer::{Answerer, NoWitness, Outcome, Prover, signer, witness};
 pub use queue::{Settings, Wake, run};
 
 use crate::job::{JobId, State};
+use crate::metrics::{Metrics, state_name};
 use crate::payload::Payload;
 use crate::seal::WorkKey;
 use crate::store::{ATTEMPTS, Begun, Ending, Store, StoreError};
 use crate::times::Times;
 use crate::watch::Hub;
-use medproof_engine::ProveStage;
-use medproof_keys::Progress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use steps::Steps;
+use tracing::{Instrument, Span};
 
 /// What a worker works with.
 pub struct Worker {
@@ -34,6 +36,8 @@ pub struct Worker {
     pub times: Arc<Times>,
     /// Who follows jobs in this process.
     pub hub: Arc<Hub>,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 // How often it is looked whether a job was ended by others.
@@ -49,13 +53,19 @@ impl Worker {
             return Ok(());
         };
         self.hub.changed(&id);
+        self.metrics.begun(&begun.job);
         let start = Instant::now();
-        let ending = self.ending(&begun).await;
+        let span = tracing::info_span!("job", %id, tier = begun.job.tier.name(), state = tracing::field::Empty);
+        let ending = self.ending(&begun).instrument(span.clone()).await;
         if ending == Ending::Refused {
             // As long as some proof, so that time tells nothing.
             tokio::time::sleep(self.times.like_one(begun.job.tier).saturating_sub(start.elapsed())).await;
         }
         let ended = self.store.end(&id, &ending).await?;
+        if ended {
+            span.record("state", state_name(ending.state()));
+            self.metrics.ended(begun.job.tier, ending.state(), start.elapsed());
+        }
         if ended && matches!(ending, Ending::Succeeded(_)) {
             self.times.took(begun.job.tier, start.elapsed());
         }
@@ -79,12 +89,9 @@ impl Worker {
         let stopped = Arc::new(AtomicBool::new(false));
         let watched = tokio::spawn(stopped_by_others(self.store.clone(), id, Arc::clone(&stopped)));
         let worker = Arc::clone(self);
+        let (tier, span) = (begun.job.tier, Span::current());
         let answered = tokio::task::spawn_blocking(move || {
-            let steps = Steps {
-                hub: &worker.hub,
-                id,
-                stopped,
-            };
+            let steps = Steps::new(&worker, id, tier, stopped, span);
             worker.answerer.answer(&payload, &steps)
         });
         let outcome = answered.await;
@@ -109,22 +116,5 @@ async fn stopped_by_others(store: Store, id: JobId, stopped: Arc<AtomicBool>) {
             stopped.store(true, Ordering::Relaxed);
             return;
         }
-    }
-}
-
-// Tells who follows the job how far it is.
-struct Steps<'a> {
-    hub: &'a Hub,
-    id: JobId,
-    stopped: Arc<AtomicBool>,
-}
-
-impl Progress<ProveStage> for Steps<'_> {
-    fn advance(&self, stage: ProveStage, _: u64, _: u64) {
-        self.hub.at(&self.id, stage);
-    }
-
-    fn cancelled(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
     }
 }

@@ -5,6 +5,7 @@ mod common;
 
 use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{Job, JobId, State};
+use medproof_service::metrics::Metrics;
 use medproof_service::payload::Payload;
 use medproof_service::seal::WorkKey;
 use medproof_service::store::{NewJob, Owner, Store, Submitted, Urgency};
@@ -54,6 +55,7 @@ impl Working {
             answerer: Arc::new(Nobody),
             times: Arc::default(),
             hub: Arc::default(),
+            metrics: Metrics::default(),
         });
         let (stop, stopped) = watch::channel(false);
         let wake = Wake::default();

@@ -8,7 +8,7 @@ use medproof_service::about::Question;
 use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{JobId, State};
 use medproof_service::store::{
-    AskerLimits, Denied, Ending, Limits, NewJob, Owner, Released, Store, Submitted, Unusual, Urgency, Whose,
+    AskerLimits, Bounds, Denied, Ending, NewJob, Owner, Released, Store, Submitted, Unusual, Urgency, Whose,
 };
 use medproof_statement::tier::Tier;
 
@@ -21,7 +21,7 @@ fn owner(tenant: &str) -> Owner {
     })
 }
 
-async fn submit(store: &Store, job: &NewJob, limits: &Limits) -> Submitted {
+async fn submit(store: &Store, job: &NewJob, bounds: &Bounds) -> Submitted {
     let (owner, jobs) = (owner("general"), std::slice::from_ref(job));
     let submitted = store.submit(&owner, jobs, Urgency::Person, None, limits);
     submitted.await.unwrap()
@@ -31,7 +31,7 @@ async fn taken(store: &Store, job: &NewJob) {
     assert!(matches!(submit(store, job, &MANY).await, Submitted::New(_)));
 }
 
-async fn denied(store: &Store, job: &NewJob, limits: &Limits) -> Option<Denied> {
+async fn denied(store: &Store, job: &NewJob, bounds: &Bounds) -> Option<Denied> {
     match submit(store, job, limits).await {
         Submitted::New(_) => None,
         Submitted::Denied { place: 0, denied } => Some(denied),
@@ -214,7 +214,7 @@ async fn a_grant_answers_one_request_a_day() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_asker_runs_out_of_questions_about_a_holder() {
-    let limits = Limits {
+    let limits = Bounds {
         askers: AskerLimits {
             questions_of_concept: 2,
             questions: 3,
@@ -255,9 +255,9 @@ async fn an_asker_runs_out_of_questions_about_a_holder() {
     }
 }
 
-fn usual(usual: u32) -> Limits {
+fn usual(usual: u32) -> Bounds {
     let times = 10;
-    Limits {
+    Bounds {
         askers: AskerLimits {
             usual,
             times,
@@ -379,7 +379,7 @@ async fn history(store: &Store, audience: &str, column: &str, count: i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_work_than_may_wait_is_refused_by_its_size_and_by_whose_it_is() {
-    let limits = Limits {
+    let limits = Bounds {
         most_work: 20,
         most_work_of_tenant: 12,
         ..MANY

@@ -7,7 +7,7 @@ mod common;
 use common::{AUDIENCE, MANY};
 use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{Instant, JobId, State};
-use medproof_service::store::{After, Ending, Limits, NewJob, Once, Owner, Store, Submitted, Urgency};
+use medproof_service::store::{After, Bounds, Ending, NewJob, Once, Owner, Store, Submitted, Urgency};
 use medproof_statement::tier::Tier;
 use tempfile::TempDir;
 
@@ -194,7 +194,7 @@ async fn of_many_submissions_under_one_key_one_makes_jobs() {
 async fn no_more_wait_than_may_and_nothing_of_what_is_too_much_is_kept() {
     let world = World::new().await;
     // Each is of two.
-    let five = Limits { most_work: 10, ..MANY };
+    let five = Bounds { most_work: 10, ..MANY };
     for store in &world.stores {
         let owner = world.portal();
         let submit = async |count| {

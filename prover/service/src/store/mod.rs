@@ -108,7 +108,7 @@ pub enum Submitted {
 
 /// How much may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct Bounds {
     /// Work that may wait or be worked on, as so many proofs of the smallest tier.
     pub most_work: u64,
     /// Of one tenant's.
@@ -151,7 +151,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         match self {
             Ending::Succeeded(_) => State::Succeeded,
             Ending::Refused => State::Refused,
@@ -249,7 +249,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Puts jobs in the queue, all or none, within these limits.
+    /// Puts jobs in the queue, all or none, within these bounds.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was put anywhere.
@@ -259,9 +259,9 @@ impl Store {
         jobs: &[NewJob],
         urgency: Urgency,
         once: Option<&Once<'_>>,
-        limits: &Limits,
+        bounds: &Bounds,
     ) -> Result<Submitted, StoreError> {
-        either!(self, sql::submit(owner, jobs, urgency, once, limits))
+        either!(self, sql::submit(owner, jobs, urgency, once, bounds))
     }
 
     /// A job of this owner's; nobody else's is told from one that does not exist.
@@ -413,6 +413,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn recent(&self, after: Instant) -> Result<Vec<Standing>, StoreError> {
         either!(self, sql::recent(after))
+    }
+
+    /// How many jobs stand how, of those that have not ended: for operators.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn counts(&self) -> Result<Vec<(Tier, State, u64)>, StoreError> {
+        either!(self, sql::counts())
     }
 
     /// Closes it, so that what was written is in its place.

@@ -2,7 +2,7 @@
 
 use super::askers::Unusual;
 use super::{
-    ATTEMPTS, After, Begun, Ending, Limits, NewJob, Once, Owner, QUEUE, REMEMBERED, Released, Standing, StoreError,
+    ATTEMPTS, After, Begun, Bounds, Ending, NewJob, Once, Owner, QUEUE, REMEMBERED, Released, Standing, StoreError,
     Submitted, Urgency,
 };
 use crate::about::{Handle, Pseudonym, work};
@@ -77,7 +77,7 @@ macro_rules! statements {
                 jobs: &[NewJob],
                 urgency: Urgency,
                 once: Option<&Once<'_>>,
-                limits: &Limits,
+                bounds: &Bounds,
             ) -> Result<Submitted, StoreError> {
                 let now = Instant::now();
                 let mut transaction = pool.begin_with($begin).await?;
@@ -109,14 +109,14 @@ macro_rules! statements {
                         return again(pool, owner, once).await;
                     }
                 }
-                if let Some(full) = full(&mut transaction, owner, jobs, limits).await? {
+                if let Some(full) = full(&mut transaction, owner, jobs, bounds).await? {
                     transaction.rollback().await?;
                     return Ok(full);
                 }
                 let mut tasks = Vec::with_capacity(jobs.len());
                 for (place, job) in jobs.iter().enumerate() {
                     let denied =
-                        askers::admit(&mut transaction, &owner.tenant, job, &limits.askers, now).await?;
+                        askers::admit(&mut transaction, &owner.tenant, job, &bounds.askers, now).await?;
                     if let Some(denied) = denied {
                         transaction.rollback().await?;
                         return Ok(Submitted::Denied { place, denied });
@@ -136,7 +136,7 @@ macro_rules! statements {
                 connection: &mut Connection,
                 owner: &Owner,
                 jobs: &[NewJob],
-                limits: &Limits,
+                bounds: &Bounds,
             ) -> Result<Option<Submitted>, StoreError> {
                 let row = sqlx::query(
                     "SELECT CAST(COALESCE(SUM(work), 0) AS BIGINT), \
@@ -149,7 +149,7 @@ macro_rules! statements {
                 let count = |number: i64| u64::try_from(number).unwrap_or_default();
                 let (waiting, own) = (count(row.try_get(0)?), count(row.try_get(1)?));
                 let more: u64 = jobs.iter().map(|job| work(job.tier)).sum();
-                let full = waiting + more > limits.most_work || own + more > limits.most_work_of_tenant;
+                let full = waiting + more > bounds.most_work || own + more > bounds.most_work_of_tenant;
                 Ok(full.then_some(Submitted::Full { waiting }))
             }
 
@@ -462,6 +462,22 @@ macro_rules! statements {
                             state: State::of(row.try_get("state")?).ok_or(StoreError::Row("a state"))?,
                             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
                         })
+                    })
+                    .collect()
+            }
+
+            pub(in crate::store) async fn counts(pool: &Pool) -> Result<Vec<(Tier, State, u64)>, StoreError> {
+                let statement =
+                    "SELECT tier, state, COUNT(*) AS jobs FROM disclosures WHERE state IN (1, 2) GROUP BY tier, state";
+                let rows = sqlx::query(statement).fetch_all(pool).await?;
+                rows.iter()
+                    .map(|row| {
+                        let jobs: i64 = row.try_get("jobs")?;
+                        Ok((
+                            tier(row.try_get("tier")?).ok_or(StoreError::Row("a tier"))?,
+                            State::of(row.try_get("state")?).ok_or(StoreError::Row("a state"))?,
+                            u64::try_from(jobs).unwrap_or_default(),
+                        ))
                     })
                     .collect()
             }

@@ -2,7 +2,7 @@
 
 use medproof_service::about::{About, Grant};
 use medproof_service::job::JobId;
-use medproof_service::store::{AskerLimits, Limits, NewJob, Store};
+use medproof_service::store::{AskerLimits, Bounds, NewJob, Store};
 use medproof_statement::request::Purpose;
 use medproof_statement::tier::Tier;
 use sqlx::AssertSqlSafe;
@@ -34,7 +34,7 @@ async fn database(server: &str) -> String {
 }
 
 /// Nothing is refused within these.
-pub const MANY: Limits = Limits {
+pub const MANY: Bounds = Bounds {
     most_work: 1 << 40,
     most_work_of_tenant: 1 << 40,
     askers: AskerLimits {

@@ -1,0 +1,10 @@
+//! The service over real sockets, as callers meet it: well-meant calls, and others.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod callers;
+mod drain;
+mod limits;
+mod metrics;
+mod service;
+mod tls;
+mod web;
