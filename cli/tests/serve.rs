@@ -3,20 +3,17 @@
 
 mod common;
 
+use common::service::{Service, Token, code, digest};
 use common::{ANNA, MINOR, World};
 use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
 use medproof_proto::v1::job::State;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
-use tokio::runtime::Runtime;
-use tonic::metadata::MetadataValue;
-use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 const PORTAL: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
@@ -59,61 +56,11 @@ token_sha256 = "{}"
     )
 }
 
-fn digest(token: &str) -> String {
-    use sha2::{Digest, Sha256};
-    hex::encode(Sha256::digest(token.as_bytes()))
-}
-
-// Ended with the test.
-struct Service {
-    process: Child,
-    address: String,
-    runtime: Runtime,
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-#[derive(Clone)]
-struct Token(&'static str);
-
-impl Interceptor for Token {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let value: MetadataValue<_> = format!("Bearer {}", self.0).parse().unwrap();
-        request.metadata_mut().insert("authorization", value);
-        Ok(request)
-    }
-}
-
 type Client = DisclosureServiceClient<InterceptedService<Channel, Token>>;
 
 impl Service {
-    fn start(world: &World) -> Service {
-        let mut process = world
-            .command(&["serve", "--config", "service.toml", "--tier", "XS"])
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let listening = lines.find_map(|line| Some(line.unwrap().strip_prefix("listening on ")?.to_owned()));
-        // What it says later must go somewhere.
-        std::thread::spawn(move || lines.for_each(drop));
-        Service {
-            process,
-            address: listening.expect("it listens"),
-            runtime: Runtime::new().unwrap(),
-        }
-    }
-
     fn client(&self, token: &'static str) -> Client {
-        let channel = Channel::from_shared(format!("http://{}", self.address)).unwrap();
-        let channel = self.runtime.block_on(channel.connect()).unwrap();
-        DisclosureServiceClient::with_interceptor(channel, Token(token))
+        DisclosureServiceClient::new(self.channel(token))
     }
 
     fn submit(&self, client: &mut Client, disclosure: v1::Disclosure, key: &str) -> Result<v1::Job, Status> {
@@ -170,11 +117,6 @@ fn disclosure(world: &World, patient: &str, consent: &str) -> v1::Disclosure {
         request: fs::read(world.path("first.request")).unwrap(),
         consent: fs::read(world.path(consent)).unwrap(),
     }
-}
-
-fn code(status: &Status) -> String {
-    let details = status.get_error_details();
-    details.error_info().map(|info| info.reason.clone()).unwrap_or_default()
 }
 
 #[test]
