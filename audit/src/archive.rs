@@ -107,7 +107,8 @@ impl Archive {
         Ok(Some(checkpoint))
     }
 
-    /// The bytes of a file; none where there is none.
+    /// The bytes of a file; none where there is none. In the place of a partial one the full one serves as
+    /// well: a log that grows while it is copied has no other.
     ///
     /// # Errors
     /// [`ArchiveError::Io`].
@@ -116,7 +117,12 @@ impl Archive {
             Kind::Hashes(_) => 32 * WIDTH as usize,
             Kind::Entries => MAX_BUNDLE,
         };
-        read(&self.path(tile), limit)
+        let found = read(&self.path(tile), limit)?;
+        if found.is_some() || tile.is_full() {
+            return Ok(found);
+        }
+        let full = read(&self.path(tile.full()), limit)?;
+        Ok(full.map(|bytes| tiles::cut(tile, bytes)))
     }
 
     /// Where a file is.

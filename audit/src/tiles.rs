@@ -100,6 +100,15 @@ impl Tile {
         })
     }
 
+    /// What it will be once it is full.
+    #[must_use]
+    pub const fn full(self) -> Tile {
+        Tile {
+            width: WIDTH as u16,
+            ..self
+        }
+    }
+
     /// Whether nothing will be added to it.
     pub const fn is_full(&self) -> bool {
         self.width as u64 == WIDTH
@@ -220,6 +229,19 @@ pub fn read_bundle(mut bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, TileError
         return Ok(entries);
     }
     Err(TileError::Trailing { expected })
+}
+
+/// Of a full file's bytes those of a partial one. What is too short stays so.
+pub(crate) fn cut(partial: Tile, mut bytes: Vec<u8>) -> Vec<u8> {
+    let end = match partial.kind {
+        Kind::Hashes(_) => 32 * usize::from(partial.width),
+        Kind::Entries => (0..partial.width).fold(0, |at, _| match bytes.get(at..at + 2) {
+            Some([high, low]) => at + 2 + usize::from(u16::from_be_bytes([*high, *low])),
+            _ => bytes.len(),
+        }),
+    };
+    bytes.truncate(end);
+    bytes
 }
 
 // Eight levels of tiles are as many as the largest tree has.

@@ -9,6 +9,8 @@ use std::path::Path;
 
 const SIZE: u64 = 700;
 
+type Log = Vec<Vec<u8>>;
+
 fn audit(archive: &Archive, expected: &Expected) -> Result<Verified, Finding> {
     verify(archive, key().verifying(), expected, |_, _| Ok(()))
 }
@@ -164,11 +166,11 @@ fn an_edit_with_its_hashes_does_not_have_the_signed_root() {
 #[test]
 fn a_rewritten_history_is_found_by_who_kept_a_head() {
     let all = entries(SIZE);
-    let rewritten: [&dyn Fn(&mut Vec<Vec<u8>>); 4] = [
-        &|log| log[100] = entry(events()[2], 9_999).to_json(),
-        &|log| drop(log.remove(100)),
-        &|log| log.swap(100, 101),
-        &|log| log.insert(100, entry(events()[0], 1).to_json()),
+    let rewritten: [fn(&mut Log); 4] = [
+        |log| log[100] = entry(events()[2], 9_999).to_json(),
+        |log| drop(log.remove(100)),
+        |log| log.swap(100, 101),
+        |log| log.insert(100, entry(events()[0], 1).to_json()),
     ];
     for rewrite in rewritten {
         let mut other = all.clone();
@@ -237,6 +239,25 @@ fn a_log_that_was_cut_or_put_back_is_found() {
             "{found}"
         );
     }
+}
+
+// As a copy is, of which the checkpoint was taken first.
+#[test]
+fn full_files_stand_for_partial_ones_of_an_older_checkpoint() {
+    let all = entries(SIZE);
+    let (folder, archive) = archive(&all[..300]);
+    let older = fs::read(folder.path().join("checkpoint")).unwrap();
+    archive.extend(&all[300..], &signed(&all), key().verifying()).unwrap();
+    assert!(!folder.path().join("tile/entries/001.p").exists());
+    fs::write(folder.path().join("checkpoint"), older).unwrap();
+    assert_eq!(audit(&archive, &kept(&all[..290])).unwrap().checkpoint.head().size, 300);
+    let bundle = folder.path().join("tile/entries/001");
+    change(&bundle, |bytes| bytes.truncate(100));
+    let found = finding(&archive);
+    assert!(matches!(found, Finding::Cut { index: 256, .. }), "{found}");
+    fs::remove_file(&bundle).unwrap();
+    let found = finding(&archive);
+    assert!(matches!(found, Finding::Missing { index: 256, .. }), "{found}");
 }
 
 #[test]
