@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::commands::audience::AudienceCommand;
+use crate::commands::audit::AuditCommand;
 use crate::commands::circuit::CircuitCommand;
 use crate::commands::claim::ClaimCommand;
 use crate::commands::engine::EngineCommand;
@@ -78,6 +79,9 @@ pub enum Command {
     /// The chain that holds roots, requests, key ids, revocations and nullifiers.
     #[command(subcommand)]
     Ledger(Box<LedgerCommand>),
+    /// The log of a prover service: whether it is what it was, and for other systems.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// What the circuits cost.
     #[command(subcommand)]
     Circuit(CircuitCommand),

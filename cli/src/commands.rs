@@ -1,6 +1,7 @@
 //! The commands: one file a group, each command a function from arguments to a typed report.
 
 pub mod audience;
+pub mod audit;
 pub mod circuit;
 pub mod claim;
 pub mod engine;

@@ -142,6 +142,21 @@ pub fn check_target(path: &Path, overwrite: Overwrite) -> Result<(), CliError> {
 /// # Errors
 /// Where a file is there and may not be replaced, or the system refuses; then nothing is left.
 pub fn write(path: &Path, bytes: &[u8], secrecy: Secrecy, overwrite: Overwrite) -> Result<(), CliError> {
+    stream(path, secrecy, overwrite, |file| {
+        file.write_all(bytes).map_err(|e| write_error(path, &e))
+    })
+}
+
+/// As [`write()`], of what `fill` writes piece by piece.
+///
+/// # Errors
+/// As [`write()`], and those of `fill`.
+pub fn stream<T>(
+    path: &Path,
+    secrecy: Secrecy,
+    overwrite: Overwrite,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, CliError>,
+) -> Result<T, CliError> {
     check_target(path, overwrite)?;
     let failed = |e: io::Error| write_error(path, &e);
     let mut builder = tempfile::Builder::new();
@@ -153,7 +168,7 @@ pub fn write(path: &Path, bytes: &[u8], secrecy: Secrecy, overwrite: Overwrite) 
         builder.permissions(permissions);
     }
     let mut file = builder.tempfile_in(parent(path)).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
+    let done = fill(&mut file)?;
     file.as_file().sync_all().map_err(failed)?;
     let persisted = match overwrite {
         Overwrite::Force => file.persist(path),
@@ -163,7 +178,8 @@ pub fn write(path: &Path, bytes: &[u8], secrecy: Secrecy, overwrite: Overwrite) 
         io::ErrorKind::AlreadyExists => exists(path),
         _ => write_error(path, &e.error),
     })?;
-    sync_directory(parent(path)).map_err(failed)
+    sync_directory(parent(path)).map_err(failed)?;
+    Ok(done)
 }
 
 /// Writes text that ends with a newline.

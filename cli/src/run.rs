@@ -3,7 +3,8 @@
 use crate::args::{Cli, Command};
 use crate::cancel;
 use crate::commands::{
-    audience, circuit, claim, engine, holder, issuer, keys, ledger, prove, request, serve, verifier, verify, worker,
+    audience, audit, circuit, claim, engine, holder, issuer, keys, ledger, prove, request, serve, verifier, verify,
+    worker,
 };
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -60,6 +61,8 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Holder(command) => holder(command, cx),
         Command::Audience(audience::AudienceCommand::Keygen(args)) => show(audience::keygen(&args, cx), cx),
         Command::Audience(audience::AudienceCommand::Show(args)) => show(audience::show(&args, cx), cx),
+        Command::Audit(audit::AuditCommand::Verify(args)) => show(audit::verify(&args, cx), cx),
+        Command::Audit(audit::AuditCommand::ExportFhir(args)) => show(audit::export_fhir(&args, cx), cx),
         Command::Claim(command) => claim(command, cx),
         Command::Request(request::RequestCommand::New(args)) => show(request::new(&args, cx), cx),
         Command::Request(request::RequestCommand::Show(args)) => show(request::show(&args, cx), cx),

@@ -41,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "medproof-service",
         &[
+            "medproof-audit",
             "medproof-engine",
             "medproof-keys",
             "medproof-ledger",
@@ -55,6 +56,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("medproof-cuda", &["medproof-lanes"]),
     ("medproof-records", &["medproof-statement"]),
     ("medproof-ledger", &["medproof-statement", "medproof-messages"]),
+    ("medproof-audit", &["medproof-statement", "medproof-messages"]),
 ];
 
 /// Crates at the top may use anything but each other and the tests.

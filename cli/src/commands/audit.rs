@@ -1,0 +1,263 @@
+//! `medproof audit`: an auditor's look at the log of a prover service.
+
+use crate::cancel;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::files::{self, Overwrite, Secrecy};
+use crate::text::chain;
+use clap::{Args, Subcommand};
+use medproof_audit::checkpoint::parse_head;
+use medproof_audit::tree::Head;
+use medproof_audit::{Archive, Entry, Expected, Finding, SignedCheckpoint, Stop, Tenant, Verified, VerifyingKey, fhir};
+use serde::Serialize;
+use std::fmt;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// What to do with a log.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check that a log is whole, and continues what it was before.
+    Verify(AuditVerifyArgs),
+    /// Write a log's entries as FHIR R4 AuditEvent resources, once it is verified.
+    ExportFhir(ExportFhirArgs),
+}
+
+/// Which log, and what is known of it.
+#[derive(Clone, Debug, Args)]
+pub struct LogArgs {
+    /// The log's folder, as the service exports it: checkpoint, tile/….
+    #[arg(long, value_name = "DIR")]
+    pub archive: PathBuf,
+    /// The log's key, as its operator gave it to you beforehand: never one that came with the folder.
+    #[arg(long, value_name = "NAME+ID+BASE64", value_parser = log_key)]
+    pub key: VerifyingKey,
+    /// A checkpoint that you kept from an earlier audit.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// A head of the log that a ledger has, or that somebody else was given.
+    #[arg(long, value_name = "SIZE:0xROOT", value_parser = head)]
+    pub anchored: Option<Head>,
+}
+
+/// Arguments of `audit verify`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medproof audit verify --archive log/ --key prover.example/audit+c74f20a3+ARpc… --keep kept.checkpoint\n  \
+    medproof audit verify --archive log/ --key … --checkpoint kept.checkpoint --keep kept.checkpoint\n  \
+    medproof audit verify --archive log/ --key … --anchored 1204:0x5dc9…\n\n\
+    Without a checkpoint or an anchored head, a log that was rewritten and signed anew looks whole.\n\
+    Exit code 0: nothing was found. 1: something was, with its place and what to do. 2: the command could not look."
+)]
+pub struct AuditVerifyArgs {
+    /// Which log.
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// Write the verified checkpoint to this file, for the next audit. One that is there is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub keep: Option<PathBuf>,
+}
+
+/// Arguments of `audit export-fhir`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Example:\n  medproof audit export-fhir --archive log/ --key … --tenant \"General Hospital\" --out events.ndjson\n\n\
+    One AuditEvent a line. Patients are the log's pseudonyms. Nothing is written of a log in which something is found."
+)]
+pub struct ExportFhirArgs {
+    /// Which log.
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// Only this tenant's entries.
+    #[arg(long, value_name = "NAME", value_parser = tenant)]
+    pub tenant: Option<Tenant>,
+    /// Where to write the resources.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// A log in which nothing was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuditReport {
+    /// Always true: what was found is an error.
+    pub valid: bool,
+    /// Which log.
+    pub origin: String,
+    /// How many entries.
+    pub size: u64,
+    /// The root over them.
+    pub root: String,
+    /// How many entries are as a kept checkpoint or an anchored head has them; none where none was given.
+    pub continues: Option<u64>,
+    /// The first entry that is dated before the one that precedes it.
+    pub dated_back: Option<u64>,
+    /// Where the checkpoint was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<PathBuf>,
+}
+
+/// Resources that were written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExportFhirReport {
+    /// How many.
+    pub resources: u64,
+    /// Of how many entries.
+    pub size: u64,
+    /// Where.
+    pub file: PathBuf,
+}
+
+/// Audits a log.
+///
+/// # Errors
+/// [`crate::Kind::Refused`] with the first finding.
+pub fn verify(args: &AuditVerifyArgs, _: &Context) -> Result<AuditReport, CliError> {
+    if let Some(keep) = &args.keep {
+        files::check_target(keep, Overwrite::Force)?;
+    }
+    let expected = expected(&args.log)?;
+    let verified = audit(&args.log, &expected, |_, _| Ok(()))?;
+    if let Some(keep) = &args.keep {
+        let text = verified.checkpoint.to_text();
+        files::write(keep, text.as_bytes(), Secrecy::Public, Overwrite::Force)?;
+    }
+    let head = verified.checkpoint.head();
+    Ok(AuditReport {
+        valid: true,
+        origin: verified.checkpoint.origin().to_owned(),
+        size: head.size,
+        root: head.root.to_string(),
+        continues: expected
+            .kept
+            .into_iter()
+            .chain(expected.anchored)
+            .map(|head| head.size)
+            .max(),
+        dated_back: verified.dated_back,
+        kept: args.keep.clone(),
+    })
+}
+
+/// Writes a log's entries as FHIR resources.
+///
+/// # Errors
+/// As [`verify`], and where the file cannot be written; then there is none.
+pub fn export_fhir(args: &ExportFhirArgs, _: &Context) -> Result<ExportFhirReport, CliError> {
+    let expected = expected(&args.log)?;
+    let origin = args.log.key.name();
+    files::stream(&args.out, Secrecy::Secret, args.force.into(), |file| {
+        let mut file = BufWriter::new(file);
+        let mut resources = 0;
+        let verified = audit(&args.log, &expected, |index, entry| {
+            if args.tenant.as_ref().is_some_and(|tenant| tenant != entry.tenant()) {
+                return Ok(());
+            }
+            resources += 1;
+            let line = fhir::line(&fhir::audit_event(origin, index, entry));
+            file.write_all(line.as_bytes())
+                .map_err(|e| files::write_error(&args.out, &e))
+        })?;
+        file.flush().map_err(|e| files::write_error(&args.out, &e))?;
+        Ok(ExportFhirReport {
+            resources,
+            size: verified.checkpoint.head().size,
+            file: args.out.clone(),
+        })
+    })
+}
+
+// Stopped by Ctrl-C, and by what fails on the way.
+fn audit(
+    args: &LogArgs,
+    expected: &Expected,
+    mut each: impl FnMut(u64, &Entry) -> Result<(), CliError>,
+) -> Result<Verified, CliError> {
+    if !args.archive.is_dir() {
+        let message = format!("{}: expected a log's folder, found none", args.archive.display());
+        return Err(CliError::input("audit.no_archive", message).with_help("check the path"));
+    }
+    let mut failed = None;
+    let verified = medproof_audit::verify(&Archive::at(&args.archive), &args.key, expected, |index, entry| {
+        let done = cancel::check().and_then(|()| each(index, entry));
+        done.map_err(|error| {
+            failed = Some(error);
+            Stop
+        })
+    });
+    verified.map_err(|finding| failed.unwrap_or_else(|| finding.into()))
+}
+
+fn expected(args: &LogArgs) -> Result<Expected, CliError> {
+    let kept = args.checkpoint.as_deref().map(|path| kept(path, &args.key));
+    Ok(Expected {
+        kept: kept.transpose()?,
+        anchored: args.anchored,
+    })
+}
+
+fn kept(path: &Path, key: &VerifyingKey) -> Result<Head, CliError> {
+    let checkpoint = SignedCheckpoint::open(&files::read(path, "a checkpoint")?, key);
+    let checkpoint = checkpoint.map_err(|e| CliError::input("audit.kept", format!("{}: {e}", path.display())));
+    Ok(*checkpoint?.head())
+}
+
+fn log_key(text: &str) -> Result<VerifyingKey, String> {
+    VerifyingKey::parse(text).map_err(|e| e.to_string())
+}
+
+fn head(text: &str) -> Result<Head, String> {
+    parse_head(text).map_err(|e| e.to_string())
+}
+
+fn tenant(text: &str) -> Result<Tenant, String> {
+    Tenant::parse(text).map_err(|e| e.to_string())
+}
+
+impl From<Finding> for CliError {
+    fn from(finding: Finding) -> CliError {
+        let message = chain(&finding);
+        match finding {
+            Finding::Unreadable(_) => CliError::system(finding.code(), message),
+            _ => CliError::refused(finding.code(), message),
+        }
+    }
+}
+
+impl fmt::Display for AuditReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Whole: {} entries of {}.", self.size, self.origin)?;
+        writeln!(f, "root      {}", self.root)?;
+        match self.continues {
+            Some(size) => writeln!(f, "continues the head of {size} entries that was given")?,
+            None => writeln!(
+                f,
+                "compared with no earlier head: what was rewritten and signed anew is not seen"
+            )?,
+        }
+        if let Some(index) = self.dated_back {
+            writeln!(
+                f,
+                "entry {index} is dated before the one that precedes it: ask the operator why"
+            )?;
+        }
+        if let Some(kept) = &self.kept {
+            writeln!(f, "kept      {}", kept.display())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ExportFhirReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} AuditEvent resources of {} entries in {}",
+            self.resources,
+            self.size,
+            self.file.display()
+        )
+    }
+}
