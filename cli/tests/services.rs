@@ -33,7 +33,11 @@ fn configuration(did: &str) -> String {
         ("operator", "keeps"),
         ("sponsor", "asks"),
     ] {
-        let did = if role == "sponsor" { format!("did = \"{did}\"\n") } else { String::new() };
+        let did = if role == "sponsor" {
+            format!("did = \"{did}\"\n")
+        } else {
+            String::new()
+        };
         text += &format!(
             "[[caller]]\nname = \"{role}\"\ntenant = \"Hospital\"\nrole = \"{role}\"\n{did}token_sha256 = \"{}\"\n",
             digest(token)
@@ -70,8 +74,12 @@ impl<'a> Hospital<'a> {
             update,
             complete: vec!["synthea".into()],
         };
-        let parts = [Part::Options(options)].into_iter().chain(chunks.into_iter().map(Part::Data));
-        let parts: Vec<_> = parts.map(|part| v1::ImportRecordsRequest { part: Some(part) }).collect();
+        let parts = [Part::Options(options)]
+            .into_iter()
+            .chain(chunks.into_iter().map(Part::Data));
+        let parts: Vec<_> = parts
+            .map(|part| v1::ImportRecordsRequest { part: Some(part) })
+            .collect();
         let call = self.staff.import_records(tokio_stream::iter(parts));
         Ok(self.service.runtime.block_on(call)?.into_inner().records)
     }
@@ -80,8 +88,16 @@ impl<'a> Hospital<'a> {
         let mut records = Vec::new();
         let mut page_token = String::new();
         loop {
-            let request = v1::ListRecordsRequest { page_size: 1, page_token };
-            let page = self.service.runtime.block_on(self.staff.list_records(request)).unwrap().into_inner();
+            let request = v1::ListRecordsRequest {
+                page_size: 1,
+                page_token,
+            };
+            let page = self
+                .service
+                .runtime
+                .block_on(self.staff.list_records(request))
+                .unwrap()
+                .into_inner();
             records.extend(page.records);
             page_token = page.next_page_token;
             if page_token.is_empty() {
@@ -94,7 +110,8 @@ impl<'a> Hospital<'a> {
         let runtime = &self.service.runtime;
         let record = patient.to_owned();
         let invited = runtime.block_on(self.staff.invite_holder(v1::InviteHolderRequest { record }));
-        self.world.write(&format!("{name}.invitation"), invited.unwrap().into_inner().invitation);
+        self.world
+            .write(&format!("{name}.invitation"), invited.unwrap().into_inner().invitation);
         self.world.ok(&format!("holder keygen --out {name}.holder"));
         self.world.ok(&format!(
             "holder enroll --holder {name}.holder --invitation {name}.invitation --out {name}.enrolment"
@@ -166,10 +183,18 @@ fn a_hospital_works_over_grpc_alone() {
     let chunks = bundle.chunks(1 << 18).map(<[u8]>::to_vec).collect::<Vec<_>>();
     let imported = hospital.import(Format::Bundle, chunks.clone(), false).unwrap();
     let known = hospital.import(Format::Bundle, chunks.clone(), false).unwrap_err();
-    assert_eq!((known.code(), code(&known).as_str()), (Code::AlreadyExists, "record.known"));
+    assert_eq!(
+        (known.code(), code(&known).as_str()),
+        (Code::AlreadyExists, "record.known")
+    );
     hospital.import(Format::Bundle, chunks, true).unwrap();
-    let broken = hospital.import(Format::Ndjson, vec![b"{}\n{".to_vec()], false).unwrap_err();
-    assert_eq!((broken.code(), code(&broken).as_str()), (Code::InvalidArgument, "fhir.resource"));
+    let broken = hospital
+        .import(Format::Ndjson, vec![b"{}\n{".to_vec()], false)
+        .unwrap_err();
+    assert_eq!(
+        (broken.code(), code(&broken).as_str()),
+        (Code::InvalidArgument, "fhir.resource")
+    );
     let other = &common::bundles()[&format!("{MINOR}.json")];
     hospital.import(Format::Bundle, vec![other.clone()], false).unwrap();
     let records = hospital.records();
@@ -200,21 +225,34 @@ fn a_hospital_works_over_grpc_alone() {
             request: fs::read(world.path(&format!("{request}.request"))).unwrap(),
             presentation: presentation.to_vec(),
         };
-        service.runtime.block_on(verifier.verify_presentation(request)).map(tonic::Response::into_inner)
+        service
+            .runtime
+            .block_on(verifier.verify_presentation(request))
+            .map(tonic::Response::into_inner)
     };
     let accepted = verify("first", &shown).unwrap();
     assert!(accepted.accepted && accepted.epoch == 1, "{accepted:?}");
     world.request("second", "sponsor", "--claim adult --tier XS --scope other");
     let refused = verify("second", &shown).unwrap();
-    assert_eq!((refused.accepted, refused.refusal_code.as_str()), (false, "presentation.request"));
+    assert_eq!(
+        (refused.accepted, refused.refusal_code.as_str()),
+        (false, "presentation.request")
+    );
     let cut = verify("first", &shown[1..]).unwrap_err();
     assert_eq!(cut.code(), Code::InvalidArgument);
 
     // Its consent is listed, and revoked: for the ledger too.
     let mut consents = ConsentServiceClient::new(service.channel("portal"));
     let mut states = |record: &str| {
-        let request = v1::ListConsentsRequest { record: record.into(), ..Default::default() };
-        let listed = service.runtime.block_on(consents.list_consents(request)).unwrap().into_inner();
+        let request = v1::ListConsentsRequest {
+            record: record.into(),
+            ..Default::default()
+        };
+        let listed = service
+            .runtime
+            .block_on(consents.list_consents(request))
+            .unwrap()
+            .into_inner();
         listed.consents.iter().map(v1::Consent::state).collect::<Vec<_>>()
     };
     for record in ["", ANNA, anna.id.as_str()] {
@@ -225,12 +263,19 @@ fn a_hospital_works_over_grpc_alone() {
     let revocation = fs::read(world.path("revocation")).unwrap();
     let mut portal = ConsentServiceClient::new(service.channel("portal"));
     let revoke = v1::RevokeConsentRequest { revocation };
-    let revoked = service.runtime.block_on(portal.revoke_consent(revoke)).unwrap().into_inner();
+    let revoked = service
+        .runtime
+        .block_on(portal.revoke_consent(revoke))
+        .unwrap()
+        .into_inner();
     assert_eq!((revoked.cancelled_jobs, revoked.ledger_pending), (0, false));
     assert_eq!(states(ANNA), [ConsentState::Revoked]);
     assert_eq!(code(&presentation(&service, &job).unwrap_err()), "job.refused");
     let refused = verify("first", &shown).unwrap();
-    assert_eq!((refused.accepted, refused.refusal_code.as_str()), (false, "consent.revoked"));
+    assert_eq!(
+        (refused.accepted, refused.refusal_code.as_str()),
+        (false, "consent.revoked")
+    );
     let again = submit(&service, disclosure(&world, ANNA, "first")).unwrap();
     assert_eq!(end(&service, &again), State::Refused);
 
@@ -239,8 +284,14 @@ fn a_hospital_works_over_grpc_alone() {
     let second = submit(&service, disclosure(&world, ANNA, "second")).unwrap();
     assert_eq!(end(&service, &second), State::Succeeded);
     let erase = v1::EraseRecordRequest { record: ANNA.into() };
-    service.runtime.block_on(hospital.staff.erase_record(erase.clone())).unwrap();
-    let gone = service.runtime.block_on(hospital.staff.erase_record(erase)).unwrap_err();
+    service
+        .runtime
+        .block_on(hospital.staff.erase_record(erase.clone()))
+        .unwrap();
+    let gone = service
+        .runtime
+        .block_on(hospital.staff.erase_record(erase))
+        .unwrap_err();
     assert_eq!((gone.code(), code(&gone).as_str()), (Code::NotFound, "record.none"));
     assert_eq!(hospital.records().len(), 1);
     assert_eq!(code(&presentation(&service, &second).unwrap_err()), "job.refused");
@@ -277,7 +328,9 @@ fn who_asks_too_much_is_suspended_and_each_role_calls_its_own() {
     assert_eq!((found.len(), found[0].reason.as_str()), (1, "rate"));
     let audience = found[0].audience.clone();
     let mut keeper = AskerServiceClient::new(service.channel("keeps"));
-    let restore = v1::RestoreAskerRequest { audience: audience.clone() };
+    let restore = v1::RestoreAskerRequest {
+        audience: audience.clone(),
+    };
     service.runtime.block_on(keeper.restore_asker(restore.clone())).unwrap();
     let none = service.runtime.block_on(keeper.restore_asker(restore)).unwrap_err();
     assert_eq!(code(&none), "asker.none");
@@ -290,20 +343,28 @@ fn who_asks_too_much_is_suspended_and_each_role_calls_its_own() {
     // Nobody calls what another role may.
     for token in ["portal", "asks", "keeps"] {
         let mut staff = IssuerServiceClient::new(service.channel(token));
-        let refused = service.runtime.block_on(staff.list_records(v1::ListRecordsRequest::default()));
+        let refused = service
+            .runtime
+            .block_on(staff.list_records(v1::ListRecordsRequest::default()));
         assert_eq!(code(&refused.unwrap_err()), "role", "{token}");
     }
     for token in ["portal", "asks", "staff"] {
         let mut operator = AskerServiceClient::new(service.channel(token));
-        let refused = service.runtime.block_on(operator.list_askers(v1::ListAskersRequest::default()));
+        let refused = service
+            .runtime
+            .block_on(operator.list_askers(v1::ListAskersRequest::default()));
         assert_eq!(code(&refused.unwrap_err()), "role", "{token}");
     }
     for token in ["asks", "keeps"] {
         let mut consents = ConsentServiceClient::new(service.channel(token));
-        let refused = service.runtime.block_on(consents.list_consents(v1::ListConsentsRequest::default()));
+        let refused = service
+            .runtime
+            .block_on(consents.list_consents(v1::ListConsentsRequest::default()));
         assert_eq!(code(&refused.unwrap_err()), "role", "{token}");
     }
     let mut verifier = VerifierServiceClient::new(service.channel("portal"));
-    let refused = service.runtime.block_on(verifier.verify_presentation(v1::VerifyPresentationRequest::default()));
+    let refused = service
+        .runtime
+        .block_on(verifier.verify_presentation(v1::VerifyPresentationRequest::default()));
     assert_eq!(code(&refused.unwrap_err()), "role");
 }

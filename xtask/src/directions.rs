@@ -42,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "medproof-service",
         &[
             "medproof-audit",
+            "medproof-audit",
             "medproof-engine",
             "medproof-keys",
             "medproof-ledger",

@@ -8,7 +8,7 @@ use medproof_statement::request::Purpose;
 use medproof_statement::tier::Tier;
 use sha2::{Digest, Sha256};
 
-/// A patient's name for who has not its key: see [`crate::pseudonym`].
+/// A patient's name for who has not its key: see [`medproof_audit::pseudonym`].
 pub type Pseudonym = [u8; 32];
 
 /// A consent's handle, by which the ledger knows it: 32 bytes, the highest first.

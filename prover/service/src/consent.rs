@@ -7,9 +7,9 @@ use crate::disclosure::page;
 use crate::error::Refusal;
 use crate::hospital::Hospital;
 use crate::job::Instant;
-use crate::pseudonym::PseudonymKey;
 use crate::store::{AfterConsent, ConsentRow, Owner, Store, Whose};
 use crate::watch::Hub;
+use medproof_audit::PseudonymKey;
 use medproof_ledger::{Account, Ledger};
 use medproof_messages::Revocation;
 use medproof_messages::terms;
@@ -72,7 +72,7 @@ impl Handler {
                 "an operator looks at the log",
             )
         })?;
-        Ok(Whose::Holder(self.0.pseudonyms.of(&caller.tenant, &named)))
+        Ok(Whose::Holder(self.0.pseudonyms.pseudonym(&caller.tenant, &named).0.0))
     }
 }
 

@@ -5,9 +5,9 @@ use crate::caller::{Caller, Role};
 use crate::disclosure::page;
 use crate::error::Refusal;
 use crate::hospital::Hospital;
-use crate::pseudonym::PseudonymKey;
 use crate::store::Store;
 use crate::watch::Hub;
+use medproof_audit::PseudonymKey;
 use medproof_messages::terms::parse_day;
 use medproof_proto::v1;
 use medproof_proto::v1::import_records_request::{Format, Options, Part};
@@ -83,11 +83,11 @@ impl Handler {
     }
 
     // Jobs about a record, and what they made: none is left. Of one that was erased, nothing else either.
-    async fn end_about(&self, caller: &Caller, record: &str, erased: bool) -> Result<i64, Refusal> {
-        let pseudonym = self.0.pseudonyms.of(&caller.tenant, record);
-        let ended = self.0.store.end_about(&caller.tenant, &pseudonym, erased).await?;
+    async fn end_about(&self, caller: &Caller, record: &str, erased: bool) -> Result<(i64, u64), Refusal> {
+        let pseudonym = self.0.pseudonyms.pseudonym(&caller.tenant, record).0.0;
+        let (ended, line) = self.0.store.end_about(&caller.tenant, &pseudonym, erased).await?;
         ended.iter().for_each(|job| self.0.hub.changed(job));
-        Ok(i64::try_from(ended.len()).unwrap_or(i64::MAX))
+        Ok((i64::try_from(ended.len()).unwrap_or(i64::MAX), line))
     }
 }
 
@@ -214,7 +214,7 @@ impl IssuerService for Handler {
         let caller = self.require_staff(&request)?;
         let record = request.into_inner().record;
         let revoked = self.with(move |hospital| Ok(hospital.issuer().revoke(&record)?.to_string()));
-        let cancelled_jobs = self.end_about(&caller, &revoked.await?, false).await?;
+        let (cancelled_jobs, _) = self.end_about(&caller, &revoked.await?, false).await?;
         Ok(Response::new(v1::RevokeRecordResponse { cancelled_jobs }))
     }
 
@@ -225,8 +225,7 @@ impl IssuerService for Handler {
         let erased = record.clone();
         self.with(move |hospital| Ok(hospital.issuer().erase(&erased)?)).await?;
         // After it: a job that was submitted meanwhile has a copy of it.
-        let cancelled_jobs = self.end_about(&caller, &record, true).await?;
-        let audit_index = 0;
+        let (cancelled_jobs, audit_index) = self.end_about(&caller, &record, true).await?;
         Ok(Response::new(v1::EraseRecordResponse {
             cancelled_jobs,
             audit_index,

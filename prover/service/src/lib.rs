@@ -24,7 +24,6 @@ pub mod limits;
 pub mod live;
 pub mod metrics;
 pub mod payload;
-pub mod pseudonym;
 pub mod seal;
 pub mod server;
 pub mod store;

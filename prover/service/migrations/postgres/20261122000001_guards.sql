@@ -37,9 +37,12 @@ CREATE TABLE consents (
     -- Microseconds since 1970.
     granted BIGINT NOT NULL,
     used BIGINT,
+    -- When it was logged that its time is over.
+    expired BIGINT,
     PRIMARY KEY (tenant, handle)
 );
 
+CREATE INDEX consents_running_out ON consents (not_after) WHERE expired IS NULL;
 CREATE INDEX consents_of_tenant ON consents (tenant, granted, handle);
 CREATE INDEX consents_of_holder ON consents (tenant, pseudonym, granted, handle);
 
@@ -99,3 +102,30 @@ CREATE TABLE questions (
     asked BIGINT NOT NULL,
     PRIMARY KEY (tenant, audience, pseudonym, question)
 );
+
+-- The log: a tenant's frontier, the complete nodes of its tree, and its entries, which are what is hashed.
+CREATE TABLE log_heads (
+    tenant TEXT PRIMARY KEY NOT NULL,
+    frontier BYTEA NOT NULL
+);
+
+CREATE TABLE log_nodes (
+    tenant TEXT NOT NULL,
+    level BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    PRIMARY KEY (tenant, level, place)
+);
+
+CREATE TABLE log_entries (
+    tenant TEXT NOT NULL,
+    place BIGINT NOT NULL,
+    leaf BYTEA NOT NULL,
+    -- Whose entries it is among.
+    pseudonym BYTEA,
+    audience TEXT,
+    PRIMARY KEY (tenant, place)
+);
+
+CREATE INDEX log_entries_of_patient ON log_entries (tenant, pseudonym, place) WHERE pseudonym IS NOT NULL;
+CREATE INDEX log_entries_of_audience ON log_entries (tenant, audience, place) WHERE audience IS NOT NULL;

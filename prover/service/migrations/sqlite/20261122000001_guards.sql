@@ -37,9 +37,12 @@ CREATE TABLE consents (
     -- Microseconds since 1970.
     granted INTEGER NOT NULL,
     used INTEGER,
+    -- When it was logged that its time is over.
+    expired INTEGER,
     PRIMARY KEY (tenant, handle)
 ) STRICT;
 
+CREATE INDEX consents_running_out ON consents (not_after) WHERE expired IS NULL;
 CREATE INDEX consents_of_tenant ON consents (tenant, granted, handle);
 CREATE INDEX consents_of_holder ON consents (tenant, pseudonym, granted, handle);
 
@@ -99,3 +102,30 @@ CREATE TABLE questions (
     asked INTEGER NOT NULL,
     PRIMARY KEY (tenant, audience, pseudonym, question)
 ) STRICT;
+
+-- The log: a tenant's frontier, the complete nodes of its tree, and its entries, which are what is hashed.
+CREATE TABLE log_heads (
+    tenant TEXT PRIMARY KEY NOT NULL,
+    frontier BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE log_nodes (
+    tenant TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (tenant, level, place)
+) STRICT;
+
+CREATE TABLE log_entries (
+    tenant TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    leaf BLOB NOT NULL,
+    -- Whose entries it is among.
+    pseudonym BLOB,
+    audience TEXT,
+    PRIMARY KEY (tenant, place)
+) STRICT;
+
+CREATE INDEX log_entries_of_patient ON log_entries (tenant, pseudonym, place) WHERE pseudonym IS NOT NULL;
+CREATE INDEX log_entries_of_audience ON log_entries (tenant, audience, place) WHERE audience IS NOT NULL;

@@ -1,11 +1,13 @@
 //! Consents that jobs were submitted on, and revocations, which end a consent whoever was given it.
 
 use super::{Owner, StoreError};
-use crate::about::{About, Handle, Pseudonym};
-use crate::job::{Instant, JobId};
+use crate::about::{self, About, Handle};
+use crate::job::Instant;
+use medproof_audit::{Consented, Pseudonym};
+use medproof_messages::Did;
+use medproof_messages::encoding::Hex;
 use medproof_statement::request::Purpose;
 use sqlx::Row;
-use std::str::FromStr;
 
 /// A consent, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub enum Whose {
     /// Those that this caller brought.
     Caller,
     /// Those of this patient's.
-    Holder(Pseudonym),
+    Holder(about::Pseudonym),
 }
 
 /// Where a page begins.
@@ -127,47 +129,66 @@ macro_rules! statements {
                 Ok(found.is_some())
             }
 
-            /// Ends a consent: jobs on it that have not ended, which it gives back, and presentations that were
-            /// not handed out. With a secret, the ledger is to be told.
+            /// Notes a revocation. With a secret, the ledger is to be told. Whether it is the first.
             pub(in crate::store) async fn revoke(
                 connection: &mut Connection,
                 consent: &Handle,
                 secret: Option<&[u8; 32]>,
                 now: Instant,
-            ) -> Result<Vec<JobId>, StoreError> {
-                sqlx::query("INSERT INTO revoked (handle, made, secret) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                    .bind(&consent[..])
-                    .bind(now.0)
-                    .bind(secret.map(|secret| &secret[..]))
-                    .execute(&mut *connection)
-                    .await?;
-                let names: Vec<String> = sqlx::query_scalar(
-                    "UPDATE disclosures SET state = 6, ended = $2, payload = NULL \
-                     WHERE consent = $1 AND state IN (1, 2) RETURNING id",
+            ) -> Result<bool, StoreError> {
+                let first = sqlx::query(
+                    "INSERT INTO revoked (handle, made, secret) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 )
                 .bind(&consent[..])
                 .bind(now.0)
-                .fetch_all(&mut *connection)
+                .bind(secret.map(|secret| &secret[..]))
+                .execute(connection)
                 .await?;
-                sqlx::query("UPDATE disclosures SET presentation = NULL WHERE consent = $1")
-                    .bind(&consent[..])
-                    .execute(connection)
-                    .await?;
-                let ids = names.iter().map(|name| JobId::from_str(name));
-                ids.map(|id| id.map_err(|_| StoreError::Row("a job's name")))
-                    .collect()
+                Ok(first.rows_affected() == 1)
             }
 
-            /// Whose records a consent is to, by tenants.
-            pub(in crate::store) async fn tenants(
+            /// What was noted of a consent, by tenants.
+            pub(in crate::store) async fn noted(
                 connection: &mut Connection,
                 consent: &Handle,
-            ) -> Result<Vec<String>, StoreError> {
-                let tenants = sqlx::query_scalar("SELECT tenant FROM consents WHERE handle = $1 ORDER BY tenant")
-                    .bind(&consent[..])
-                    .fetch_all(connection)
-                    .await?;
-                Ok(tenants)
+            ) -> Result<Vec<(String, Consented)>, StoreError> {
+                let rows = sqlx::query(
+                    "SELECT tenant, audience, purpose, handle, pseudonym FROM consents WHERE handle = $1 ORDER BY tenant",
+                )
+                .bind(&consent[..])
+                .fetch_all(connection)
+                .await?;
+                rows.iter().map(consented).collect()
+            }
+
+            /// Consents whose time is over, and were not known for it; at most a hundred.
+            pub(in crate::store) async fn expire(
+                connection: &mut Connection,
+                now: Instant,
+            ) -> Result<Vec<(String, Consented)>, StoreError> {
+                let rows = sqlx::query(
+                    "UPDATE consents SET expired = $2 WHERE handle IN (SELECT handle FROM consents \
+                     WHERE not_after <= $1 AND expired IS NULL ORDER BY tenant, handle LIMIT 100) AND expired IS NULL \
+                     RETURNING tenant, audience, purpose, handle, pseudonym",
+                )
+                .bind(i64::try_from(now.seconds()).unwrap_or(i64::MAX))
+                .bind(now.0)
+                .fetch_all(connection)
+                .await?;
+                let mut over = rows.iter().map(consented).collect::<Result<Vec<_>, _>>()?;
+                over.sort_by(|(a, _), (b, _)| a.cmp(b));
+                Ok(over)
+            }
+
+            fn consented(row: &<$database as sqlx::Database>::Row) -> Result<(String, Consented), StoreError> {
+                let (audience, purpose): (String, String) = (row.try_get("audience")?, row.try_get("purpose")?);
+                let consented = Consented {
+                    audience: Did::parse(&audience).map_err(|_| StoreError::Row("an audience that is no DID"))?,
+                    purpose: Purpose::from_code(&purpose).ok_or(StoreError::Row("a purpose"))?,
+                    consent: Hex(handle(row.try_get("handle")?)?),
+                    patient: Pseudonym(Hex(handle(row.try_get("pseudonym")?)?)),
+                };
+                Ok((row.try_get("tenant")?, consented))
             }
 
             pub(in crate::store) async fn unpublished(pool: &Pool) -> Result<Vec<Unpublished>, StoreError> {

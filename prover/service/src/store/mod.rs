@@ -6,18 +6,22 @@
 
 mod askers;
 mod consents;
+mod log;
 mod share;
 mod sql;
 
 pub use askers::{Asker, AskerLimits, Denied, Unusual};
 pub use consents::{AfterConsent, ConsentRow, Unpublished, Whose};
+pub use log::{Line, Lines};
 
 use crate::about::{About, Handle, Pseudonym};
 use crate::caller::Caller;
 use crate::job::{Instant, Job, JobId, State};
+use medproof_audit::tree::{Hash, Head, NodeId};
 use medproof_statement::tier::Tier;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 use thiserror::Error;
@@ -312,11 +316,16 @@ impl Store {
     }
 
     /// Ends jobs about a patient, and destroys what they made; of one who was erased, whatever was noted as well.
-    /// Jobs that were ended.
+    /// Jobs that were ended, and the place of the last line of the log that tells of it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn end_about(&self, tenant: &str, pseudonym: &Pseudonym, erased: bool) -> Result<Vec<JobId>, StoreError> {
+    pub async fn end_about(
+        &self,
+        tenant: &str,
+        pseudonym: &Pseudonym,
+        erased: bool,
+    ) -> Result<(Vec<JobId>, u64), StoreError> {
         either!(self, sql::end_about(tenant, pseudonym, erased))
     }
 
@@ -348,6 +357,38 @@ impl Store {
         count: u32,
     ) -> Result<Vec<ConsentRow>, StoreError> {
         either!(self, consents::list(owner, whose, after, count))
+    }
+
+    /// Logs that consents' time is over, of at most a hundred. Of how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn expire(&self) -> Result<usize, StoreError> {
+        either!(self, sql::expire())
+    }
+
+    /// The head of a tenant's log.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn log_head(&self, tenant: &str) -> Result<Head, StoreError> {
+        either!(self, log::head(tenant))
+    }
+
+    /// Of these nodes of a tenant's log, those that are complete.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn log_nodes(&self, tenant: &str, ids: &[NodeId]) -> Result<BTreeMap<NodeId, Hash>, StoreError> {
+        either!(self, log::nodes(tenant, ids))
+    }
+
+    /// Lines of a tenant's log, from a place on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn log_lines(&self, tenant: &str, whose: &Lines, from: u64, count: u32) -> Result<Vec<Line>, StoreError> {
+        either!(self, log::lines(tenant, whose, from, count))
     }
 
     /// Suspends an asker. Whether it was not before.

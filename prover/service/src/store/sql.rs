@@ -5,11 +5,15 @@ use super::{
     ATTEMPTS, After, Begun, Bounds, Ending, NewJob, Once, Owner, QUEUE, REMEMBERED, Released, Standing, StoreError,
     Submitted, Urgency,
 };
-use crate::about::{Handle, Pseudonym, work};
+use crate::about::{self, About, Handle, work};
 use crate::job::{Instant, Job, JobId, State};
 use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
 use apalis_core::task::task_id::TaskId;
+use medproof_audit::{Asked, Consented, Event as AuditEvent, Failure, Pseudonym};
+use medproof_messages::Did;
+use medproof_messages::encoding::Hex;
+use medproof_statement::request::Purpose;
 use medproof_statement::tier::Tier;
 use sqlx::Row;
 use std::str::FromStr;
@@ -48,12 +52,44 @@ fn tier(number: i64) -> Option<Tier> {
     Tier::ALL.into_iter().find(|tier| *tier as i64 == number)
 }
 
+// What is logged of a job.
+const TOLD: &str = "id, tenant, audience, purpose, claim, request, pseudonym";
+
+fn did(text: &str) -> Result<Did, StoreError> {
+    Did::parse(text).map_err(|_| StoreError::Row("an audience that is no DID"))
+}
+
+fn handle(bytes: &[u8]) -> Result<Handle, StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Row("a digest"))
+}
+
+fn asked(about: &About) -> Result<Asked, StoreError> {
+    Ok(Asked {
+        audience: did(&about.audience)?,
+        purpose: about.purpose,
+        claim: Hex(about.claim),
+        request: Hex(about.request),
+        patient: Pseudonym(Hex(about.pseudonym)),
+    })
+}
+
+fn granted(about: &About) -> Result<Option<AuditEvent>, StoreError> {
+    let Some(grant) = &about.grant else { return Ok(None) };
+    Ok(Some(AuditEvent::ConsentGranted(Consented {
+        audience: did(&about.audience)?,
+        purpose: about.purpose,
+        consent: Hex(grant.handle),
+        patient: Pseudonym(Hex(about.pseudonym)),
+    })))
+}
+
 macro_rules! statements {
     ($name:ident, $database:ty, $begin:literal, $migrations:literal, $queue:path, $push:expr) => {
         pub(super) mod $name {
             use super::*;
             use crate::store::askers::$name as askers;
             use crate::store::consents::$name as consents;
+            use crate::store::log::$name as log;
             use crate::store::share::$name as share;
 
             type Database = $database;
@@ -113,20 +149,28 @@ macro_rules! statements {
                     transaction.rollback().await?;
                     return Ok(full);
                 }
-                let mut tasks = Vec::with_capacity(jobs.len());
-                for (place, job) in jobs.iter().enumerate() {
+                // First of what is the tenant's: submissions of one tenant wait here, and nowhere for each other.
+                let mut turns = Vec::with_capacity(jobs.len());
+                for job in jobs {
+                    turns.push(share::turn(&mut transaction, &owner.tenant, work(job.tier)).await?);
+                }
+                let (mut tasks, mut lines) = (Vec::with_capacity(jobs.len()), Vec::new());
+                for (place, (job, turn)) in jobs.iter().zip(turns).enumerate() {
                     let denied =
                         askers::admit(&mut transaction, &owner.tenant, job, &bounds.askers, now).await?;
                     if let Some(denied) = denied {
                         transaction.rollback().await?;
                         return Ok(Submitted::Denied { place, denied });
                     }
-                    consents::note(&mut transaction, owner, &job.about, now).await?;
-                    let turn = share::turn(&mut transaction, &owner.tenant, work(job.tier)).await?;
+                    if consents::note(&mut transaction, owner, &job.about, now).await? {
+                        lines.extend(granted(&job.about)?);
+                    }
+                    lines.push(AuditEvent::DisclosureRequested(asked(&job.about)?));
                     place_job(&mut transaction, owner, job, turn, now).await?;
                     tasks.push(task(job, urgency, turn)?);
                 }
                 $push(&mut *transaction, tasks).await.map_err(|e| StoreError::Queue(e.to_string()))?;
+                log::append(&mut transaction, &owner.tenant, lines, now).await?;
                 transaction.commit().await?;
                 Ok(Submitted::New(jobs.iter().map(|job| placed(job, now)).collect()))
             }
@@ -248,7 +292,7 @@ macro_rules! statements {
                 // Written, not only read: a revocation comes before this or after it.
                 let statement = format!(
                     "UPDATE disclosures SET released = COALESCE(released, $6) WHERE {OWNED} AND id = $4 AND state = $5 \
-                     RETURNING presentation, consent, audience"
+                     RETURNING presentation, consent, audience, released, purpose, claim, request, pseudonym"
                 );
                 let row = sqlx::query(sqlx::AssertSqlSafe(statement))
                     .bind(&owner.tenant)
@@ -265,11 +309,18 @@ macro_rules! statements {
                 let (Some(presentation), Some(consent)) = (presentation, consent) else {
                     return Ok(Released::Nothing);
                 };
-                if consents::is_revoked(&mut transaction, &consent).await? {
-                    return Ok(Released::Nothing);
-                }
                 if askers::suspended(&mut transaction, &owner.tenant, &audience, now).await? {
                     return Ok(Released::Suspended);
+                }
+                // The first time is told; each time waits for the log, so that it is before a revocation or after it.
+                let first = row.try_get::<i64, _>("released")? == now.0;
+                let line = match asked_of(&row)? {
+                    Some(asked) if first => Some(AuditEvent::DisclosureReleased(asked, Hex(handle(&consent)?))),
+                    _ => None,
+                };
+                log::append(&mut transaction, &owner.tenant, line, now).await?;
+                if consents::is_revoked(&mut transaction, &consent).await? {
+                    return Ok(Released::Nothing);
                 }
                 transaction.commit().await?;
                 Ok(Released::Presentation(presentation))
@@ -320,7 +371,8 @@ macro_rules! statements {
                 let mut transaction = pool.begin_with($begin).await?;
                 let ended = sqlx::query(
                     "UPDATE disclosures SET state = $2, ended = $3, error = $4, payload = NULL \
-                     WHERE id = $1 AND state IN (1, 2) RETURNING tenant, audience, request, consent",
+                     WHERE id = $1 AND state IN (1, 2) \
+                     RETURNING tenant, audience, request, consent, purpose, claim, pseudonym",
                 )
                 .bind(id.to_string())
                 .bind(ending.state() as i64)
@@ -339,22 +391,66 @@ macro_rules! statements {
                     Some(consent) => consents::is_revoked(&mut transaction, consent).await?,
                     None => true,
                 };
-                match (ending, &consent, &request) {
-                    (Ending::Succeeded(presentation), Some(consent), _) if !revoked => {
+                let told = asked_of(&row)?;
+                let line = match (ending, &consent) {
+                    (Ending::Succeeded(presentation), Some(consent)) if !revoked => {
                         keep(&mut transaction, id, presentation).await?;
                         consents::used(&mut transaction, &tenant, consent, now).await?;
+                        None
                     }
-                    (Ending::Succeeded(_) | Ending::Refused, _, _) => {
+                    (Ending::Succeeded(_) | Ending::Refused, _) => {
                         refuse(&mut transaction, id).await?;
                         askers::refused(&mut transaction, &tenant, &audience, now).await?;
+                        told.map(AuditEvent::DisclosureRefused)
                     }
-                    (Ending::Failed(_) | Ending::Cancelled, Some(consent), Some(request)) => {
-                        askers::unanswered(&mut transaction, &tenant, consent, request).await?;
+                    (Ending::Failed(_) | Ending::Cancelled, _) => {
+                        if let (Some(consent), Some(request)) = (&consent, &request) {
+                            askers::unanswered(&mut transaction, &tenant, consent, request).await?;
+                        }
+                        match ending {
+                            Ending::Failed(code) => {
+                                let failure = Failure::of_code(code).unwrap_or(Failure::Prover);
+                                told.map(|asked| AuditEvent::DisclosureFailed(asked, failure))
+                            }
+                            _ => told.map(AuditEvent::DisclosureCancelled),
+                        }
                     }
-                    (Ending::Failed(_) | Ending::Cancelled, _, _) => {}
+                };
+                if line.is_some() {
+                    log::append(&mut transaction, &tenant, line, now).await?;
                 }
                 transaction.commit().await?;
                 Ok(true)
+            }
+
+            // What is logged of a job; nothing of one of before there was a log.
+            fn asked_of(row: &<Database as sqlx::Database>::Row) -> Result<Option<Asked>, StoreError> {
+                let (audience, purpose): (String, String) = (row.try_get("audience")?, row.try_get("purpose")?);
+                let bytes = |column| row.try_get::<Option<Vec<u8>>, _>(column);
+                let (Some(claim), Some(request), Some(patient)) = (bytes("claim")?, bytes("request")?, bytes("pseudonym")?)
+                else {
+                    return Ok(None);
+                };
+                Ok(Some(Asked {
+                    audience: did(&audience)?,
+                    purpose: Purpose::from_code(&purpose).ok_or(StoreError::Row("a purpose"))?,
+                    claim: Hex(handle(&claim)?),
+                    request: Hex(handle(&request)?),
+                    patient: Pseudonym(Hex(handle(&patient)?)),
+                }))
+            }
+
+            // Lines of jobs that were ended, by these rows.
+            fn cancelled(rows: &[<Database as sqlx::Database>::Row]) -> Result<Vec<AuditEvent>, StoreError> {
+                let asked = rows.iter().filter_map(|row| asked_of(row).transpose());
+                asked.map(|asked| Ok(AuditEvent::DisclosureCancelled(asked?))).collect()
+            }
+
+            fn ids(rows: &[<Database as sqlx::Database>::Row]) -> Result<Vec<JobId>, StoreError> {
+                let id = |row: &<Database as sqlx::Database>::Row| {
+                    JobId::from_str(row.try_get("id")?).map_err(|_| StoreError::Row("a job's name"))
+                };
+                rows.iter().map(id).collect()
             }
 
             async fn keep(connection: &mut Connection, id: &JobId, presentation: &[u8]) -> Result<(), StoreError> {
@@ -381,26 +477,65 @@ macro_rules! statements {
                 consent: &Handle,
                 secret: Option<&[u8; 32]>,
             ) -> Result<Vec<JobId>, StoreError> {
+                let now = Instant::now();
                 let mut transaction = pool.begin_with($begin).await?;
-                let ended = consents::revoke(&mut transaction, consent, secret, Instant::now()).await?;
+                let first = consents::revoke(&mut transaction, consent, secret, now).await?;
+                let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+                    "UPDATE disclosures SET state = 6, ended = $2, payload = NULL \
+                     WHERE consent = $1 AND state IN (1, 2) RETURNING {TOLD}"
+                )))
+                .bind(&consent[..])
+                .bind(now.0)
+                .fetch_all(&mut *transaction)
+                .await?;
+                sqlx::query("UPDATE disclosures SET presentation = NULL WHERE consent = $1")
+                    .bind(&consent[..])
+                    .execute(&mut *transaction)
+                    .await?;
+                for (tenant, consented) in consents::noted(&mut transaction, consent).await? {
+                    let mut own = Vec::new();
+                    if first {
+                        own.push(AuditEvent::ConsentRevoked(consented));
+                    }
+                    for row in &rows {
+                        if row.try_get::<String, _>("tenant")? == tenant {
+                            own.extend(cancelled(std::slice::from_ref(row))?);
+                        }
+                    }
+                    log::append(&mut transaction, &tenant, own, now).await?;
+                }
                 transaction.commit().await?;
-                Ok(ended)
+                ids(&rows)
+            }
+
+            /// Logs consents whose time is over. How many there were.
+            pub(in crate::store) async fn expire(pool: &Pool) -> Result<usize, StoreError> {
+                let now = Instant::now();
+                let mut transaction = pool.begin_with($begin).await?;
+                let over = consents::expire(&mut transaction, now).await?;
+                for (tenant, consented) in &over {
+                    let line = [AuditEvent::ConsentExpired(*consented)];
+                    log::append(&mut transaction, tenant, line, now).await?;
+                }
+                transaction.commit().await?;
+                Ok(over.len())
             }
 
             pub(in crate::store) async fn end_about(
                 pool: &Pool,
                 tenant: &str,
-                pseudonym: &Pseudonym,
+                pseudonym: &about::Pseudonym,
                 erased: bool,
-            ) -> Result<Vec<JobId>, StoreError> {
+            ) -> Result<(Vec<JobId>, u64), StoreError> {
                 let mut transaction = pool.begin_with($begin).await?;
-                let names: Vec<String> = sqlx::query_scalar(
+                let now = Instant::now();
+                let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
                     "UPDATE disclosures SET state = 6, ended = $3, payload = NULL \
-                     WHERE tenant = $1 AND pseudonym = $2 AND state IN (1, 2) RETURNING id",
-                )
+                     WHERE tenant = $1 AND pseudonym = $2 AND state IN (1, 2) RETURNING {TOLD}"
+                )))
                 .bind(tenant)
                 .bind(&pseudonym[..])
-                .bind(Instant::now().0)
+                .bind(now.0)
                 .fetch_all(&mut *transaction)
                 .await?;
                 let noted = [
@@ -416,9 +551,13 @@ macro_rules! statements {
                         .execute(&mut *transaction)
                         .await?;
                 }
+                let mut lines = cancelled(&rows)?;
+                if erased {
+                    lines.push(AuditEvent::RecordErased(Pseudonym(Hex(*pseudonym))));
+                }
+                let place = log::append(&mut transaction, tenant, lines, now).await?;
                 transaction.commit().await?;
-                let ids = names.iter().map(|name| JobId::from_str(name));
-                ids.map(|id| id.map_err(|_| StoreError::Row("a job's name"))).collect()
+                Ok((ids(&rows)?, place))
             }
 
             pub(in crate::store) async fn suspend(
@@ -428,14 +567,24 @@ macro_rules! statements {
                 reason: Unusual,
             ) -> Result<bool, StoreError> {
                 let mut transaction = pool.begin_with($begin).await?;
-                let done = askers::suspend(&mut transaction, tenant, audience, reason, Instant::now()).await?;
+                let now = Instant::now();
+                let done = askers::suspend(&mut transaction, tenant, audience, reason, now).await?;
+                if done {
+                    let line = [AuditEvent::AskerSuspended(did(audience)?)];
+                    log::append(&mut transaction, tenant, line, now).await?;
+                }
                 transaction.commit().await?;
                 Ok(done)
             }
 
             pub(in crate::store) async fn restore(pool: &Pool, tenant: &str, audience: &str) -> Result<bool, StoreError> {
                 let mut transaction = pool.begin_with($begin).await?;
-                let done = askers::restore(&mut transaction, tenant, audience, Instant::now()).await?;
+                let now = Instant::now();
+                let done = askers::restore(&mut transaction, tenant, audience, now).await?;
+                if done {
+                    let line = [AuditEvent::AskerRestored(did(audience)?)];
+                    log::append(&mut transaction, tenant, line, now).await?;
+                }
                 transaction.commit().await?;
                 Ok(done)
             }

@@ -1,0 +1,188 @@
+//! The log of who asked what, and how it ended: a line is there if and only if what it tells of is.
+//!
+//! Lines are written last in a transaction: the head is held from then to its end, so that lines of one tenant are in
+//! the order in which what they tell of took effect.
+
+use super::StoreError;
+use crate::job::Instant;
+use medproof_audit::tree::{Frontier, Hash, Head, NodeId};
+use medproof_audit::{Entry, Event, Tenant};
+use medproof_statement::request::Time;
+use sqlx::Row;
+use std::collections::BTreeMap;
+
+/// Whose lines are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// All of a tenant's.
+    All,
+    /// Those about a patient.
+    Patient([u8; 32]),
+    /// Those of an audience's requests.
+    Audience(String),
+}
+
+/// A line, and its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// From 0.
+    pub place: u64,
+    /// As it is hashed.
+    pub leaf: Vec<u8>,
+}
+
+fn entry(tenant: &str, event: Event, now: Instant) -> Result<Entry, StoreError> {
+    let unwritten = |_| StoreError::Row("a line that the log does not take");
+    let time = Time::new(now.seconds()).map_err(|_| StoreError::Row("a time that is none"))?;
+    let tenant = Tenant::parse(tenant).map_err(unwritten)?;
+    Entry::new(time, tenant, event).map_err(unwritten)
+}
+
+fn place(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| StoreError::Row("a log that is full"))
+}
+
+fn unsigned(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Row("a place in the log"))
+}
+
+fn frontier(bytes: &[u8]) -> Result<Frontier, StoreError> {
+    Frontier::from_bytes(bytes).map_err(|_| StoreError::Row("the log's frontier"))
+}
+
+macro_rules! statements {
+    ($name:ident, $database:ty) => {
+        pub(in crate::store) mod $name {
+            use super::*;
+
+            type Pool = sqlx::Pool<$database>;
+            type Connection = <$database as sqlx::Database>::Connection;
+
+            /// Writes lines, and holds the log until the transaction ends. The place of the last.
+            pub(in crate::store) async fn append(
+                connection: &mut Connection,
+                tenant: &str,
+                events: impl IntoIterator<Item = Event>,
+                now: Instant,
+            ) -> Result<u64, StoreError> {
+                let mut head = held(connection, tenant).await?;
+                let mut last = 0;
+                for event in events {
+                    last = head.size();
+                    let entry = entry(tenant, event, now)?;
+                    let leaf = entry.to_json();
+                    let nodes = head.append(Hash::of_leaf(&leaf));
+                    for node in nodes.map_err(|_| StoreError::Row("a log that is full"))? {
+                        sqlx::query("INSERT INTO log_nodes (tenant, level, place, hash) VALUES ($1, $2, $3, $4)")
+                            .bind(tenant)
+                            .bind(i64::from(node.id.level))
+                            .bind(place(node.id.index)?)
+                            .bind(&node.hash.0[..])
+                            .execute(&mut *connection)
+                            .await?;
+                    }
+                    sqlx::query(
+                        "INSERT INTO log_entries (tenant, place, leaf, pseudonym, audience) VALUES ($1, $2, $3, $4, $5)",
+                    )
+                    .bind(tenant)
+                    .bind(place(last)?)
+                    .bind(leaf)
+                    .bind(event.patient().map(|patient| patient.0.0.to_vec()))
+                    .bind(event.audience().map(ToString::to_string))
+                    .execute(&mut *connection)
+                    .await?;
+                }
+                sqlx::query("UPDATE log_heads SET frontier = $2 WHERE tenant = $1")
+                    .bind(tenant)
+                    .bind(head.to_bytes())
+                    .execute(connection)
+                    .await?;
+                Ok(last)
+            }
+
+            // Others who write lines wait.
+            async fn held(connection: &mut Connection, tenant: &str) -> Result<Frontier, StoreError> {
+                let bytes: Vec<u8> = sqlx::query_scalar(
+                    "INSERT INTO log_heads (tenant, frontier) VALUES ($1, $2) \
+                     ON CONFLICT (tenant) DO UPDATE SET frontier = log_heads.frontier RETURNING frontier",
+                )
+                .bind(tenant)
+                .bind(Frontier::new().to_bytes())
+                .fetch_one(connection)
+                .await?;
+                frontier(&bytes)
+            }
+
+            pub(in crate::store) async fn head(pool: &Pool, tenant: &str) -> Result<Head, StoreError> {
+                let bytes: Option<Vec<u8>> = sqlx::query_scalar("SELECT frontier FROM log_heads WHERE tenant = $1")
+                    .bind(tenant)
+                    .fetch_optional(pool)
+                    .await?;
+                let frontier = bytes.map_or(Ok(Frontier::new()), |bytes| frontier(&bytes))?;
+                Ok(frontier.head())
+            }
+
+            /// Of these nodes, those that are there.
+            pub(in crate::store) async fn nodes(
+                pool: &Pool,
+                tenant: &str,
+                ids: &[NodeId],
+            ) -> Result<BTreeMap<NodeId, Hash>, StoreError> {
+                let mut nodes = BTreeMap::new();
+                for id in ids {
+                    let hash: Option<Vec<u8>> = sqlx::query_scalar(
+                        "SELECT hash FROM log_nodes WHERE tenant = $1 AND level = $2 AND place = $3",
+                    )
+                    .bind(tenant)
+                    .bind(i64::from(id.level))
+                    .bind(place(id.index)?)
+                    .fetch_optional(pool)
+                    .await?;
+                    if let Some(hash) = hash {
+                        let hash = hash.try_into().map_err(|_| StoreError::Row("a hash of the log"))?;
+                        nodes.insert(*id, Hash(hash));
+                    }
+                }
+                Ok(nodes)
+            }
+
+            /// Lines from a place on, in their order.
+            pub(in crate::store) async fn lines(
+                pool: &Pool,
+                tenant: &str,
+                whose: &Lines,
+                from: u64,
+                count: u32,
+            ) -> Result<Vec<Line>, StoreError> {
+                let statement = match whose {
+                    Lines::All => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
+                                   ORDER BY place LIMIT $3",
+                    Lines::Patient(_) => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
+                                          AND pseudonym = $4 ORDER BY place LIMIT $3",
+                    Lines::Audience(_) => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
+                                           AND audience = $4 ORDER BY place LIMIT $3",
+                };
+                let query = sqlx::query(statement)
+                    .bind(tenant)
+                    .bind(place(from)?)
+                    .bind(i64::from(count));
+                let query = match whose {
+                    Lines::All => query,
+                    Lines::Patient(pseudonym) => query.bind(pseudonym.to_vec()),
+                    Lines::Audience(audience) => query.bind(audience.clone()),
+                };
+                let rows = query.fetch_all(pool).await?;
+                let read = |row: &<$database as sqlx::Database>::Row| {
+                    Ok(Line {
+                        place: unsigned(row.try_get(0)?)?,
+                        leaf: row.try_get(1)?,
+                    })
+                };
+                rows.iter().map(read).collect()
+            }
+        }
+    };
+}
+
+statements!(sqlite, sqlx::Sqlite);
+statements!(postgres, sqlx::Postgres);
