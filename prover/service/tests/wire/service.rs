@@ -104,8 +104,8 @@ impl Service {
     pub async fn of(file: &str) -> Service {
         let config = Config::parse(file).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("service.db").display()));
-        let store = store.await.unwrap();
+        let database = format!("sqlite:{}", folder.path().join("service.db").display());
+        let store = Store::open(&database).await.unwrap();
         let metrics = Metrics::default();
         let (guard, ledger) = guard(&folder);
         let disclosures = Arc::new(Disclosures {
