@@ -9,7 +9,8 @@ use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
 use medproof_proto::v1::job::State;
 use std::fs;
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
@@ -54,6 +55,25 @@ token_sha256 = "{}"
         digest("asks"),
         digest("other"),
     )
+}
+
+// TERM, INT or HUP.
+fn signal(process: &Child, name: &str) {
+    let pid = process.id().to_string();
+    let sent = Command::new("kill").args([format!("-{name}"), pid]).status().unwrap();
+    assert!(sent.success());
+}
+
+// How it ended, within this time.
+fn exit(process: &mut Child, patience: Duration) -> Option<i32> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            return status.code();
+        }
+        assert!(start.elapsed() < patience, "it goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 type Client = DisclosureServiceClient<InterceptedService<Channel, Token>>;
@@ -350,17 +370,98 @@ fn workers_elsewhere_take_each_others_place() {
         std::thread::sleep(Duration::from_millis(5));
     }
     drop(first);
+    let died = Instant::now();
     let _second = worker();
+    let mut missed = None;
     for job in &jobs {
         let end = service.watched(&mut portal, job).pop().unwrap();
         assert_eq!(end.state(), State::Succeeded, "{end:?}");
         assert_eq!(service.presentation(&mut portal, job).unwrap().len(), 321);
+        if end.attempts > 1 {
+            missed = Some(died.elapsed());
+        }
     }
+    // Ten seconds after its last heartbeat, which may have been five seconds before its end.
+    let missed = missed.expect("it died over a job");
+    assert!(
+        missed > Duration::from_secs(4) && missed < Duration::from_secs(20),
+        "{missed:?}"
+    );
     // Another key opens nothing, and says what is wrong.
     world.write("work.key", "0".repeat(63));
     world
         .run("worker --store sqlite:service.db --tier XS")
         .failed(2, "service.key");
+}
+
+#[test]
+fn told_to_stop_it_ends_what_was_begun_and_leaves_the_rest_in_the_queue() {
+    let world = world();
+    let mut service = Service::start(&world);
+    let mut portal = service.client("secret");
+    let good = disclosure(&world, ANNA, "first.consent");
+    let jobs: Vec<String> = (0..8)
+        .map(|_| service.submit(&mut portal, good.clone(), "").unwrap().id)
+        .collect();
+    let start = Instant::now();
+    let is_running = |portal: &mut Client, job: &String| service.job(portal, job).unwrap().state() == State::Running;
+    while !jobs.iter().any(|job| is_running(&mut portal, job)) {
+        assert!(start.elapsed() < Duration::from_secs(30), "nothing was begun");
+    }
+    signal(&service.process, "TERM");
+    assert_eq!(exit(&mut service.process, Duration::from_secs(30)), Some(0));
+    // Looked at by a service that works on nothing.
+    let text = fs::read_to_string(world.path("service.toml")).unwrap();
+    world.write("service.toml", text.replace("at_once = 1", "at_once = 0"));
+    let after = Service::start(&world);
+    let mut portal = after.client("secret");
+    let found: Vec<v1::Job> = jobs.iter().map(|job| after.job(&mut portal, job).unwrap()).collect();
+    let count = |state| found.iter().filter(|job| job.state() == state).count();
+    assert_eq!(count(State::Running), 0, "{found:?}");
+    assert!(count(State::Succeeded) > 0 && count(State::Queued) > 0, "{found:?}");
+    assert!(found.iter().all(|job| job.attempts <= 1), "{found:?}");
+}
+
+#[test]
+fn told_twice_it_ends_at_once() {
+    let world = world();
+    let text = fs::read_to_string(world.path("service.toml")).unwrap();
+    world.write("service.toml", text.replace("at_once = 1", "at_once = 0"));
+    let mut service = Service::start(&world);
+    let mut portal = service.client("secret");
+    let good = disclosure(&world, ANNA, "first.consent");
+    let job = service.submit(&mut portal, good, "").unwrap().id;
+    // It is followed, and so it would wait.
+    let watch = v1::WatchJobRequest { job };
+    let stream = service.runtime.block_on(portal.watch_job(watch)).unwrap();
+    signal(&service.process, "TERM");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(service.process.try_wait().unwrap(), None);
+    signal(&service.process, "INT");
+    assert_eq!(exit(&mut service.process, Duration::from_secs(2)), Some(130));
+    drop(stream);
+}
+
+#[test]
+fn a_worker_told_to_stop_ends_what_it_had_begun() {
+    let world = world();
+    // Its store is made by a service.
+    drop(Service::start(&world));
+    let line = [
+        "worker",
+        "--store",
+        "sqlite:service.db",
+        "--key",
+        "work.key",
+        "--tier",
+        "XS",
+    ];
+    let mut command = world.command(&line);
+    let mut worker = Elsewhere(command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap());
+    let mut lines = BufReader::new(worker.0.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().ends_with(" works")));
+    signal(&worker.0, "TERM");
+    assert_eq!(exit(&mut worker.0, Duration::from_secs(10)), Some(0));
 }
 
 #[test]
@@ -371,4 +472,24 @@ fn a_file_is_checked_without_serving() {
     assert!(run.out.contains("caller[1].did"), "{}", run.out);
     let run = world.run("serve --config none.toml --check").failed(2, "config");
     assert!(run.out.contains("none.toml"), "{}", run.out);
+    // With all files that it names.
+    let did = "did:key:z6MkkHesJfGFTGqjYjDXJAuUE2gyshaNewzEBHoCWGX1YN7L";
+    let good = configuration(did);
+    world.write("service.toml", &good);
+    assert_eq!(world.ok("serve --config service.toml --check")["callers"], 3);
+    let tls = "address = \"127.0.0.1:0\"\ntls = { certificate = \"no.pem\", key = \"no.key\" }";
+    for (text, name) in [
+        (good.replace("address = \"127.0.0.1:0\"", tls), "no.key"),
+        (
+            format!("{good}[issuer]\nissuer = \"i\"\naudience = \"a\"\nkeys = \"no.json\"\n"),
+            "no.json",
+        ),
+    ] {
+        world.write("service.toml", text);
+        let run = world.run("serve --config service.toml --check").failed(2, "config");
+        assert!(run.out.contains(name), "{}", run.out);
+    }
+    world.write("service.toml", &good);
+    world.write("work.key", "0");
+    world.run("serve --config service.toml --check").failed(2, "work.key");
 }

@@ -1,5 +1,7 @@
 //! `medproof serve`: the prover service, over gRPC.
 
+mod init;
+
 use crate::cancel;
 use crate::chain::{self, LedgerArgs};
 use crate::commands::issuer::IssuerDir;
@@ -11,7 +13,7 @@ use medproof_audit::PseudonymKey;
 use medproof_engine::{Cpu, Engine};
 use medproof_keys::Mode;
 use medproof_ledger::{Account, Ledger};
-use medproof_messages::{PinnedKey, terms};
+use medproof_messages::{Did, PinnedKey, terms};
 use medproof_service::auth::{Callers, Issuer as TokenIssuer};
 use medproof_service::config::Config;
 use medproof_service::consent::{Consents, Publisher};
@@ -44,7 +46,8 @@ use zeroize::Zeroizing;
 /// Arguments of `serve`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:\n  medproof serve --config service.toml --check\n  \
-    medproof serve --config service.toml --issuer /srv/issuer --tier M --tier L\n\n\
+    medproof serve --config service.toml --issuer /srv/issuer --tier M --tier L\n  \
+    medproof --development serve --init service\n\n\
     docs/ops/service.md says what the file may hold.")]
 pub struct ServeArgs {
     /// The service's file.
@@ -53,6 +56,12 @@ pub struct ServeArgs {
     /// Read the file, say what is wrong with it, and serve nothing.
     #[arg(long)]
     pub check: bool,
+    /// Write a service's file with certificate and tokens for development into this directory, and serve nothing.
+    #[arg(long, value_name = "DIR", conflicts_with = "check")]
+    pub init: Option<PathBuf>,
+    /// With --init: a sponsor who calls, by its DID.
+    #[arg(long, value_name = "DID", requires = "init")]
+    pub sponsor: Option<String>,
     /// Which issuer.
     #[command(flatten)]
     pub dir: IssuerDir,
@@ -69,11 +78,23 @@ pub struct ServeArgs {
 
 /// What was served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ServeReport {
-    /// Where.
-    pub address: Option<SocketAddr>,
-    /// Who may call.
-    pub callers: usize,
+#[serde(untagged)]
+pub enum ServeReport {
+    /// The service's files were made.
+    Made {
+        /// The one to serve.
+        config: PathBuf,
+    },
+    /// The file is in order.
+    Checked {
+        /// Who may call by a token or a certificate of their own.
+        callers: usize,
+    },
+    /// It was served.
+    Served {
+        /// Where.
+        address: SocketAddr,
+    },
 }
 
 /// Serves until told to stop.
@@ -81,16 +102,19 @@ pub struct ServeReport {
 /// # Errors
 /// Where the file is none, or something that it names cannot be opened.
 pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
+    if let Some(folder) = &args.init {
+        return made(folder, args, cx);
+    }
     let config = read(&args.config)?;
     let named = Named::open(&config).map_err(|e| misconfigured(&args.config, &e))?;
-    let callers = config.callers.len();
     if args.check {
         for file in [&config.work.key, &config.audit.pseudonym_key] {
             if file.exists() {
                 secret(file)?;
             }
         }
-        return Ok(ServeReport { address: None, callers });
+        let callers = config.callers.len();
+        return Ok(ServeReport::Checked { callers });
     }
     let metrics = Metrics::default();
     let opened = Opened::open(&config, args, &metrics, cx)?;
@@ -98,10 +122,19 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
     let address = runtime.block_on(run(&config, named, opened, metrics, cx));
     // What has not ended by now has had its time: it is on disk, and begins again.
     runtime.shutdown_background();
-    Ok(ServeReport {
-        address: Some(address?),
-        callers,
-    })
+    address.map(|address| ServeReport::Served { address })
+}
+
+fn made(folder: &Path, args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
+    if cx.mode != Mode::Development {
+        let message = "expected development mode: certificate and tokens that this makes are for trying it out";
+        return Err(CliError::refused("development.mode", message)
+            .with_help("say --development, or write a service's file: docs/ops/service.md"));
+    }
+    let sponsor = args.sponsor.as_deref().map(Did::parse).transpose();
+    let sponsor = sponsor.map_err(|e| CliError::input("did", e))?;
+    let config = init::init(folder, args.dir.open()?.name(), sponsor.as_ref())?;
+    Ok(ServeReport::Made { config })
 }
 
 // What the file names.
@@ -451,9 +484,10 @@ fn ledger_name(ledger: &dyn Ledger) -> Result<terms::Ledger, CliError> {
 
 impl fmt::Display for ServeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address {
-            Some(address) => writeln!(f, "served on {address}"),
-            None => writeln!(f, "the file is in order: {} callers", self.callers),
+        match self {
+            ServeReport::Made { config } => writeln!(f, "serve it with --config {}", config.display()),
+            ServeReport::Checked { callers } => writeln!(f, "the file is in order: {callers} callers"),
+            ServeReport::Served { address } => writeln!(f, "served on {address}"),
         }
     }
 }

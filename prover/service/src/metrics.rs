@@ -324,3 +324,87 @@ async fn look(metrics: &Metrics, store: &Store) -> Result<(), StoreError> {
     metrics.standing(&store.counts().await?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{Instant, JobId};
+    use std::collections::BTreeSet;
+
+    // Something of everything.
+    fn page() -> String {
+        let metrics = Metrics::default();
+        let _call = metrics.call_begins(Kind::Stream);
+        metrics.call_answered("x", "caller.unknown", Duration::from_millis(1));
+        let now = Instant::now();
+        metrics.begun(&Job {
+            id: JobId::random().unwrap(),
+            tier: Tier::M,
+            state: State::Running,
+            submitted: now,
+            begun: Some(now),
+            ended: None,
+            attempts: 1,
+            error: None,
+        });
+        metrics.stage(Tier::M, ProveStage::Prove, Duration::from_secs(1));
+        metrics.ended(Tier::M, State::Succeeded, Duration::from_secs(1));
+        metrics.key_loaded(Tier::M);
+        metrics.standing(&[(Tier::M, State::Queued, 3)]);
+        metrics.text().unwrap()
+    }
+
+    // The names of all that is exported, as queries write them.
+    fn exported(page: &str) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for line in page.lines() {
+            let Some(described) = line.strip_prefix("# TYPE ") else {
+                continue;
+            };
+            let (name, kind) = described.split_once(' ').unwrap();
+            let parts: &[&str] = match kind {
+                "counter" => &["_total"],
+                "histogram" => &["_bucket", "_sum", "_count"],
+                _ => &[""],
+            };
+            names.extend(parts.iter().map(|part| format!("{name}{part}")));
+        }
+        names
+    }
+
+    #[test]
+    fn the_dashboard_shows_what_is_exported_and_all_of_it() {
+        let exported = exported(&page());
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/grafana/medproof.json");
+        let dashboard: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let mut shown = BTreeSet::new();
+        for panel in dashboard["panels"].as_array().unwrap() {
+            for target in panel["targets"].as_array().unwrap() {
+                let query = target["expr"].as_str().unwrap();
+                let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                shown.extend(words.filter(|word| word.starts_with("medproof_")).map(str::to_owned));
+            }
+        }
+        let unknown: Vec<_> = shown.difference(&exported).collect();
+        assert!(unknown.is_empty(), "{unknown:?} of {exported:?}");
+        let base = |name: &str| {
+            let ends = ["_bucket", "_sum", "_count"];
+            ends.iter()
+                .find_map(|end| name.strip_suffix(end))
+                .unwrap_or(name)
+                .to_owned()
+        };
+        let bases = |names: &BTreeSet<String>| names.iter().map(|name| base(name)).collect::<BTreeSet<_>>();
+        assert_eq!(bases(&shown), bases(&exported));
+    }
+
+    #[test]
+    fn jobs_are_counted_by_state_and_tier() {
+        let page = page();
+        assert!(
+            page.contains("medproof_queue_wait_seconds_count{tier=\"M\"} 1"),
+            "{page}"
+        );
+        assert!(page.contains("medproof_jobs{state=\"queued\",tier=\"M\"} 3"), "{page}");
+    }
+}

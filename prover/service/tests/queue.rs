@@ -127,3 +127,26 @@ async fn two_workers_share_what_is_there_and_each_job_is_begun_once() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_begun_four_times_is_not_begun_again() {
+    let (stores, _folder) = common::stores().await;
+    for store in &stores {
+        let new = [job(), job()];
+        submit(store, &new).await;
+        let [fourth, fifth] = new.map(|job| job.id);
+        // As workers do that die of it.
+        for (id, times) in [(fourth, 3), (fifth, 4)] {
+            for _ in 0..times {
+                store.begin(&id).await.unwrap().unwrap();
+            }
+        }
+        let working = Working::on(store, "one");
+        let expected = [(fourth, 4, "worker.key"), (fifth, 5, "job.poison")];
+        for (id, attempts, code) in expected {
+            let job = ended(store, &id).await;
+            assert_eq!((job.attempts, job.error.as_deref()), (attempts, Some(code)));
+        }
+        working.stop().await;
+    }
+}

@@ -4,11 +4,14 @@
 mod common;
 
 use common::{AUDIENCE, MANY, job};
+use medproof_audit::tree::{Hash, Plan, verify_consistency, verify_inclusion};
+use medproof_audit::{Entry, Event};
 use medproof_service::about::Question;
 use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{JobId, State};
 use medproof_service::store::{
-    AskerLimits, Bounds, Denied, Ending, NewJob, Owner, Released, Store, Submitted, Unusual, Urgency, Whose,
+    AskerLimits, Bounds, Denied, Ending, Line, Lines, NewJob, Owner, Released, Store, Submitted, Unusual, Urgency,
+    Whose,
 };
 use medproof_statement::tier::Tier;
 
@@ -23,7 +26,7 @@ fn owner(tenant: &str) -> Owner {
 
 async fn submit(store: &Store, job: &NewJob, bounds: &Bounds) -> Submitted {
     let (owner, jobs) = (owner("general"), std::slice::from_ref(job));
-    let submitted = store.submit(&owner, jobs, Urgency::Person, None, limits);
+    let submitted = store.submit(&owner, jobs, Urgency::Person, None, bounds);
     submitted.await.unwrap()
 }
 
@@ -32,7 +35,7 @@ async fn taken(store: &Store, job: &NewJob) {
 }
 
 async fn denied(store: &Store, job: &NewJob, bounds: &Bounds) -> Option<Denied> {
-    match submit(store, job, limits).await {
+    match submit(store, job, bounds).await {
         Submitted::New(_) => None,
         Submitted::Denied { place: 0, denied } => Some(denied),
         other => panic!("{other:?}"),
@@ -191,6 +194,134 @@ async fn a_consent_is_listed_as_what_became_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_happens_is_logged_once_in_its_order_and_provably() {
+    for store in &common::stores().await.0 {
+        let [released, refused, failed, revoked, erased] = std::array::from_fn(|_| job(Tier::Xs));
+        for job in [&released, &refused, &failed, &revoked, &erased] {
+            taken(store, job).await;
+        }
+        let early = store.log_head("general").await.unwrap();
+        end(store, &released, proof()).await;
+        for _ in 0..3 {
+            store.release(&owner("general"), &released.id).await.unwrap();
+        }
+        end(store, &refused, Ending::Refused).await;
+        end(store, &failed, Ending::Failed("ledger.unavailable")).await;
+        for _ in 0..2 {
+            store.revoke(&revoked.about.grant.unwrap().handle, None).await.unwrap();
+        }
+        let (ended, place) = store.end_about("general", &erased.about.pseudonym, true).await.unwrap();
+        assert_eq!(ended, [erased.id]);
+        store.suspend("general", AUDIENCE, Unusual::Operator).await.unwrap();
+        store.restore("general", AUDIENCE).await.unwrap();
+
+        let lines = async |whose| store.log_lines("general", &whose, 0, 100).await.unwrap();
+        let all = lines(Lines::All).await;
+        let names = |lines: &[Line]| -> Vec<&'static str> {
+            let entries = lines.iter().map(|line| Entry::from_json(&line.leaf).unwrap());
+            entries.map(|entry| entry.event().name()).collect()
+        };
+        let requested = ["consent-granted", "disclosure-requested"];
+        let expected = [requested; 5].concat();
+        assert_eq!(names(&all[..10]), expected);
+        assert_eq!(
+            names(&all[10..]),
+            [
+                "disclosure-released",
+                "disclosure-refused",
+                "disclosure-failed",
+                "consent-revoked",
+                "disclosure-cancelled",
+                "disclosure-cancelled",
+                "record-erased",
+                "asker-suspended",
+                "asker-restored",
+            ]
+        );
+        assert_eq!(names(&all[place as usize..=place as usize]), ["record-erased"]);
+        let own = lines(Lines::Patient(released.about.pseudonym)).await;
+        assert_eq!(
+            names(&own),
+            ["consent-granted", "disclosure-requested", "disclosure-released"]
+        );
+        let entry = Entry::from_json(&own[2].leaf).unwrap();
+        assert!(matches!(entry.event(), Event::DisclosureReleased(_, handle)
+            if handle.0 == released.about.grant.unwrap().handle));
+        assert_eq!(lines(Lines::Audience(AUDIENCE.into())).await.len(), all.len() - 1);
+        assert!(
+            store
+                .log_lines("another", &Lines::All, 0, 100)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(store.log_lines("general", &Lines::All, 3, 2).await.unwrap(), all[3..5]);
+
+        // Whoever has the first head can check every line, and that nothing before it was changed.
+        let head = store.log_head("general").await.unwrap();
+        assert_eq!((early.size, head.size), (10, all.len() as u64));
+        for line in &all {
+            let plan = Plan::inclusion(line.place, head.size).unwrap();
+            let proof = prove(store, &plan).await;
+            verify_inclusion(Hash::of_leaf(&line.leaf), line.place, &head, &proof).unwrap();
+        }
+        let plan = Plan::consistency(early.size, head.size).unwrap();
+        verify_consistency(&early, &head, &prove(store, &plan).await).unwrap();
+    }
+}
+
+async fn prove(store: &Store, plan: &Plan) -> Vec<Hash> {
+    let ids: Vec<_> = plan.nodes().collect();
+    let nodes = store.log_nodes("general", &ids).await.unwrap();
+    plan.prove_from(&nodes).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consents_whose_time_is_over_are_logged_once() {
+    for store in &common::stores().await.0 {
+        let (mut over, open) = (job(Tier::Xs), job(Tier::Xs));
+        over.about.grant.as_mut().unwrap().not_after = 1;
+        taken(store, &over).await;
+        taken(store, &open).await;
+        assert_eq!([store.expire().await.unwrap(), store.expire().await.unwrap()], [1, 0]);
+        let lines = store
+            .log_lines("general", &Lines::Patient(over.about.pseudonym), 0, 10)
+            .await
+            .unwrap();
+        let last = Entry::from_json(&lines.last().unwrap().leaf).unwrap();
+        assert_eq!((lines.len(), last.event().name()), (3, "consent-expired"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_leave_one_log_without_a_gap() {
+    for store in &common::stores().await.0 {
+        let submitting = (0..24).map(|place| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                // In batches of two audiences, in both orders.
+                let mut jobs = [job(Tier::Xs), job(Tier::Xs)];
+                jobs[place % 2].about.audience = common::audience(9);
+                let owner = owner("general");
+                let submitted = store.submit(&owner, &jobs, Urgency::Batch, None, &MANY).await.unwrap();
+                assert!(matches!(submitted, Submitted::New(_)));
+            })
+        });
+        for submitted in submitting.collect::<Vec<_>>() {
+            submitted.await.unwrap();
+        }
+        let head = store.log_head("general").await.unwrap();
+        let lines = store.log_lines("general", &Lines::All, 0, 1000).await.unwrap();
+        assert_eq!((head.size, lines.len()), (96, 96));
+        let mut tree = medproof_audit::tree::Frontier::new();
+        for line in &lines {
+            tree.append(Hash::of_leaf(&line.leaf)).unwrap();
+        }
+        assert_eq!(tree.head(), head);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_grant_answers_one_request_a_day() {
     for store in &common::stores().await.0 {
         let first = job(Tier::Xs);
@@ -250,7 +381,7 @@ async fn an_asker_runs_out_of_questions_about_a_holder() {
         of_another.about.pseudonym = [0; 32];
         assert_eq!(ask(&of_another).await, None);
         let mut by_another = asked(1, 3);
-        by_another.about.audience = "did:key:another".into();
+        by_another.about.audience = common::audience(2);
         assert_eq!(ask(&by_another).await, None);
     }
 }
@@ -329,7 +460,7 @@ async fn breadth_and_refusals_are_unusual_too() {
             job.about.audience = audience.into();
             job
         };
-        let broad = "did:key:broad";
+        let broad = &common::audience(3);
         for _ in 0..3 {
             taken(store, &by(broad)).await;
         }

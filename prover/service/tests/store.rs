@@ -9,6 +9,7 @@ use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{Instant, JobId, State};
 use medproof_service::store::{After, Bounds, Ending, NewJob, Once, Owner, Store, Submitted, Urgency};
 use medproof_statement::tier::Tier;
+use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
 struct World {
@@ -119,6 +120,7 @@ async fn what_failed_says_why_and_what_was_cancelled_is_not_begun() {
         let cancelled = store.cancel(&owner, &new[1].id).await.unwrap().unwrap();
         assert_eq!(cancelled.state, State::Cancelled);
         assert!(store.begin(&new[1].id).await.unwrap().is_none());
+        assert_eq!(store.counts().await.unwrap(), []);
         for job in &new {
             assert_eq!(store.made(&owner, &job.id).await.unwrap(), None);
         }
@@ -155,6 +157,38 @@ async fn a_key_stands_for_one_submission() {
         let other = Owner::from(&world.caller("other", Role::Holder));
         assert!(matches!(submit(&other, 2).await, Submitted::New(_)));
         assert_eq!(store.jobs(&owner, None, None, 100).await.unwrap().len(), 2);
+    }
+}
+
+// As if all keys were remembered for so many seconds already.
+async fn age(store: &Store, seconds: i64) {
+    let statement = AssertSqlSafe(format!("UPDATE idempotency SET made = made - {}", seconds * 1_000_000));
+    match store {
+        Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+        Store::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_remembered_for_seven_days() {
+    let world = World::new().await;
+    for store in &world.stores {
+        let owner = world.portal();
+        let submit = async || {
+            let once = Once {
+                key: "seven days long",
+                digest: [9; 32],
+            };
+            store
+                .submit(&owner, &[job()], Urgency::Person, Some(&once), &MANY)
+                .await
+                .unwrap()
+        };
+        assert!(matches!(submit().await, Submitted::New(_)));
+        age(store, 7 * 86_400 - 60).await;
+        assert!(matches!(submit().await, Submitted::Again(_)));
+        age(store, 120).await;
+        assert!(matches!(submit().await, Submitted::New(_)));
     }
 }
 

@@ -26,15 +26,15 @@ use std::path::Path;
 
 /// Whatever turned up where it does not belong.
 #[derive(Default)]
-struct Found {
+pub struct Found {
     bytes: u64,
     places: usize,
-    leaks: Vec<String>,
+    pub leaks: Vec<String>,
 }
 
 impl Found {
     /// Looks into something said or written; `path` is where, if it is a file of the world.
-    fn look(&mut self, search: &Search, canaries: &[Canary], place: &str, path: Option<&str>, bytes: &[u8]) {
+    pub fn look(&mut self, search: &Search, canaries: &[Canary], place: &str, path: Option<&str>, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.places += 1;
         for hit in search.find(bytes) {
@@ -51,7 +51,7 @@ impl Found {
     }
 
     #[track_caller]
-    fn none(&self) {
+    pub fn none(&self) {
         assert!(
             self.leaks.is_empty(),
             "{} leaks:\n{}",
@@ -121,7 +121,7 @@ fn plant(world: &World, mint: &mut Mint, wanted: usize) -> Vec<String> {
 }
 
 /// Where charts are: two may have a birthday in common.
-const INPUTS: [&str; 2] = ["records/", "bad/"];
+pub const INPUTS: [&str; 2] = ["records/", "bad/"];
 
 /// Who is who among the first patients.
 const MINOR: usize = 1;
@@ -591,11 +591,20 @@ fn no_canary_is_in_an_error_of_the_import() {
     );
 }
 
+/// What must not be said of a record: its salts, and what its holder and its issuer keep.
+pub fn issuer_secrets(world: &World, record: &str) -> Vec<Canary> {
+    let mut canaries = salts(world, record, "alice");
+    canaries.extend(secrets(world, "alice-second.consent", &["grant_id", "signature"]));
+    canaries.extend(secrets(world, "alice.invitation", &["code"]));
+    canaries.extend(secrets(world, "medproof/issuer/account.json", &["secret"]));
+    canaries
+}
+
 /// Of the request, in a consent.
 const TERMS: [&str; 5] = ["audience", "purpose", "bound_to", "scope", "ledger"];
 
 /// A message's JSON with one field changed: to text, a list, a number, an object, more, less.
-fn changed(json: &Value, mint: &mut Mint) -> Vec<Vec<u8>> {
+pub fn changed(json: &Value, mint: &mut Mint) -> Vec<Vec<u8>> {
     let mut out = Vec::new();
     let fields = json
         .as_object()
@@ -631,7 +640,7 @@ fn changed(json: &Value, mint: &mut Mint) -> Vec<Vec<u8>> {
 }
 
 /// One answered world, for what follows.
-fn answered() -> (World, Vec<Canary>, Vec<String>) {
+pub fn answered() -> (World, Vec<Canary>, Vec<String>) {
     let world = World::new("XS");
     let mut mint = Mint::new(5, &INPUTS);
     let ids = plant(&world, &mut mint, 1);

@@ -17,6 +17,7 @@ mod fhir;
 mod indistinguishable;
 mod mint;
 mod search;
+mod service;
 mod world;
 
 /// Whether to go to the full depth.

@@ -1,5 +1,8 @@
-//! Stores of a test's own: a file, and a database where there is a server.
+//! Stores of a test's own: a file, and a database where there is a server; and jobs.
+// Not every test's program uses all of it.
+#![allow(dead_code)]
 
+use medproof_messages::did::AudienceKey;
 use medproof_service::about::{About, Grant};
 use medproof_service::job::JobId;
 use medproof_service::store::{AskerLimits, Bounds, NewJob, Store};
@@ -72,4 +75,9 @@ pub fn job(tier: Tier) -> NewJob {
         tier,
         payload: vec![7; 100],
     }
+}
+
+/// Another audience.
+pub fn audience(number: u8) -> String {
+    AudienceKey::from_seed([number; 32]).unwrap().did().to_string()
 }

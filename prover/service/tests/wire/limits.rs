@@ -209,3 +209,17 @@ async fn a_stream_lasts_to_its_deadline_and_without_one_beyond_that_of_calls() {
     assert!(lasting.message().await.unwrap().is_some());
     assert!(tokio::time::timeout(3 * SOON, lasting.message()).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_has_1_to_1000_disclosures() {
+    let service = Service::start("").await;
+    let mut client = service.client();
+    for (count, expected) in [(0, "batch.size"), (1000, "json."), (1001, "batch.size")] {
+        let batch = v1::BatchSubmitDisclosuresRequest {
+            disclosures: vec![v1::Disclosure::default(); count],
+            idempotency_key: String::new(),
+        };
+        let refused = client.batch_submit_disclosures(portal(batch)).await.unwrap_err();
+        assert!(code(&refused).starts_with(expected), "{count}: {refused:?}");
+    }
+}

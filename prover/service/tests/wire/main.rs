@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod callers;
+#[path = "../common/mod.rs"]
+mod common;
 mod drain;
 mod limits;
 mod metrics;

@@ -1,26 +1,32 @@
 //! A service of a test's own, without workers: what is submitted waits.
 
+use crate::common;
 use http::Uri;
 use hyper_util::client::legacy::Client as Http;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use medproof_audit::PseudonymKey;
+use medproof_keys::Mode;
 use medproof_ledger::{Account, Council, DeployConfig, EmbeddedLedger, ManualClock};
 use medproof_messages::terms;
 use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
-use medproof_records::issuer::CarriedRecord;
+use medproof_records::issuer as records;
+use medproof_records::vault::LocalMasterKey;
 use medproof_service::auth::{Callers, Issuer};
 use medproof_service::caller::{Caller, Role};
 use medproof_service::config::Config;
+use medproof_service::consent::{Consents, Publisher};
 use medproof_service::disclosure::{Disclosures, Records};
-use medproof_service::error::Refusal;
 use medproof_service::guard::Guard;
-use medproof_service::job::JobId;
+use medproof_service::hospital::Hospital;
+use medproof_service::issuer::Registrar;
 use medproof_service::metrics::{self, Metrics};
 use medproof_service::seal::WorkKey;
-use medproof_service::server;
-use medproof_service::store::{NewJob, Owner, Store, Urgency};
+use medproof_service::server::{self, Services};
+use medproof_service::store::{Owner, Store, Urgency};
 use medproof_service::tls::Tls;
+use medproof_service::verification::Verification;
 use medproof_statement::tier::Tier;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,11 +52,52 @@ pub struct Service {
     pub task: JoinHandle<()>,
 }
 
-struct Nothing;
-
-impl Records for Nothing {
-    fn carried(&self, _: &str, _: &str) -> Result<Option<CarriedRecord>, Refusal> {
-        Ok(None)
+// Of a hospital without a patient.
+fn services(folder: &TempDir, store: &Store, guard: &Guard, named: terms::Ledger) -> Services {
+    let master = Box::new(LocalMasterKey::from_bytes([1; 32]));
+    let issuer = records::Issuer::create(&folder.path().join("vault"), master, "general").unwrap();
+    let account = Account::development("issuer").unwrap();
+    let hospital = Arc::new(Hospital::new(issuer, account.clone(), Arc::clone(&guard.ledger)));
+    let pseudonyms = Arc::new(PseudonymKey::from_bytes([1; 32]));
+    let publisher = Publisher {
+        ledger: Arc::clone(&guard.ledger),
+        account,
+    };
+    Services {
+        disclosures: Arc::new(Disclosures {
+            store: store.clone(),
+            key: WorkKey::from_bytes([1; 32]),
+            records: Arc::clone(&hospital) as Arc<dyn Records>,
+            keys: Default::default(),
+            ledger: named,
+            guard: guard.clone(),
+            wake: Default::default(),
+            hub: Default::default(),
+            times: Default::default(),
+            pseudonyms: Arc::clone(&pseudonyms),
+            bounds: common::MANY,
+        }),
+        registrar: Arc::new(Registrar {
+            hospital: Arc::clone(&hospital),
+            store: store.clone(),
+            pseudonyms: Arc::clone(&pseudonyms),
+            hub: Default::default(),
+        }),
+        consents: Arc::new(Consents {
+            store: store.clone(),
+            pseudonyms,
+            hospital,
+            hub: Default::default(),
+            named,
+            publisher: Arc::new(publisher),
+        }),
+        askers: store.clone(),
+        verification: Arc::new(Verification {
+            ledger: Arc::clone(&guard.ledger),
+            named,
+            keys: Vec::new(),
+            mode: Mode::Development,
+        }),
     }
 }
 
@@ -104,22 +151,11 @@ impl Service {
     pub async fn of(file: &str) -> Service {
         let config = Config::parse(file).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("service.db").display()));
-        let store = store.await.unwrap();
+        let database = format!("sqlite:{}", folder.path().join("service.db").display());
+        let store = Store::open(&database).await.unwrap();
         let metrics = Metrics::default();
         let (guard, ledger) = guard(&folder);
-        let disclosures = Arc::new(Disclosures {
-            store: store.clone(),
-            key: WorkKey::from_bytes([1; 32]),
-            records: Arc::new(Nothing),
-            keys: Default::default(),
-            ledger,
-            guard: guard.clone(),
-            wake: Default::default(),
-            hub: Default::default(),
-            times: Default::default(),
-            most_waiting: 100,
-        });
+        let services = services(&folder, &store, &guard, ledger);
         let web = config.web.is_some();
         let tls = config.listen.tls.as_ref().map(|files| Tls::open(files, web).unwrap());
         let issuer = config.issuer.as_ref().map(|issuer| Issuer::new(issuer).unwrap());
@@ -138,7 +174,7 @@ impl Service {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async { stopped.await.unwrap_or_default() };
-            server::serve(listener, settings, disclosures, stopped).await.unwrap();
+            server::serve(listener, settings, services, stopped).await.unwrap();
         });
         Service {
             address,
@@ -159,15 +195,10 @@ impl Service {
             role: Role::Holder,
             did: None,
         });
-        let job = NewJob {
-            id: JobId::random().unwrap(),
-            audience: "did:key:somebody".into(),
-            tier: Tier::Xs,
-            payload: vec![1],
-        };
+        let job = common::job(Tier::Xs);
         let name = job.id.to_string();
         self.store
-            .submit(&portal, &[job], Urgency::Person, None, 100)
+            .submit(&portal, &[job], Urgency::Person, None, &common::MANY)
             .await
             .unwrap();
         name
