@@ -5,10 +5,11 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "medproof/v1/audit_service.proto",
     "medproof/v1/consent_service.proto",
     "medproof/v1/disclosure_service.proto",
+    "medproof/v1/event_service.proto",
     "medproof/v1/issuer_service.proto",
     "medproof/v1/verifier_service.proto",
 ];

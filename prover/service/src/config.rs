@@ -2,6 +2,7 @@
 
 use crate::auth::TokenDigest;
 use crate::caller::{Caller, Role};
+use crate::events::sender::Receiver;
 use medproof_messages::Did;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -130,6 +131,30 @@ pub struct CallerEntry {
     pub token_sha256: String,
     /// Of a sponsor, whose requests are its own.
     pub did: Option<String>,
+    /// Where its events are sent.
+    pub webhook: Option<WebhookEntry>,
+}
+
+/// Where a caller's events are sent.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookEntry {
+    /// `https://…`.
+    pub url: String,
+    /// The file with what they are signed with: a line, or while it is changed two, of `whsec_` and base64.
+    pub secret_file: PathBuf,
+    /// Whether it may be on this machine or on a private network, and without TLS.
+    #[serde(default)]
+    pub private_addresses: bool,
+    /// Roots of its certificate, in PEM; the web's without.
+    pub roots: Option<PathBuf>,
+}
+
+// A URL may hold a token.
+impl std::fmt::Debug for WebhookEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WebhookEntry(…)")
+    }
 }
 
 const MOST_AT_ONCE: usize = 1024;
@@ -191,6 +216,18 @@ impl Config {
                 did.map_err(|_| wrong("did", "a did:key of Ed25519", entry.did.as_deref().unwrap_or_default()))?;
             if (entry.role == Role::Sponsor) != did.is_some() {
                 return Err(wrong("did", "a DID for a sponsor, and for nobody else", "the contrary"));
+            }
+            if let Some(webhook) = &entry.webhook {
+                let receiver = Receiver {
+                    url: webhook.url.clone(),
+                    private_addresses: webhook.private_addresses,
+                    roots: None,
+                };
+                // Not what was found: an address may have a token in it.
+                let expected = "https://host/path without a user; http only with private_addresses";
+                receiver
+                    .check()
+                    .map_err(|_| wrong("webhook.url", expected, "something else"))?;
             }
             let caller = Caller {
                 tenant: entry.tenant.clone(),
@@ -272,6 +309,15 @@ mod tests {
             let error = refused(from, to);
             assert!(error.contains(said), "{error}");
         }
+        for (url, more) in [
+            ("http://sponsor.example/", ""),
+            ("sponsor.example", ", private_addresses = true"),
+            ("https://geheim@sponsor.example/", ""),
+        ] {
+            let webhook = format!("{GOOD}webhook = {{ url = \"{url}\", secret_file = \"s\"{more} }}");
+            let error = Config::parse(&webhook).unwrap_err().to_string();
+            assert!(error.contains("caller[0].webhook.url") && !error.contains("geheim"), "{error}");
+        }
         let entry = &GOOD[GOOD.find("[[caller]]").unwrap()..];
         let twice = Config::parse(&format!("{GOOD}{entry}")).unwrap_err().to_string();
         assert!(twice.contains("caller[1].name"), "{twice}");
@@ -283,6 +329,9 @@ mod tests {
     #[test]
     fn a_password_is_not_shown() {
         let config = Config::parse(&GOOD.replace("sqlite:medproof/service.db", "postgres://u:geheim@h/d")).unwrap();
+        assert!(!format!("{config:?}").contains("geheim"));
+        let webhook = "webhook = { url = \"https://h/geheim\", secret_file = \"s\" }";
+        let config = Config::parse(&format!("{GOOD}{webhook}")).unwrap();
         assert!(!format!("{config:?}").contains("geheim"));
     }
 }

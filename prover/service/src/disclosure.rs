@@ -4,7 +4,7 @@ mod form;
 mod page;
 
 use crate::auth;
-use crate::caller::Caller;
+use crate::caller::{Caller, Role};
 use crate::error::Refusal;
 use crate::guard::{Guard, Withheld};
 use crate::job::{Instant, Job, JobId, State};
@@ -19,6 +19,8 @@ use medproof_messages::{ConsentMessage, KeyId, Presentation, SignedRequest, Veri
 use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_server::DisclosureService;
 use medproof_records::issuer::CarriedRecord;
+use medproof_statement::field;
+use medproof_statement::request::Purpose;
 use medproof_statement::tier::Tier;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -95,6 +97,8 @@ impl Disclosures {
         Ok(NewJob {
             id,
             audience: request.body().audience.to_string(),
+            request: field::to_bytes(&request.request_digest()),
+            emergency: request.body().purpose == Purpose::EmergencyTreatment,
             tier: request.body().tier,
             payload: payload.map_err(|error| Refusal::new(Code::Internal, "seal", error, "try again"))?,
         })
@@ -360,6 +364,10 @@ impl DisclosureService for Handler {
         let presentation = self.store.presentation(&Owner::from(&caller), &job.id).await;
         let presentation = presentation.map_err(Refusal::from)?.ok_or_else(none)?;
         self.require_released(&presentation).await?;
+        // Before it is handed out: who submitted hears of it whatever becomes of the answer.
+        if caller.role == Role::Sponsor {
+            self.store.released(&job.id).await.map_err(Refusal::from)?;
+        }
         Ok(Response::new(v1::FetchPresentationResponse { presentation }))
     }
 }

@@ -10,6 +10,7 @@ pub mod caller;
 pub mod config;
 pub mod disclosure;
 pub mod error;
+pub mod events;
 pub mod guard;
 pub mod job;
 pub mod payload;

@@ -2,7 +2,9 @@
 
 use crate::auth::Callers;
 use crate::disclosure::{Disclosures, Handler};
+use crate::events;
 use medproof_proto::v1::disclosure_service_server::DisclosureServiceServer;
+use medproof_proto::v1::event_service_server::EventServiceServer;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -55,6 +57,7 @@ pub async fn serve(
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(medproof_proto::DESCRIPTORS)
         .build_v1()?;
+    let events = EventServiceServer::new(events::service::Handler(disclosures.store.clone()));
     let disclosures = DisclosureServiceServer::new(Handler(disclosures)).max_decoding_message_size(MOST_BYTES);
     let mut server = Server::builder()
         .max_concurrent_streams(STREAMS)
@@ -66,6 +69,7 @@ pub async fn serve(
     server
         .add_service(health_service)
         .add_service(reflection)
+        .add_service(InterceptedService::new(events, callers.clone()))
         .add_service(InterceptedService::new(disclosures, callers))
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
         .await?;

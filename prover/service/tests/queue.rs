@@ -27,6 +27,8 @@ fn job() -> NewJob {
     NewJob {
         id: JobId::random().unwrap(),
         audience: "did:key:somebody".into(),
+        request: [5; 32],
+        emergency: false,
         tier: Tier::Xs,
         payload: b"nothing that opens".to_vec(),
     }

@@ -46,6 +46,8 @@ fn job() -> NewJob {
     NewJob {
         id: JobId::random().unwrap(),
         audience: AUDIENCE.to_owned(),
+        request: [5; 32],
+        emergency: false,
         tier: Tier::S,
         payload: vec![7; 100],
     }

@@ -4,9 +4,13 @@
 //! or not at all, and on disk before it returns. The queue is the job library's
 //! ([`apalis`](https://docs.rs/apalis)); what callers see is here.
 
+mod events;
 mod sql;
 
+pub use events::{Concerned, Delivered, Due, KEPT as EVENTS_KEPT, LedgerNotice};
+
 use crate::caller::Caller;
+use crate::events::{Event, EventId, NewEvent};
 use crate::job::{Instant, Job, JobId, State};
 use medproof_statement::tier::Tier;
 use sqlx::postgres::PgPoolOptions;
@@ -42,6 +46,9 @@ pub enum StoreError {
     /// Neither SQLite nor PostgreSQL.
     #[error("expected a store at `sqlite:FILE` or `postgres://…`, found {0}")]
     Url(String),
+    /// No name could be drawn.
+    #[error("the operating system gives no randomness: {0}")]
+    Random(String),
     /// A row that this version did not write.
     #[error("the store has a job of another version: {0}")]
     Row(&'static str),
@@ -53,6 +60,10 @@ pub struct NewJob {
     pub id: JobId,
     /// Whose request it is: a DID.
     pub audience: String,
+    /// The request's digest.
+    pub request: [u8; 32],
+    /// Whether it is asked for an emergency.
+    pub emergency: bool,
     /// The size of its circuit.
     pub tier: Tier,
     /// Sealed to the workers.
@@ -155,6 +166,13 @@ impl From<&Caller> for Owner {
     }
 }
 
+// In a log.
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.tenant, self.caller)
+    }
+}
+
 /// Where a page begins: after this job, which was submitted then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct After {
@@ -177,8 +195,8 @@ pub enum Store {
 macro_rules! either {
     ($store:expr, $module:ident :: $function:ident ( $($argument:expr),* )) => {
         match $store {
-            Store::Sqlite(pool) => sql::sqlite::$function(pool $(, $argument)*).await,
-            Store::Postgres(pool) => sql::postgres::$function(pool $(, $argument)*).await,
+            Store::Sqlite(pool) => $module::sqlite::$function(pool $(, $argument)*).await,
+            Store::Postgres(pool) => $module::postgres::$function(pool $(, $argument)*).await,
         }
     };
 }
@@ -297,6 +315,111 @@ impl Store {
     /// [`StoreError`].
     pub async fn recent(&self, after: Instant) -> Result<Vec<Standing>, StoreError> {
         either!(self, sql::recent(after))
+    }
+
+    /// Writes events. Those of what was told before are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`]: none was written.
+    pub async fn tell(&self, events: &[NewEvent]) -> Result<(), StoreError> {
+        either!(self, events::tell(events))
+    }
+
+    /// Tells who submitted a job that its presentation was handed to the sponsor, the first time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn released(&self, id: &JobId) -> Result<(), StoreError> {
+        either!(self, events::released(id))
+    }
+
+    /// This owner's events after a place, with theirs, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn events(&self, owner: &Owner, after: i64, count: u32) -> Result<Vec<(i64, Event)>, StoreError> {
+        either!(self, events::events(owner, after, count))
+    }
+
+    /// The place of this owner's event; nobody else's is told from one that is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn place_of_event(&self, owner: &Owner, id: &EventId) -> Result<Option<i64>, StoreError> {
+        either!(self, events::place(owner, id))
+    }
+
+    /// The place up to which this owner acknowledged its events.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn acknowledged(&self, owner: &Owner) -> Result<i64, StoreError> {
+        either!(self, events::acknowledged(owner))
+    }
+
+    /// That this owner took care of its events up to a place. Never back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn acknowledge(&self, owner: &Owner, place: i64) -> Result<(), StoreError> {
+        either!(self, events::acknowledge(owner, place))
+    }
+
+    /// Takes at most so many of this owner's deliveries that are due. One of which [`Store::delivered`] is not
+    /// called is due again when the lease is over.
+    ///
+    /// # Errors
+    /// [`StoreError`]: none was taken.
+    pub async fn due(&self, owner: &Owner, now: Instant, lease: Instant, count: u32) -> Result<Vec<Due>, StoreError> {
+        either!(self, events::due(owner, now, lease, count))
+    }
+
+    /// What became of a delivery.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it will be due again.
+    pub async fn delivered(&self, owner: &Owner, place: i64, delivered: Delivered) -> Result<(), StoreError> {
+        either!(self, events::delivered(owner, place, delivered))
+    }
+
+    /// How many of this owner's deliveries were given up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn given_up(&self, owner: &Owner) -> Result<u64, StoreError> {
+        either!(self, events::given_up(owner))
+    }
+
+    /// Deletes events that were written before, and their deliveries. How many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_events(&self, before: Instant) -> Result<u64, StoreError> {
+        either!(self, events::forget(before))
+    }
+
+    /// The roots that presentations are under, but for those that are known to be superseded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn roots(&self) -> Result<Vec<[u8; 32]>, StoreError> {
+        either!(self, events::roots())
+    }
+
+    /// How far a ledger was watched, as it was written; none if it never was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ledger_cursor(&self, ledger: &str) -> Result<Option<String>, StoreError> {
+        either!(self, events::cursor(ledger))
+    }
+
+    /// Tells whom it concerns what was noticed on a ledger, and how far it was watched: both or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn noticed(&self, ledger: &str, notices: &[LedgerNotice], cursor: &str) -> Result<(), StoreError> {
+        either!(self, events::noticed(ledger, notices, cursor))
     }
 
     /// Closes it, so that what was written is in its place.

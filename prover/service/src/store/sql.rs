@@ -1,5 +1,6 @@
 //! The store's statements, once for both databases.
 
+use super::events;
 use super::{
     ATTEMPTS, After, Begun, Ending, NewJob, Once, Owner, QUEUE, REMEMBERED, Standing, StoreError, Submitted, Urgency,
 };
@@ -124,6 +125,7 @@ macro_rules! statements {
                     .execute(&mut *transaction)
                     .await?;
                 }
+                events::$name::submitted(&mut transaction, owner, jobs).await?;
                 let tasks: Vec<_> = jobs.iter().map(|job| task(job, urgency)).collect::<Result<_, _>>()?;
                 $push(&mut *transaction, tasks).await.map_err(|e| StoreError::Queue(e.to_string()))?;
                 transaction.commit().await?;
@@ -236,6 +238,7 @@ macro_rules! statements {
                     Ending::Failed(code) => (None, Some(*code)),
                     Ending::Refused | Ending::Cancelled => (None, None),
                 };
+                let mut transaction = pool.begin_with($begin).await?;
                 let done = sqlx::query(
                     "UPDATE disclosures SET state = $2, ended = $3, presentation = $4, error = $5, payload = NULL \
                      WHERE id = $1 AND state IN (1, 2)",
@@ -245,9 +248,14 @@ macro_rules! statements {
                 .bind(Instant::now().0)
                 .bind(presentation)
                 .bind(error)
-                .execute(pool)
+                .execute(&mut *transaction)
                 .await?;
-                Ok(done.rows_affected() == 1)
+                if done.rows_affected() != 1 {
+                    return Ok(false);
+                }
+                events::$name::ended(&mut transaction, id, ending).await?;
+                transaction.commit().await?;
+                Ok(true)
             }
 
             pub(in crate::store) async fn state(pool: &Pool, id: &JobId) -> Result<Option<State>, StoreError> {
