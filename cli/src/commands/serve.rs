@@ -15,10 +15,15 @@ use medproof_service::auth::Callers;
 use medproof_service::config::Config;
 use medproof_service::disclosure::{Disclosures, Records};
 use medproof_service::error::Refusal;
+use medproof_service::events;
+use medproof_service::events::ledger::{LedgerWatch, Seen};
+use medproof_service::events::sender::Receiver;
+use medproof_service::events::signature::Secrets;
+use medproof_service::events::webhook::{self, Patience, Webhook};
 use medproof_service::guard::Guard;
 use medproof_service::seal::WorkKey;
 use medproof_service::server::{self, Tls};
-use medproof_service::store::Store;
+use medproof_service::store::{Owner, Store};
 use medproof_service::times::Times;
 use medproof_service::watch::{self, Hub};
 use medproof_service::work::{self, Prover, Settings, Wake, Worker};
@@ -80,6 +85,7 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
         address,
         callers: count,
     };
+    let webhooks = webhooks(&config).map_err(|e| e.with_help("docs/ops/events.md says how webhooks are configured"))?;
     if args.check {
         return Ok(report(None));
     }
@@ -94,7 +100,7 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
     let worker_key = work_key()?;
     let named = ledger_name(&*ledger)?;
     let guard = Guard {
-        ledger,
+        ledger: Arc::clone(&ledger),
         issuer: account.address(),
     };
     runtime()?.block_on(async {
@@ -137,16 +143,35 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
                 work::run(worker, &settings, &wake, stop_working).await;
             }
         });
-        let looking = tokio::spawn(watch::look_out(store.clone(), hub));
+        let delivering: Vec<_> = webhooks
+            .into_iter()
+            .map(|webhook| tokio::spawn(webhook::deliver(store.clone(), Arc::new(webhook), stop.subscribe())))
+            .collect();
+        let watched = LedgerWatch {
+            store: store.clone(),
+            ledger,
+            issuer: account.address(),
+            changed: Vec::new(),
+            seen: Seen::default(),
+            glance: events::ledger::GLANCE,
+        };
+        let looking = [
+            tokio::spawn(watch::look_out(store.clone(), hub)),
+            tokio::spawn(watched.run(stop.subscribe())),
+            tokio::spawn(events::forget(store.clone())),
+        ];
         cx.ui.note(format!("listening on {address}"));
         let served = server::serve(listener, tls, Callers::new(callers), disclosures, stopped());
         served
             .await
             .map_err(|e| CliError::system("server", crate::text::chain(&e)))?;
-        looking.abort();
+        looking.iter().for_each(tokio::task::JoinHandle::abort);
         // Who works elsewhere has gone before: nobody hears it then.
         let _ = stop.send(true);
         working.await.map_err(|e| CliError::system("worker", e))?;
+        for delivering in delivering {
+            delivering.await.map_err(|e| CliError::system("webhook", e))?;
+        }
         store.close().await;
         Ok(report(Some(address)))
     })
@@ -241,6 +266,29 @@ fn tls(config: &Config) -> Result<Option<Tls>, CliError> {
         key: Zeroizing::new(read(&tls.key)?),
         callers: tls.callers.as_deref().map(read).transpose()?,
     }))
+}
+
+fn webhooks(config: &Config) -> Result<Vec<Webhook>, CliError> {
+    let callers = config.webhooks().map_err(|e| CliError::input("config", e))?;
+    let webhooks = callers.into_iter().map(|(caller, entry)| {
+        let wrong = |path: &Path, problem: &dyn fmt::Display| {
+            CliError::input(
+                "webhook",
+                format!("caller {}: {}: {problem}", caller.name, path.display()),
+            )
+        };
+        let secret = fs::read_to_string(&entry.secret_file).map_err(|e| wrong(&entry.secret_file, &e))?;
+        let secrets = Secrets::parse(&Zeroizing::new(secret)).map_err(|e| wrong(&entry.secret_file, &e))?;
+        let read = |path: &PathBuf| fs::read(path).map_err(|e| wrong(path, &e));
+        let receiver = Receiver {
+            url: entry.url.clone(),
+            private_addresses: entry.private_addresses,
+            roots: entry.roots.as_ref().map(read).transpose()?,
+        };
+        let webhook = Webhook::new(Owner::from(&caller), &receiver, secrets, Patience::default());
+        webhook.map_err(|e| CliError::input("webhook", format!("caller {}: {e}", caller.name)))
+    });
+    webhooks.collect()
 }
 
 fn ledger_name(ledger: &dyn Ledger) -> Result<terms::Ledger, CliError> {

@@ -239,6 +239,16 @@ impl Config {
         });
         entries.collect()
     }
+
+    /// Those whose events are sent, and where to.
+    ///
+    /// # Errors
+    /// As [`Config::callers`].
+    pub fn webhooks(&self) -> Result<Vec<(Caller, &WebhookEntry)>, ConfigError> {
+        let callers = self.callers()?.into_iter().zip(&self.callers);
+        let webhooks = callers.filter_map(|((_, caller), entry)| Some((caller, entry.webhook.as_ref()?)));
+        Ok(webhooks.collect())
+    }
 }
 
 #[cfg(test)]
@@ -316,7 +326,10 @@ mod tests {
         ] {
             let webhook = format!("{GOOD}webhook = {{ url = \"{url}\", secret_file = \"s\"{more} }}");
             let error = Config::parse(&webhook).unwrap_err().to_string();
-            assert!(error.contains("caller[0].webhook.url") && !error.contains("geheim"), "{error}");
+            assert!(
+                error.contains("caller[0].webhook.url") && !error.contains("geheim"),
+                "{error}"
+            );
         }
         let entry = &GOOD[GOOD.find("[[caller]]").unwrap()..];
         let twice = Config::parse(&format!("{GOOD}{entry}")).unwrap_err().to_string();

@@ -115,7 +115,10 @@ impl Instant {
     /// So long after.
     #[must_use]
     pub fn after(self, time: Duration) -> Instant {
-        Instant(self.0.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
+        Instant(
+            self.0
+                .saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// From an earlier one to this; zero where it is later.

@@ -2,7 +2,9 @@
 
 use super::Kind;
 use crate::store::{Concerned, LedgerNotice, Store, StoreError};
-use medproof_ledger::{Address, BlockRef, Cursor, Ledger, LedgerError, LedgerEvent, Look, Noticed, WatchError, Watcher};
+use medproof_ledger::{
+    Address, BlockRef, Cursor, Ledger, LedgerError, LedgerEvent, Look, Noticed, WatchError, Watcher,
+};
 use medproof_statement::{Fr, field};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -132,7 +134,10 @@ impl LedgerWatch {
                 (self.notices(&events).await?, cursor, behind)
             }
             Look::Reorg { back_to, cursor } => {
-                tracing::error!(back_to, "the ledger has other blocks than it had: it is read anew from there");
+                tracing::error!(
+                    back_to,
+                    "the ledger has other blocks than it had: it is read anew from there"
+                );
                 for changed in &self.changed {
                     changed.reorganised(back_to).await?;
                 }

@@ -12,8 +12,10 @@ pub mod signature;
 pub mod webhook;
 
 use crate::job::{Instant, JobId};
+use crate::store::{EVENTS_KEPT, Store};
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 use thiserror::Error;
 
 /// An event's name, drawn at random: its receivers tell by it what comes twice, and resume from it.
@@ -164,6 +166,24 @@ pub struct Event {
     pub made: Instant,
 }
 
+// Between two looks for events that are kept no longer.
+const TIDY: Duration = Duration::from_secs(3600);
+
+/// Deletes events that are kept no longer, now and then.
+pub async fn forget(store: Store) {
+    loop {
+        let kept = i64::try_from(EVENTS_KEPT.as_micros()).unwrap_or(i64::MAX);
+        match store
+            .forget_events(Instant(Instant::now().0.saturating_sub(kept)))
+            .await
+        {
+            Ok(count) => tracing::debug!(count, "events are kept no longer"),
+            Err(error) => tracing::error!(%error, "events that are kept no longer were not deleted: it is tried again"),
+        }
+        tokio::time::sleep(TIDY).await;
+    }
+}
+
 /// In seconds and nanoseconds since 1970.
 pub(crate) fn timestamp(instant: Instant) -> prost_types::Timestamp {
     prost_types::Timestamp {
@@ -202,7 +222,12 @@ mod tests {
     fn ids_have_one_spelling() {
         let id = EventId::random().unwrap();
         assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in ["", "event:", "job:00112233445566778899aabbccddeeff", "event:00112233445566778899AABBCCDDEEFF"] {
+        for wrong in [
+            "",
+            "event:",
+            "job:00112233445566778899aabbccddeeff",
+            "event:00112233445566778899AABBCCDDEEFF",
+        ] {
             assert_eq!(wrong.parse::<EventId>(), Err(NoEventId), "{wrong}");
         }
     }

@@ -2,6 +2,7 @@
 
 use super::address;
 use std::fmt;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -135,8 +136,10 @@ fn said(error: &Error) -> String {
         Error::Timeout(_) => "no answer in time".into(),
         Error::HostNotFound => "its name has no address that it may be at".into(),
         Error::ConnectionFailed => "nobody listens".into(),
-        Error::Io(error) => format!("the connection: {}", error.kind()),
         Error::Tls(_) | Error::Rustls(_) => "its certificate is not believed".into(),
+        // As rustls says it of a connection that was begun.
+        Error::Io(error) if error.kind() == ErrorKind::InvalidData => "its certificate is not believed".into(),
+        Error::Io(error) => format!("the connection: {}", error.kind()),
         _ => "no answer that is one".into(),
     }
 }
@@ -195,8 +198,17 @@ mod tests {
     fn receivers_have_tls_and_no_user() {
         assert_eq!(receiver("https://sponsor.example/hook", false).check(), Ok(()));
         assert_eq!(receiver("http://10.0.0.1/hook", true).check(), Ok(()));
-        assert_eq!(receiver("http://sponsor.example/hook", false).check(), Err(NoReceiver::Plain));
-        for wrong in ["", "sponsor.example", "/hook", "ftp://sponsor.example/", "https://a:b@sponsor.example/"] {
+        assert_eq!(
+            receiver("http://sponsor.example/hook", false).check(),
+            Err(NoReceiver::Plain)
+        );
+        for wrong in [
+            "",
+            "sponsor.example",
+            "/hook",
+            "ftp://sponsor.example/",
+            "https://a:b@sponsor.example/",
+        ] {
             assert_eq!(receiver(wrong, true).check(), Err(NoReceiver::Address), "{wrong}");
         }
         let roots = Receiver {

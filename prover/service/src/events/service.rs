@@ -72,11 +72,7 @@ impl EventService for Handler {
 }
 
 // Events after a place, read when the caller has read those before.
-fn told(
-    store: Store,
-    owner: Owner,
-    after: i64,
-) -> impl Stream<Item = Result<v1::WatchEventsResponse, Status>> + Send {
+fn told(store: Store, owner: Owner, after: i64) -> impl Stream<Item = Result<v1::WatchEventsResponse, Status>> + Send {
     let start = (store, owner, after, VecDeque::<(i64, Event)>::new(), false);
     futures::stream::unfold(start, |(store, owner, after, mut page, failed)| async move {
         if failed {

@@ -77,7 +77,10 @@ mod tests {
     fn signatures_are_those_of_the_standard() {
         let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#);
         let sign = |text: &str| Secrets::parse(text).unwrap().sign(id, 1_614_265_330, body);
-        let (one, other) = ("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", "v1,O4Gjv1HqPqsMrjmczoggs/sWA8gZD0VyHG+fLh4+ktI=");
+        let (one, other) = (
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            "v1,O4Gjv1HqPqsMrjmczoggs/sWA8gZD0VyHG+fLh4+ktI=",
+        );
         assert_eq!(sign(ONE), one);
         assert_eq!(sign(&format!("{OTHER}\n{ONE}\n")), format!("{other} {one}"));
     }

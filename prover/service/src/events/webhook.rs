@@ -77,12 +77,7 @@ impl Webhook {
     ///
     /// # Errors
     /// [`NoReceiver`].
-    pub fn new(
-        owner: Owner,
-        receiver: &Receiver,
-        secrets: Secrets,
-        patience: Patience,
-    ) -> Result<Webhook, NoReceiver> {
+    pub fn new(owner: Owner, receiver: &Receiver, secrets: Secrets, patience: Patience) -> Result<Webhook, NoReceiver> {
         let sender = Sender::new(receiver, patience.timeout)?;
         Ok(Webhook {
             owner,

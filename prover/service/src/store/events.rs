@@ -512,7 +512,12 @@ struct Subject {
 
 impl Subject {
     fn to_audience(&self, job: JobId, kind: Kind) -> NewEvent {
-        self.event(job, kind, Addressee::Audience(self.audience.clone()), Some(self.request))
+        self.event(
+            job,
+            kind,
+            Addressee::Audience(self.audience.clone()),
+            Some(self.request),
+        )
     }
 
     fn to_caller(&self, job: JobId, kind: Kind) -> NewEvent {

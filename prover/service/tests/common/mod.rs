@@ -1,5 +1,9 @@
 //! Stores of a test's own: a file, and a database where there is a server.
 
+#![allow(dead_code)]
+
+pub mod told;
+
 use medproof_service::job::JobId;
 use medproof_service::store::Store;
 use sqlx::AssertSqlSafe;
