@@ -265,11 +265,13 @@ impl Watcher {
         while let Some(mark) = kept.last() {
             // Those above its head it does not have yet, or not again: they tell nothing.
             if mark.number <= head {
-                let found = self.ledger.block(mark.number)?;
-                if found.is_some_and(|block| block.hash == mark.hash) {
-                    break;
+                match self.kept(mark.number)? {
+                    Some(block) if block.hash == mark.hash => break,
+                    Some(_) => other = true,
+                    // One of several nodes that answer lags, or old blocks are not kept: it tells nothing.
+                    None if other => {}
+                    None => return Err(WatchError::Changed { number: mark.number }),
                 }
-                other = true;
             }
             kept.pop();
         }
@@ -277,6 +279,14 @@ impl Watcher {
             back_to: kept.last().map(|mark| mark.number),
             cursor: Cursor(kept),
         }))
+    }
+
+    // A block, where it is kept.
+    fn kept(&self, number: u64) -> Result<Option<BlockRef>, LedgerError> {
+        match self.ledger.block(number) {
+            Err(LedgerError::Chain(ChainError::Forgotten { .. })) => Ok(None),
+            found => found,
+        }
     }
 
     // As many blocks as the node gives at once: half as many until it does.

@@ -10,7 +10,7 @@ use medproof_ledger::{
 use medproof_statement::Fr;
 use serde_json::json;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use support::anvil::{Anvil, FINALITY};
 use support::proofs;
@@ -27,6 +27,8 @@ struct Wayward<C> {
     meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     /// The head, if it is to lag.
     head: Mutex<Option<BlockRef>>,
+    /// Whether blocks are there.
+    blank: AtomicBool,
 }
 
 impl<C> Wayward<C> {
@@ -37,6 +39,7 @@ impl<C> Wayward<C> {
             asked: AtomicU64::new(0),
             meanwhile: Mutex::new(None),
             head: Mutex::new(None),
+            blank: AtomicBool::new(false),
         }
     }
 }
@@ -52,6 +55,9 @@ impl<C: Chain> Chain for Wayward<C> {
         }
     }
     fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        if self.blank.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
         self.chain.block(number)
     }
     fn logs(&self, contracts: &[Address], from: u64, to: u64) -> Result<Vec<BlockLog>, ChainError> {
@@ -296,6 +302,11 @@ fn a_node_that_lags_is_waited_for() {
     let behind = watcher.look(&cursor).unwrap_err();
     assert!(matches!(behind, WatchError::Behind { head: 2, seen: 6 }), "{behind}");
     *ledger.chain().head.lock().unwrap() = None;
+    // As where one node names the head, and another is asked for its block: it is no reorganisation.
+    ledger.chain().blank.store(true, Ordering::SeqCst);
+    let changed = watcher.look(&cursor).unwrap_err();
+    assert!(matches!(changed, WatchError::Changed { number: 6 }), "{changed}");
+    ledger.chain().blank.store(false, Ordering::SeqCst);
     assert!(all(&mut watcher, &mut cursor).is_empty());
 }
 
