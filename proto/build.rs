@@ -5,11 +5,12 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "medproof/v1/asker_service.proto",
     "medproof/v1/audit_service.proto",
     "medproof/v1/consent_service.proto",
     "medproof/v1/disclosure_service.proto",
+    "medproof/v1/event_service.proto",
     "medproof/v1/issuer_service.proto",
     "medproof/v1/verifier_service.proto",
 ];

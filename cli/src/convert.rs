@@ -222,17 +222,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ledger_refusals_keep_the_contracts_names() {
-        assert_eq!(snake("RequestExpired"), "request_expired");
-        let error = LedgerError::Refused(medproof_ledger::Refusal::RegistryPaused {});
-        let error = CliError::from(error);
-        assert_eq!(
-            (error.code.as_str(), error.kind),
-            ("ledger.registry_paused", Kind::Refused)
-        );
-    }
-
-    #[test]
     fn two_runs_at_once_are_busy() {
         let store = LedgerStoreError::Busy { path: "there".into() };
         let error = CliError::from(LedgerError::from(ChainError::from(store)));

@@ -9,7 +9,8 @@ use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
 use medproof_proto::v1::job::State;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tonic::service::interceptor::InterceptedService;
@@ -221,6 +222,90 @@ fn a_disclosure_is_submitted_followed_fetched_and_verified() {
     drop(service);
     world.write("first.presentation", presentation);
     world.verify("first", "first", "").ok();
+}
+
+// One event, as a sponsor's own server takes it: its headers and its body.
+fn taken(listener: &TcpListener) -> (String, String) {
+    let (stream, _) = listener.accept().unwrap();
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = n.trim().parse().unwrap();
+        }
+        head += &line;
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+    reader.get_mut().write_all(answer).unwrap();
+    (head, String::from_utf8(body).unwrap())
+}
+
+#[test]
+fn whom_it_concerns_is_told_over_the_stream_and_the_webhook() {
+    use v1::event::Kind;
+    use v1::event_service_client::EventServiceClient;
+    let world = world();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let webhook = format!(
+        "role = \"sponsor\"\nwebhook = {{ url = \"http://{}/\", secret_file = \"hook.secret\", \
+         private_addresses = true }}",
+        listener.local_addr().unwrap()
+    );
+    let configured = fs::read_to_string(world.path("service.toml")).unwrap();
+    world.write("service.toml", configured.replace("role = \"sponsor\"", &webhook));
+    // A secret that is none is found before anything is served.
+    world.write("hook.secret", "none\n");
+    world.run("serve --config service.toml --check").failed(2, "webhook");
+    world.write("hook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
+    let service = Service::start(&world);
+    let (mut portal, mut sponsor) = (service.client("secret"), service.client("asks"));
+    let job = service
+        .submit(&mut portal, disclosure(&world, ANNA, "first.consent"), "")
+        .unwrap();
+    service.watched(&mut portal, &job.id);
+    service.presentation(&mut portal, &job.id).unwrap();
+    service.presentation(&mut sponsor, &job.id).unwrap();
+
+    let told = |token: &'static str, count: usize| {
+        service.runtime.block_on(async {
+            let channel = Channel::from_shared(format!("http://{}", service.address)).unwrap();
+            let channel = channel.connect().await.unwrap();
+            let mut client = EventServiceClient::with_interceptor(channel, Token(token));
+            let watched = client.watch_events(v1::WatchEventsRequest::default()).await.unwrap();
+            let (mut stream, mut events) = (watched.into_inner(), Vec::new());
+            while events.len() < count {
+                events.push(stream.message().await.unwrap().unwrap().event.unwrap());
+            }
+            // And no more.
+            assert!(
+                tokio::time::timeout(Duration::from_secs(1), stream.message())
+                    .await
+                    .is_err()
+            );
+            events
+        })
+    };
+    let event = told("asks", 1).remove(0);
+    assert_eq!((event.kind(), &event.job), (Kind::JobEnded, &job.id));
+    let digest = hex::encode(&event.request_digest);
+    let (head, body) = taken(&listener);
+    assert!(
+        head.contains(&format!("webhook-id: {}", event.id)) && head.contains("webhook-signature: v1,"),
+        "{head}"
+    );
+    assert!(body.starts_with("{\"type\":\"job.ended\","), "{body}");
+    assert!(body.contains(&job.id) && body.contains(&digest), "{body}");
+    // Only what the sponsor fetched was released.
+    let kinds: Vec<_> = told("secret", 2).iter().map(|event| event.kind()).collect();
+    assert_eq!(kinds, [Kind::ConsentUsed, Kind::DisclosureReleased]);
+    told("other", 0);
 }
 
 #[test]

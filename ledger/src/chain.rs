@@ -42,6 +42,21 @@ pub struct Log {
     pub data: Vec<u8>,
 }
 
+/// An event and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockLog {
+    /// The block's height.
+    pub block: u64,
+    /// The block's hash.
+    pub block_hash: B256,
+    /// Its place among the block's events, from 0.
+    pub index: u64,
+    /// The transaction that left it.
+    pub transaction: B256,
+    /// The event.
+    pub log: Log,
+}
+
 /// A transaction that took effect. Inclusion is not finality: what is read afterwards is read at
 /// the final block, which may lag behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +88,20 @@ pub trait Chain: Send + Sync {
     /// # Errors
     /// [`ChainError`] if the chain cannot be reached or names none.
     fn head(&self) -> Result<BlockRef, ChainError>;
+
+    /// The block of this height, if there is one: not above [`Chain::head`] it is final.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be reached, or [`ChainError::Forgotten`].
+    fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError>;
+
+    /// The events of these contracts in the blocks of these heights, both ends included, in their order.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain cannot be reached, answers something else, or [`ChainError::Forgotten`].
+    /// A node that refuses so many blocks at once says so by [`ChainError::Node`] or
+    /// [`ChainError::AnswerTooLarge`].
+    fn logs(&self, contracts: &[Address], from: u64, to: u64) -> Result<Vec<BlockLog>, ChainError>;
 
     /// Calls contracts at the newest final block, all at the same one.
     ///

@@ -59,6 +59,9 @@ pub struct Deployment {
     pub disclosures: Address,
     /// Whether it takes development keys.
     pub development: bool,
+    /// The block that has its first contract: there is nothing of it before. 0 where its file does not say.
+    #[serde(default)]
+    pub block: u64,
 }
 
 impl Deployment {
@@ -150,15 +153,17 @@ pub(crate) fn deploy<C: Chain>(
     config: &DeployConfig,
 ) -> Result<Deployment, LedgerError> {
     let chain_id = chain.chain_id()?;
-    let create = |code: &Bytes, arguments: Vec<u8>| -> Result<Address, LedgerError> {
+    let create_in = |code: &Bytes, arguments: Vec<u8>| -> Result<(Address, u64), LedgerError> {
         let receipt = chain.deploy(deployer, [code.as_ref(), &arguments].concat())?;
-        Ok(receipt.created.ok_or_else(|| ChainError::Malformed {
+        let created = receipt.created.ok_or_else(|| ChainError::Malformed {
             what: "receipt of a deployment",
             found: "no contract address".into(),
-        })?)
+        })?;
+        Ok((created, receipt.block))
     };
+    let create = |code, arguments| Ok::<_, LedgerError>(create_in(code, arguments)?.0);
     let council = &config.council;
-    let governance = create(
+    let (governance, block) = create_in(
         &Governance::BYTECODE,
         Governance::constructorCall {
             members: council.members.clone(),
@@ -203,5 +208,6 @@ pub(crate) fn deploy<C: Chain>(
         consents,
         disclosures,
         development: config.development,
+        block,
     })
 }

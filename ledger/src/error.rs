@@ -71,6 +71,22 @@ pub enum ChainError {
         /// What it answered instead.
         reason: String,
     },
+    /// Blocks that the chain once had, and keeps no longer.
+    #[error("the chain keeps blocks from {oldest} on, found block {asked} asked for; read from {oldest} on")]
+    Forgotten {
+        /// Which was asked for.
+        asked: u64,
+        /// The oldest that is kept.
+        oldest: u64,
+    },
+    /// The answer is larger than any that is read.
+    #[error("expected at most {limit} bytes in answer to {method}, found more; ask for less at once")]
+    AnswerTooLarge {
+        /// What was asked.
+        method: &'static str,
+        /// In bytes.
+        limit: u64,
+    },
     /// An answer isn't what it has to be.
     #[error("unexpected {what} from the chain: {found}")]
     Malformed {

@@ -1,7 +1,7 @@
 //! Readers of what a node answers and of the embedded chain's state, for the fuzz targets alone:
 //! behind the feature `fuzzing`.
 
-use crate::chain::{BlockRef, Receipt};
+use crate::chain::{BlockLog, BlockRef, Receipt};
 use crate::embedded::world::World;
 use crate::error::{ChainError, LedgerError};
 use crate::rpc::transport;
@@ -16,6 +16,8 @@ pub enum Reply {
     Block,
     /// A transaction's receipt.
     Receipt,
+    /// Events and where they are.
+    Logs,
     /// A number of 64 bits.
     Quantity,
     /// A number of 128 bits.
@@ -33,6 +35,8 @@ pub enum Read {
     Block(BlockRef),
     /// A receipt, and whether the transaction succeeded.
     Receipt(Receipt, bool),
+    /// Events and where they are.
+    Logs(Vec<BlockLog>),
     /// A number.
     Quantity(u128),
     /// Bytes.
@@ -57,6 +61,7 @@ fn read(kind: Reply, result: &Value) -> Result<Read, ChainError> {
             let (receipt, succeeded) = wire::receipt(result)?;
             Read::Receipt(receipt, succeeded)
         }
+        Reply::Logs => Read::Logs(wire::logs(result)?),
         Reply::Quantity => Read::Quantity(wire::quantity("number", result)?.into()),
         Reply::WideQuantity => Read::Quantity(wire::wide_quantity("number", result)?),
         Reply::Bytes => Read::Bytes(wire::bytes("bytes", result)?),

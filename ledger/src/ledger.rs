@@ -6,6 +6,7 @@ use crate::deployment::{Council, Deployment};
 use crate::disclosure::{OpenRequest, Submission};
 use crate::key::{KeyId, KeyWords};
 use crate::status::{Disclosure, IssuerStatus, KeyStatus, ProposalStatus, RequestStatus, RootPublication, RootStatus};
+use crate::watch::Noticed;
 use crate::{Account, Address, LedgerError};
 use medproof_statement::Fr;
 
@@ -20,6 +21,13 @@ pub trait Ledger: Send + Sync {
 
     /// The newest final block.
     fn head(&self) -> Result<BlockRef, LedgerError>;
+
+    /// The block of this height, if there is one: not above the head it is final.
+    fn block(&self, number: u64) -> Result<Option<BlockRef>, LedgerError>;
+
+    /// What the contracts of records, keys and consents said in the blocks of these heights, both ends included,
+    /// in its order: see [`crate::Watcher`].
+    fn noticed(&self, from: u64, to: u64) -> Result<Vec<Noticed>, LedgerError>;
 
     /// An issuer.
     fn issuer_status(&self, issuer: Address) -> Result<IssuerStatus, LedgerError>;

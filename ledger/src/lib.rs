@@ -28,11 +28,12 @@ mod refusal;
 mod registry;
 mod rpc;
 mod status;
+mod watch;
 
 pub use account::{Account, AccountError};
 pub use action::{Action, ProposalId};
 pub use alloy_primitives::{Address, B256, U256};
-pub use chain::{BlockRef, Call, Chain, Log, Read, Receipt};
+pub use chain::{BlockLog, BlockRef, Call, Chain, Log, Read, Receipt};
 pub use deployment::{Council, DeployConfig, Deployment, DeploymentError};
 pub use disclosure::{OpenRequest, ProofWords, Submission};
 pub use embedded::clock::{Clock, ManualClock, SystemClock};
@@ -49,3 +50,4 @@ pub use status::{
     Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, ProposalStatus, RequestStatus, RootEntry,
     RootPublication, RootStatus,
 };
+pub use watch::{Cursor, LedgerEvent, Look, Mark, Noticed, WatchError, Watcher};

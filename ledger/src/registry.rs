@@ -15,6 +15,7 @@ use crate::status::{
     Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, ProposalStatus, RequestStatus, RootEntry,
     RootPublication, RootStatus,
 };
+use crate::watch::{self, Noticed};
 use crate::{Account, Address, LedgerError, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use medproof_statement::Fr;
@@ -123,6 +124,16 @@ impl<C: Chain> Ledger for Registry<C> {
 
     fn head(&self) -> Result<BlockRef, LedgerError> {
         Ok(self.chain.head()?)
+    }
+
+    fn block(&self, number: u64) -> Result<Option<BlockRef>, LedgerError> {
+        Ok(self.chain.block(number)?)
+    }
+
+    fn noticed(&self, from: u64, to: u64) -> Result<Vec<Noticed>, LedgerError> {
+        let d = &self.deployment;
+        let logs = self.chain.logs(&[d.records, d.keys, d.consents], from, to)?;
+        logs.iter().map(|log| Ok(watch::read(d, log)?)).collect()
     }
 
     fn issuer_status(&self, issuer: Address) -> Result<IssuerStatus, LedgerError> {

@@ -246,6 +246,17 @@ fn other_deployment<C: Chain>(rig: &Rig<C>, deployer: &Account) -> Fr {
         fn head(&self) -> Result<medproof_ledger::BlockRef, medproof_ledger::ChainError> {
             self.0.head()
         }
+        fn block(&self, number: u64) -> Result<Option<medproof_ledger::BlockRef>, medproof_ledger::ChainError> {
+            self.0.block(number)
+        }
+        fn logs(
+            &self,
+            contracts: &[medproof_ledger::Address],
+            from: u64,
+            to: u64,
+        ) -> Result<Vec<medproof_ledger::BlockLog>, medproof_ledger::ChainError> {
+            self.0.logs(contracts, from, to)
+        }
         fn read(&self, calls: &[Call]) -> Result<medproof_ledger::Read, medproof_ledger::LedgerError> {
             self.0.read(calls)
         }

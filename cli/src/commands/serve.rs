@@ -16,15 +16,20 @@ use medproof_ledger::{Account, Ledger};
 use medproof_messages::{Did, PinnedKey, terms};
 use medproof_service::auth::{Callers, Issuer as TokenIssuer};
 use medproof_service::config::Config;
-use medproof_service::consent::{Consents, Publisher};
+use medproof_service::consent::{self, Consents, Publisher, Revocations};
 use medproof_service::disclosure::{Disclosures, Records};
+use medproof_service::events;
+use medproof_service::events::ledger::{LedgerWatch, Seen};
+use medproof_service::events::sender::Receiver;
+use medproof_service::events::signature::Secrets;
+use medproof_service::events::webhook::{self, Patience, Webhook};
 use medproof_service::guard::Guard;
 use medproof_service::hospital::Hospital;
 use medproof_service::issuer::Registrar;
 use medproof_service::metrics::{self, Metrics, MetricsConfig};
 use medproof_service::seal::WorkKey;
 use medproof_service::server::{self, Services};
-use medproof_service::store::Store;
+use medproof_service::store::{Owner, Store};
 use medproof_service::telemetry::{self, Telemetry, TracesConfig};
 use medproof_service::times::Times;
 use medproof_service::tls::Tls;
@@ -141,6 +146,7 @@ fn made(folder: &Path, args: &ServeArgs, cx: &Context) -> Result<ServeReport, Cl
 struct Named {
     tls: Option<Tls>,
     callers: Callers,
+    webhooks: Vec<Webhook>,
 }
 
 impl Named {
@@ -154,7 +160,8 @@ impl Named {
             .transpose()?;
         let issuer = config.issuer.as_ref().map(TokenIssuer::new).transpose()?;
         let callers = Callers::new(config.callers()?, issuer);
-        Ok(Named { tls, callers })
+        let webhooks = webhooks(config)?;
+        Ok(Named { tls, callers, webhooks })
     }
 }
 
@@ -232,6 +239,11 @@ async fn run<E: Engine + 'static>(
         bounds: config.bounds(),
     });
     let ledger = Arc::clone(&opened.guard.ledger);
+    let issuer = opened.guard.issuer;
+    let revocations = Arc::new(Revocations {
+        store: store.clone(),
+        hub: Arc::clone(&hub),
+    });
     let publisher = Arc::new(Publisher {
         ledger: Arc::clone(&ledger),
         account: opened.account,
@@ -252,7 +264,7 @@ async fn run<E: Engine + 'static>(
             named: opened.ledger,
             publisher: Arc::clone(&publisher),
         }),
-        askers: store.clone(),
+        store: store.clone(),
         verification: Arc::new(Verification {
             ledger: Arc::clone(&ledger),
             named: opened.ledger,
@@ -277,9 +289,23 @@ async fn run<E: Engine + 'static>(
         at_once: config.work.at_once,
     };
     let working = Working::start(worker, settings, wake);
-    let mut beside = observed(config.metrics, &metrics, &store, Some(ledger)).await?;
+    let mut beside = observed(config.metrics, &metrics, &store, Some(Arc::clone(&ledger))).await?;
     beside.spawn(watch::look_out(store.clone(), hub));
     beside.spawn(publisher.run(store.clone()));
+    beside.spawn(consent::look_out(store.clone()));
+    beside.spawn(events::forget(store.clone()));
+    let watched = LedgerWatch {
+        store: store.clone(),
+        ledger,
+        issuer,
+        changed: vec![revocations],
+        seen: Seen::default(),
+        glance: events::ledger::GLANCE,
+    };
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let watching = tokio::spawn(watched.run(stopping.clone()));
+    let deliver = |webhook| tokio::spawn(webhook::deliver(store.clone(), Arc::new(webhook), stopping.clone()));
+    let delivering: Vec<_> = named.webhooks.into_iter().map(deliver).collect();
     cx.ui.note(format!("listening on {address}"));
     let serving = server::Settings {
         tls: named.tls,
@@ -294,6 +320,11 @@ async fn run<E: Engine + 'static>(
     let (served, ()) = tokio::join!(served, working.end(config.drain.jobs()));
     served.map_err(|e| CliError::system("server", crate::text::chain(&e)))?;
     beside.shutdown().await;
+    // Deliveries that are under way come to their end.
+    let _ = stop.send(true);
+    for task in delivering.into_iter().chain([watching]) {
+        task.await.map_err(|e| CliError::system("events", e))?;
+    }
     store.close().await;
     flush(telemetry).await;
     Ok(address)
@@ -474,6 +505,29 @@ pub(super) fn worker_name() -> Result<String, CliError> {
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|e| CliError::system("threads", e))
+}
+
+fn webhooks(config: &Config) -> Result<Vec<Webhook>, CliError> {
+    let callers = config.webhooks().map_err(|e| CliError::input("config", e))?;
+    let webhooks = callers.into_iter().map(|(caller, entry)| {
+        let wrong = |path: &Path, problem: &dyn fmt::Display| {
+            CliError::input(
+                "webhook",
+                format!("caller {}: {}: {problem}", caller.name, path.display()),
+            )
+        };
+        let secret = fs::read_to_string(&entry.secret_file).map_err(|e| wrong(&entry.secret_file, &e))?;
+        let secrets = Secrets::parse(&Zeroizing::new(secret)).map_err(|e| wrong(&entry.secret_file, &e))?;
+        let read = |path: &PathBuf| fs::read(path).map_err(|e| wrong(path, &e));
+        let receiver = Receiver {
+            url: entry.url.clone(),
+            private_addresses: entry.private_addresses,
+            roots: entry.roots.as_ref().map(read).transpose()?,
+        };
+        let webhook = Webhook::new(Owner::from(&caller), &receiver, secrets, Patience::default());
+        webhook.map_err(|e| CliError::input("webhook", format!("caller {}: {e}", caller.name)))
+    });
+    webhooks.collect()
 }
 
 fn ledger_name(ledger: &dyn Ledger) -> Result<terms::Ledger, CliError> {

@@ -274,7 +274,7 @@ fn replies() -> Vec<Seed> {
         json!(hash),
         json!({ "number": "0x10", "hash": hash, "timestamp": "0x6553f100" }),
         json!({ "transactionHash": hash, "blockNumber": "0x1", "blockHash": hash, "gasUsed": "0x5208",
-            "contractAddress": Value::Null, "logs": [log], "status": "0x1" }),
+            "contractAddress": Value::Null, "logs": [log.clone()], "status": "0x1" }),
         Value::Null,
     ];
     let answered = results
@@ -290,7 +290,13 @@ fn replies() -> Vec<Seed> {
     let failed = errors
         .iter()
         .map(|error| json!({ "jsonrpc": "2.0", "id": 1, "error": error }));
-    let all = answered.chain(failed).enumerate();
+    let mut placed = log.clone();
+    placed["blockNumber"] = json!("0x1");
+    placed["blockHash"] = json!(hash);
+    placed["logIndex"] = json!("0x0");
+    placed["transactionHash"] = json!(hash);
+    let logs = json!({ "jsonrpc": "2.0", "id": 1, "result": [placed] });
+    let all = answered.chain(failed).chain([logs]).enumerate();
     all.map(|(i, reply)| seed("rpc_replies", format!("reply-{i:02}"), reply.to_string()))
         .collect()
 }

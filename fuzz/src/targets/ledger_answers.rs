@@ -6,7 +6,7 @@ use crate::target::Verdict;
 use alloy_sol_types::SolCall;
 use medproof_ledger::abi::{DisclosureRegistry, KeyRegistry, RecordRegistry};
 use medproof_ledger::{
-    Account, Action, Address, B256, BlockRef, Call, Chain, ChainError, Deployment, Ledger, LedgerError, Log,
+    Account, Action, Address, B256, BlockLog, BlockRef, Call, Chain, ChainError, Deployment, Ledger, LedgerError, Log,
     ProposalId, Read, Receipt, Refusal, Registry,
 };
 use medproof_statement::Fr;
@@ -33,6 +33,7 @@ fn deployment() -> Deployment {
         consents: address(4),
         disclosures: address(5),
         development: true,
+        block: 0,
     }
 }
 
@@ -63,12 +64,38 @@ fn nothing<T>() -> Result<T, LedgerError> {
     Err(ChainError::NoFinality { reason: "none".into() }.into())
 }
 
+fn log(address: Address, answer: &[u8]) -> Log {
+    let (words, rest) = answer.as_chunks::<32>();
+    let (topics, data) = words.split_at(words.len().min(4));
+    Log {
+        address,
+        topics: topics.iter().map(B256::from).collect(),
+        data: [data.as_flattened(), rest].concat(),
+    }
+}
+
 impl Chain for Liar {
     fn chain_id(&self) -> Result<u64, ChainError> {
         Ok(deployment().chain_id)
     }
     fn head(&self) -> Result<BlockRef, ChainError> {
         Ok(block())
+    }
+    fn block(&self, _: u64) -> Result<Option<BlockRef>, ChainError> {
+        Ok(Some(block()))
+    }
+    // Each answer as an event of one of the contracts.
+    fn logs(&self, contracts: &[Address], _: u64, _: u64) -> Result<Vec<BlockLog>, ChainError> {
+        let told = self.0.lock().unwrap();
+        let logs = told.iter().flatten().zip(contracts.iter().cycle()).enumerate();
+        let placed = logs.map(|(index, (answer, address))| BlockLog {
+            block: 7,
+            block_hash: B256::repeat_byte(7),
+            index: index as u64,
+            transaction: B256::ZERO,
+            log: log(*address, answer),
+        });
+        Ok(placed.collect())
     }
     fn read(&self, calls: &[Call]) -> Result<Read, LedgerError> {
         let told = self.0.lock().unwrap();
@@ -91,22 +118,17 @@ impl Chain for Liar {
     // Each answer as an event: up to four topics, then data.
     fn transact(&self, _: &Account, _: Call) -> Result<Receipt, LedgerError> {
         let told = self.0.lock().unwrap();
-        let log = |answer: &Vec<u8>| {
-            let (words, rest) = answer.as_chunks::<32>();
-            let (topics, data) = words.split_at(words.len().min(4));
-            Log {
-                address: deployment().governance,
-                topics: topics.iter().map(B256::from).collect(),
-                data: [data.as_flattened(), rest].concat(),
-            }
-        };
         Ok(Receipt {
             transaction: B256::ZERO,
             block: 7,
             block_hash: B256::repeat_byte(7),
             gas_used: 21_000,
             created: None,
-            logs: told.iter().flatten().map(log).collect(),
+            logs: told
+                .iter()
+                .flatten()
+                .map(|answer| log(deployment().governance, answer))
+                .collect(),
         })
     }
     fn deploy(&self, _: &Account, _: Vec<u8>) -> Result<Receipt, LedgerError> {
@@ -128,7 +150,7 @@ pub fn answers(input: &[u8]) -> Verdict {
         *ledger.chain().0.lock().unwrap() = Some(answers);
         let verdict = ask(ledger, *operation);
         if verdict == Verdict::Accepted {
-            plain(*operation % 12, &first);
+            plain(*operation % 13, &first);
         }
         verdict
     })
@@ -163,7 +185,7 @@ fn split(mut rest: &[u8]) -> Vec<Vec<u8>> {
 
 fn ask(ledger: &Registry<Liar>, operation: u8) -> Verdict {
     let (account, element) = (Address::repeat_byte(9), Fr::from(9u64));
-    match operation % 12 {
+    match operation % 13 {
         0 => told(ledger.issuer_status(account)),
         1 => told(ledger.issuers()),
         2 => told(ledger.root_status(account, element)),
@@ -175,7 +197,8 @@ fn ask(ledger: &Registry<Liar>, operation: u8) -> Verdict {
         8 => told(ledger.nullifier_spent(account, element, element)),
         9 => told(ledger.council()),
         10 => told(ledger.proposal(ProposalId(1))),
-        _ => told(ledger.propose(&MEMBER, &Action::Pause)),
+        11 => told(ledger.propose(&MEMBER, &Action::Pause)),
+        _ => told(ledger.noticed(1, 9)),
     }
 }
 

@@ -5,8 +5,9 @@ use crate::target::Verdict;
 use medproof_ledger::fuzzing::{Read, Reply, reply};
 use serde_json::Value;
 
-const KINDS: [Reply; 6] = [
+const KINDS: [Reply; 7] = [
     Reply::Block,
+    Reply::Logs,
     Reply::Receipt,
     Reply::Quantity,
     Reply::WideQuantity,
@@ -47,6 +48,17 @@ fn check(read: &Read, result: &Value) {
             assert_eq!(format!("{:x}", block.number), significant(&digits(&result["number"])));
             assert_eq!(format!("{:x}", block.time), significant(&digits(&result["timestamp"])));
             assert_eq!(hex::encode(block.hash), digits(&result["hash"]));
+        }
+        Read::Logs(logs) => {
+            let values = result.as_array().map(Vec::as_slice).unwrap_or_default();
+            assert_eq!(logs.len(), values.len());
+            for (log, value) in logs.iter().zip(values) {
+                assert_eq!(format!("{:x}", log.block), significant(&digits(&value["blockNumber"])));
+                assert_eq!(format!("{:x}", log.index), significant(&digits(&value["logIndex"])));
+                assert_eq!(hex::encode(log.block_hash), digits(&value["blockHash"]));
+                assert_eq!(hex::encode(&log.log.data), digits(&value["data"]));
+                assert_ne!(value["removed"], true);
+            }
         }
         Read::Receipt(receipt, succeeded) => {
             assert_eq!(hex::encode(receipt.transaction), digits(&result["transactionHash"]));

@@ -6,10 +6,11 @@
 //! it: it is one party's ledger, for development, demonstrations and pilots at one site.
 
 pub mod clock;
+mod history;
 pub mod store;
 pub(crate) mod world;
 
-use crate::chain::{BlockRef, Call, Chain, Log, Read, Receipt};
+use crate::chain::{BlockLog, BlockRef, Call, Chain, Log, Read, Receipt};
 use crate::deployment::{DeployConfig, Deployment, DeploymentError};
 use crate::error::ChainError;
 use crate::refusal::Refusal;
@@ -18,6 +19,7 @@ use crate::{Account, Address, B256, LedgerError, U256};
 use alloy_primitives::{Bytes, TxKind, keccak256};
 use clock::Clock;
 use core::convert::Infallible;
+use history::{Block, History};
 use revm::context::result::{EVMError, ExecutionResult};
 use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
 use revm::primitives::hardfork::SpecId;
@@ -41,6 +43,8 @@ pub struct EmbeddedChain {
     clock: Box<dyn Clock>,
     store: Store,
     world: Mutex<World>,
+    // Locked after the world, where both are.
+    history: Mutex<History>,
 }
 
 impl core::fmt::Debug for EmbeddedChain {
@@ -58,10 +62,12 @@ impl EmbeddedChain {
     /// [`store::StoreError`] if another process has it open, or it cannot be read.
     pub fn open(directory: &Path, clock: impl Clock + 'static) -> Result<EmbeddedChain, ChainError> {
         let (store, world) = Store::open(directory)?;
+        let history = History::open(directory, &world)?;
         Ok(EmbeddedChain {
             clock: Box::new(clock),
             store,
             world: Mutex::new(world),
+            history: Mutex::new(history),
         })
     }
 
@@ -83,6 +89,10 @@ impl EmbeddedChain {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The clock's time plus what the chain is ahead; never before the last block.
     fn now(&self, world: &World) -> u64 {
         self.clock.now().saturating_add(world.ahead).max(world.time)
@@ -97,7 +107,19 @@ impl EmbeddedChain {
         let created = result.created_address();
         let (_, logs) = succeeded(to, result)?;
         let next = world.next(time, changes);
+        let block = Block {
+            at: BlockRef {
+                number: next.number,
+                hash: next.hash,
+                time,
+            },
+            transaction,
+            logs: logs.clone(),
+        };
+        let mut history = self.history();
+        let written = history.write(block).map_err(ChainError::from)?;
         self.store.write(&next).map_err(ChainError::from)?;
+        history.keep(written);
         *world = next;
         Ok(Receipt {
             transaction,
@@ -119,6 +141,37 @@ impl Chain for EmbeddedChain {
     fn head(&self) -> Result<BlockRef, ChainError> {
         let world = self.lock();
         Ok(self.block(&world))
+    }
+
+    fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        let world = self.lock();
+        if number == world.number {
+            return Ok(Some(BlockRef {
+                number,
+                hash: world.hash,
+                time: world.time,
+            }));
+        }
+        if number > world.number {
+            return Ok(None);
+        }
+        let history = self.history();
+        let found = history.block(number).map(|block| block.at);
+        found.map(Some).ok_or(ChainError::Forgotten {
+            asked: number,
+            oldest: history.oldest().unwrap_or(world.number),
+        })
+    }
+
+    fn logs(&self, contracts: &[Address], from: u64, to: u64) -> Result<Vec<BlockLog>, ChainError> {
+        let world = self.lock();
+        let history = self.history();
+        // The first transaction makes block 1.
+        let (first, oldest) = (from.max(1), history.oldest().unwrap_or(world.number + 1));
+        if first < oldest && first <= world.number {
+            return Err(ChainError::Forgotten { asked: first, oldest });
+        }
+        Ok(history.logs(contracts, from, to))
     }
 
     fn read(&self, calls: &[Call]) -> Result<Read, LedgerError> {

@@ -125,7 +125,7 @@ impl Store {
     }
 }
 
-fn io_error(directory: &Path, action: &'static str, source: io::Error) -> StoreError {
+pub(super) fn io_error(directory: &Path, action: &'static str, source: io::Error) -> StoreError {
     StoreError::Io {
         path: directory.display().to_string(),
         action,

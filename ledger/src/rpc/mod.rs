@@ -8,7 +8,7 @@ mod transaction;
 pub(crate) mod transport;
 pub(crate) mod wire;
 
-use crate::chain::{BlockRef, Call, Chain, Read, Receipt};
+use crate::chain::{BlockLog, BlockRef, Call, Chain, Read, Receipt};
 use crate::error::ChainError;
 use crate::{Account, Address, B256, LedgerError};
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ impl RpcChain {
         wire::quantity(method, &self.ask(method, params)?)
     }
 
-    fn block(&self, tag: &str) -> Result<Option<BlockRef>, RpcError> {
+    fn tagged(&self, tag: &str) -> Result<Option<BlockRef>, RpcError> {
         let found = self.transport.ask("eth_getBlockByNumber", &json!([tag, false]))?;
         if found.is_null() {
             Ok(None)
@@ -109,7 +109,7 @@ impl RpcChain {
 
     /// The finalised block; on nodes that don't know the tag, the configured depth below the newest.
     fn final_block(&self) -> Result<BlockRef, ChainError> {
-        let reason = match self.block("finalized") {
+        let reason = match self.tagged("finalized") {
             Ok(Some(block)) => return Ok(block),
             Ok(None) => "the tag is unknown or no block is final yet".to_owned(),
             Err(RpcError::Answered { code, message, .. }) => format!("error {code}: {message}"),
@@ -120,7 +120,7 @@ impl RpcChain {
         };
         let newest = self.quantity("eth_blockNumber", &json!([]))?;
         let number = newest.saturating_sub(depth);
-        self.block(&format!("{number:#x}"))?
+        self.tagged(&format!("{number:#x}"))?
             .ok_or_else(|| wire::malformed("block", format!("none of number {number}")))
     }
 
@@ -213,6 +213,38 @@ impl Chain for RpcChain {
 
     fn head(&self) -> Result<BlockRef, ChainError> {
         self.final_block()
+    }
+
+    fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        let found = self.tagged(&format!("{number:#x}"))?;
+        match found {
+            Some(block) if block.number != number => Err(wire::malformed(
+                "block",
+                format!("{} in answer to {number}", block.number),
+            )),
+            found => Ok(found),
+        }
+    }
+
+    fn logs(&self, contracts: &[Address], from: u64, to: u64) -> Result<Vec<BlockLog>, ChainError> {
+        let asked = json!([{
+            "address": contracts,
+            "fromBlock": format!("{from:#x}"),
+            "toBlock": format!("{to:#x}"),
+        }]);
+        let logs = wire::logs(&self.ask("eth_getLogs", &asked)?)?;
+        // A node that answers something else would have events lost, or told twice.
+        let place = |log: &BlockLog| (log.block, log.index);
+        let asked_for = |log: &BlockLog| (from..=to).contains(&log.block) && contracts.contains(&log.log.address);
+        let in_order = logs.windows(2).all(|two| matches!(two, [a, b] if place(a) < place(b)));
+        if in_order && logs.iter().all(asked_for) {
+            Ok(logs)
+        } else {
+            Err(wire::malformed(
+                "logs",
+                "others than asked for, or in another order".into(),
+            ))
+        }
     }
 
     fn read(&self, calls: &[Call]) -> Result<Read, LedgerError> {

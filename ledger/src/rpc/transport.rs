@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use ureq::Agent;
 
-/// No answer of ours is larger: code, receipts and blocks without transactions.
+/// No answer of ours is larger: code, receipts and blocks without transactions. Of events less can be asked for.
 const ANSWER_LIMIT: u64 = 8 << 20;
 
 /// A connection to one node.
@@ -87,10 +87,10 @@ impl Transport {
     /// One request and its result.
     pub fn ask(&self, method: &'static str, params: &Value) -> Result<Value, RpcError> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        result(method, self.post(request.to_string())?)
+        result(method, self.post(method, request.to_string())?)
     }
 
-    fn post(&self, body: String) -> Result<Value, ChainError> {
+    fn post(&self, method: &'static str, body: String) -> Result<Value, ChainError> {
         let unreachable = |reason: String| ChainError::Unreachable {
             url: host_of(&self.url),
             reason,
@@ -107,7 +107,10 @@ impl Transport {
             .with_config()
             .limit(ANSWER_LIMIT)
             .read_to_vec()
-            .map_err(|e| unreachable(e.to_string()))?;
+            .map_err(|e| match e {
+                ureq::Error::BodyExceedsLimit(limit) => ChainError::AnswerTooLarge { method, limit },
+                other => unreachable(other.to_string()),
+            })?;
         // Some nodes send errors of JSON-RPC with a status of their own.
         serde_json::from_slice(&bytes).map_err(|_| unreachable(format!("HTTP status {status}, and no JSON")))
     }

@@ -1,6 +1,6 @@
 //! JSON-RPC's values, read strictly.
 
-use crate::chain::{BlockRef, Log, Receipt};
+use crate::chain::{BlockLog, BlockRef, Log, Receipt};
 use crate::error::{ChainError, shown};
 use crate::{Address, B256};
 use serde_json::{Value, json};
@@ -80,6 +80,25 @@ pub(crate) fn receipt(value: &Value) -> Result<(Receipt, bool), ChainError> {
         0 => Ok((receipt, false)),
         other => Err(malformed("receipt status", other.to_string())),
     }
+}
+
+/// Events and where they are.
+pub(crate) fn logs(value: &Value) -> Result<Vec<BlockLog>, ChainError> {
+    let logs = value.as_array().ok_or_else(|| malformed("logs", value.to_string()))?;
+    let placed = logs.iter().map(|found| {
+        // Of a block that is no longer on the chain.
+        if found["removed"] == true {
+            return Err(malformed("log", "one that was removed".into()));
+        }
+        Ok(BlockLog {
+            block: quantity("block number", &found["blockNumber"])?,
+            block_hash: hash("block hash", &found["blockHash"])?,
+            index: quantity("log's place", &found["logIndex"])?,
+            transaction: hash("transaction hash", &found["transactionHash"])?,
+            log: log(found)?,
+        })
+    });
+    placed.collect()
 }
 
 fn log(value: &Value) -> Result<Log, ChainError> {

@@ -23,7 +23,7 @@ pub struct Rig<C> {
     pub stranger: Account,
     pass: Box<dyn Fn(u64)>,
     finalise: Box<dyn Fn()>,
-    _keep: Box<dyn std::any::Any>,
+    keep: Box<dyn std::any::Any>,
 }
 
 pub fn account(label: &str) -> Account {
@@ -82,7 +82,7 @@ impl<C: Chain> Rig<C> {
             stranger: account("stranger"),
             pass,
             finalise,
-            _keep: keep,
+            keep,
         }
     }
 
@@ -99,6 +99,11 @@ impl<C: Chain> Rig<C> {
 
     pub fn chain(&self) -> &C {
         self.ledger.chain()
+    }
+
+    /// What lives as long as the rig.
+    pub fn keep<T: Clone + 'static>(&self) -> Option<T> {
+        self.keep.downcast_ref::<T>().cloned()
     }
 
     pub fn advance(&self, seconds: u64) {

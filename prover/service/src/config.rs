@@ -4,6 +4,7 @@ use crate::about;
 use crate::auth::{CertificateName, Credential, IssuerConfig, IssuerError, TokenDigest};
 use crate::caller::{Caller, Role};
 use crate::drain::DrainConfig;
+use crate::events::sender::Receiver;
 use crate::limits::Limits;
 use crate::metrics::MetricsConfig;
 use crate::store::{AskerLimits, Bounds};
@@ -184,6 +185,30 @@ pub struct CallerEntry {
     pub certificate: Option<String>,
     /// Of a sponsor, whose requests are its own.
     pub did: Option<String>,
+    /// Where its events are sent.
+    pub webhook: Option<WebhookEntry>,
+}
+
+/// Where a caller's events are sent.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookEntry {
+    /// `https://…`.
+    pub url: String,
+    /// The file with what they are signed with: a line, or while it is changed two, of `whsec_` and base64.
+    pub secret_file: PathBuf,
+    /// Whether it may be on this machine or on a private network, and without TLS.
+    #[serde(default)]
+    pub private_addresses: bool,
+    /// Roots of its certificate, in PEM; the web's without.
+    pub roots: Option<PathBuf>,
+}
+
+// A URL may hold a token.
+impl std::fmt::Debug for WebhookEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WebhookEntry(…)")
+    }
 }
 
 const MOST_AT_ONCE: usize = 1024;
@@ -288,9 +313,20 @@ impl Config {
                     "one of another caller",
                 ));
             }
+            entry.require_receiver(&place)?;
             Ok((credential, entry.caller(&place)?))
         });
         entries.collect()
+    }
+
+    /// Those whose events are sent, and where to.
+    ///
+    /// # Errors
+    /// As [`Config::callers`].
+    pub fn webhooks(&self) -> Result<Vec<(Caller, &WebhookEntry)>, ConfigError> {
+        let callers = self.callers()?.into_iter().zip(&self.callers);
+        let webhooks = callers.filter_map(|((_, caller), entry)| Some((caller, entry.webhook.as_ref()?)));
+        Ok(webhooks.collect())
     }
 }
 
@@ -318,6 +354,19 @@ impl CallerEntry {
                 ))
             }
         }
+    }
+
+    fn require_receiver(&self, place: &dyn Fn(&str) -> String) -> Result<(), ConfigError> {
+        let Some(webhook) = &self.webhook else { return Ok(()) };
+        let receiver = Receiver {
+            url: webhook.url.clone(),
+            private_addresses: webhook.private_addresses,
+            roots: None,
+        };
+        // Not what was found: an address may have a token in it.
+        let expected = "https://host/path without a user; http only with private_addresses";
+        let checked = receiver.check();
+        checked.map_err(|_| wrong(place("webhook.url"), expected, "something else"))
     }
 
     fn caller(&self, place: &dyn Fn(&str) -> String) -> Result<Caller, ConfigError> {
@@ -451,6 +500,18 @@ mod tests {
             let error = refused(from, to);
             assert!(error.contains(said), "{error}");
         }
+        for (url, more) in [
+            ("http://sponsor.example/", ""),
+            ("sponsor.example", ", private_addresses = true"),
+            ("https://geheim@sponsor.example/", ""),
+        ] {
+            let webhook = format!("{GOOD}webhook = {{ url = \"{url}\", secret_file = \"s\"{more} }}");
+            let error = Config::parse(&webhook).unwrap_err().to_string();
+            assert!(
+                error.contains("caller[0].webhook.url") && !error.contains("geheim"),
+                "{error}"
+            );
+        }
         let entry = &GOOD[GOOD.find("[[caller]]").unwrap()..];
         let twice = Config::parse(&format!("{GOOD}{entry}")).unwrap_err().to_string();
         assert!(twice.contains("caller[1].name"), "{twice}");
@@ -462,6 +523,9 @@ mod tests {
     #[test]
     fn a_password_is_not_shown() {
         let config = Config::parse(&GOOD.replace("sqlite:medproof/service.db", "postgres://u:geheim@h/d")).unwrap();
+        assert!(!format!("{config:?}").contains("geheim"));
+        let webhook = "webhook = { url = \"https://h/geheim\", secret_file = \"s\" }";
+        let config = Config::parse(&format!("{GOOD}{webhook}")).unwrap();
         assert!(!format!("{config:?}").contains("geheim"));
     }
 }

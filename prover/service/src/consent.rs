@@ -5,12 +5,13 @@ use crate::auth;
 use crate::caller::{Caller, Role};
 use crate::disclosure::page;
 use crate::error::Refusal;
+use crate::events::ledger::LedgerChanged;
 use crate::hospital::Hospital;
 use crate::job::Instant;
-use crate::store::{AfterConsent, ConsentRow, Owner, Store, Whose};
+use crate::store::{AfterConsent, ConsentRow, Owner, Store, StoreError, Whose};
 use crate::watch::Hub;
 use medproof_audit::PseudonymKey;
-use medproof_ledger::{Account, Ledger};
+use medproof_ledger::{Account, Ledger, LedgerEvent, Noticed};
 use medproof_messages::Revocation;
 use medproof_messages::terms;
 use medproof_proto::v1;
@@ -185,6 +186,43 @@ impl Publisher {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+}
+
+/// What the ledger says of revocations holds here too.
+pub struct Revocations {
+    /// Consents and jobs.
+    pub store: Store,
+    /// Who follows jobs.
+    pub hub: Arc<Hub>,
+}
+
+#[tonic::async_trait]
+impl LedgerChanged for Revocations {
+    async fn noticed(&self, noticed: &Noticed) -> Result<(), StoreError> {
+        if let LedgerEvent::ConsentRevoked { handle } = noticed.event {
+            let ended = self.store.revoke(&field::to_bytes(&handle), None).await?;
+            ended.iter().for_each(|job| self.hub.changed(job));
+        }
+        Ok(())
+    }
+
+    // What was once revoked stays so: its secret is out.
+    async fn reorganised(&self, _: Option<u64>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Logs consents whose time is over, again and again.
+pub async fn look_out(store: Store) {
+    loop {
+        match store.expire().await {
+            // There may be more.
+            Ok(100..) => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "consents whose time is over are not logged: it is tried again"),
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

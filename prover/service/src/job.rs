@@ -112,6 +112,15 @@ impl Instant {
         u64::try_from(self.0 / 1_000_000).unwrap_or_default()
     }
 
+    /// So long after.
+    #[must_use]
+    pub fn after(self, time: Duration) -> Instant {
+        Instant(
+            self.0
+                .saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// From an earlier one to this; zero where it is later.
     #[must_use]
     pub fn since(self, earlier: Instant) -> Duration {

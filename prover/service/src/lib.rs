@@ -16,6 +16,7 @@ pub mod consent;
 pub mod disclosure;
 pub mod drain;
 pub mod error;
+pub mod events;
 pub mod guard;
 pub mod hospital;
 pub mod issuer;

@@ -13,10 +13,11 @@ use crate::store::Store;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::web::{self, WebConfig};
-use crate::{asker, consent, disclosure, issuer, verification};
+use crate::{asker, consent, disclosure, events, issuer, verification};
 use medproof_proto::v1::asker_service_server::AskerServiceServer;
 use medproof_proto::v1::consent_service_server::ConsentServiceServer;
 use medproof_proto::v1::disclosure_service_server::DisclosureServiceServer;
+use medproof_proto::v1::event_service_server::EventServiceServer;
 use medproof_proto::v1::issuer_service_server::IssuerServiceServer;
 use medproof_proto::v1::verifier_service_server::VerifierServiceServer;
 use std::sync::Arc;
@@ -65,8 +66,8 @@ pub struct Services {
     pub registrar: Arc<Registrar>,
     /// Consents.
     pub consents: Arc<Consents>,
-    /// Who asks.
-    pub askers: Store,
+    /// Who asks, and what callers are told.
+    pub store: Store,
     /// Presentations of who does not verify for itself.
     pub verification: Arc<Verification>,
 }
@@ -82,7 +83,8 @@ impl Services {
             DisclosureServiceServer::new(disclosure::Handler(self.disclosures)),
             IssuerServiceServer::new(issuer::Handler(self.registrar)),
             ConsentServiceServer::new(consent::Handler(self.consents)),
-            AskerServiceServer::new(asker::Handler(self.askers)),
+            AskerServiceServer::new(asker::Handler(self.store.clone())),
+            EventServiceServer::new(events::service::Handler(self.store)),
             VerifierServiceServer::new(verification::Handler(self.verification)),
         )
     }

@@ -288,6 +288,17 @@ impl Chain for Recording {
     fn head(&self) -> Result<BlockRef, ChainError> {
         self.chain.head()
     }
+    fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        self.chain.block(number)
+    }
+    fn logs(
+        &self,
+        contracts: &[medproof_ledger::Address],
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<medproof_ledger::BlockLog>, ChainError> {
+        self.chain.logs(contracts, from, to)
+    }
     fn read(&self, calls: &[Call]) -> Result<Read, LedgerError> {
         self.chain.read(calls)
     }

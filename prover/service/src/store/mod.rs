@@ -6,16 +6,19 @@
 
 mod askers;
 mod consents;
+mod events;
 mod log;
 mod share;
 mod sql;
 
 pub use askers::{Asker, AskerLimits, Denied, Unusual};
 pub use consents::{AfterConsent, ConsentRow, Unpublished, Whose};
+pub use events::{Concerned, Delivered, Due, KEPT as EVENTS_KEPT, LedgerNotice};
 pub use log::{Line, Lines};
 
 use crate::about::{About, Handle, Pseudonym};
 use crate::caller::Caller;
+use crate::events::{Event, EventId, NewEvent};
 use crate::job::{Instant, Job, JobId, State};
 use medproof_audit::tree::{Hash, Head, NodeId};
 use medproof_statement::tier::Tier;
@@ -53,6 +56,9 @@ pub enum StoreError {
     /// Neither SQLite nor PostgreSQL.
     #[error("expected a store at `sqlite:FILE` or `postgres://…`, found {0}")]
     Url(String),
+    /// No name could be drawn.
+    #[error("the operating system gives no randomness: {0}")]
+    Random(String),
     /// A row that this version did not write.
     #[error("the store has a job of another version: {0}")]
     Row(&'static str),
@@ -192,6 +198,13 @@ impl From<&Caller> for Owner {
             caller: caller.name.clone(),
             audience: caller.audience().unwrap_or_default(),
         }
+    }
+}
+
+// In a log.
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.tenant, self.caller)
     }
 }
 
@@ -462,6 +475,103 @@ impl Store {
     /// [`StoreError`].
     pub async fn counts(&self) -> Result<Vec<(Tier, State, u64)>, StoreError> {
         either!(self, sql::counts())
+    }
+
+    /// Writes events. Those of what was told before are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`]: none was written.
+    pub async fn tell(&self, events: &[NewEvent]) -> Result<(), StoreError> {
+        either!(self, events::tell(events))
+    }
+
+    /// This owner's events after a place, with theirs, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn events(&self, owner: &Owner, after: i64, count: u32) -> Result<Vec<(i64, Event)>, StoreError> {
+        either!(self, events::events(owner, after, count))
+    }
+
+    /// The place of this owner's event; nobody else's is told from one that is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn place_of_event(&self, owner: &Owner, id: &EventId) -> Result<Option<i64>, StoreError> {
+        either!(self, events::place(owner, id))
+    }
+
+    /// The place up to which this owner acknowledged its events.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn acknowledged(&self, owner: &Owner) -> Result<i64, StoreError> {
+        either!(self, events::acknowledged(owner))
+    }
+
+    /// That this owner took care of its events up to a place. Never back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn acknowledge(&self, owner: &Owner, place: i64) -> Result<(), StoreError> {
+        either!(self, events::acknowledge(owner, place))
+    }
+
+    /// Takes at most so many of this owner's deliveries that are due. One of which [`Store::delivered`] is not
+    /// called is due again when the lease is over.
+    ///
+    /// # Errors
+    /// [`StoreError`]: none was taken.
+    pub async fn due(&self, owner: &Owner, now: Instant, lease: Instant, count: u32) -> Result<Vec<Due>, StoreError> {
+        either!(self, events::due(owner, now, lease, count))
+    }
+
+    /// What became of a delivery.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it will be due again.
+    pub async fn delivered(&self, owner: &Owner, place: i64, delivered: Delivered) -> Result<(), StoreError> {
+        either!(self, events::delivered(owner, place, delivered))
+    }
+
+    /// How many of this owner's deliveries were given up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn given_up(&self, owner: &Owner) -> Result<u64, StoreError> {
+        either!(self, events::given_up(owner))
+    }
+
+    /// Deletes events that were written before, and their deliveries. How many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_events(&self, before: Instant) -> Result<u64, StoreError> {
+        either!(self, events::forget(before))
+    }
+
+    /// The roots that presentations are under, but for those that are known to be superseded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn roots(&self) -> Result<Vec<[u8; 32]>, StoreError> {
+        either!(self, events::roots())
+    }
+
+    /// How far a ledger was watched, as it was written; none if it never was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ledger_cursor(&self, ledger: &str) -> Result<Option<String>, StoreError> {
+        either!(self, events::cursor(ledger))
+    }
+
+    /// Tells whom it concerns what was noticed on a ledger, and how far it was watched: both or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn noticed(&self, ledger: &str, notices: &[LedgerNotice], cursor: &str) -> Result<(), StoreError> {
+        either!(self, events::noticed(ledger, notices, cursor))
     }
 
     /// Closes it, so that what was written is in its place.

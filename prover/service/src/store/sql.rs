@@ -89,6 +89,7 @@ macro_rules! statements {
             use super::*;
             use crate::store::askers::$name as askers;
             use crate::store::consents::$name as consents;
+            use crate::store::events::$name as events;
             use crate::store::log::$name as log;
             use crate::store::share::$name as share;
 
@@ -169,6 +170,7 @@ macro_rules! statements {
                     place_job(&mut transaction, owner, job, turn, now).await?;
                     tasks.push(task(job, urgency, turn)?);
                 }
+                events::submitted(&mut transaction, owner, jobs).await?;
                 $push(&mut *transaction, tasks).await.map_err(|e| StoreError::Queue(e.to_string()))?;
                 log::append(&mut transaction, &owner.tenant, lines, now).await?;
                 transaction.commit().await?;
@@ -312,6 +314,10 @@ macro_rules! statements {
                 if askers::suspended(&mut transaction, &owner.tenant, &audience, now).await? {
                     return Ok(Released::Suspended);
                 }
+                // Who submitted hears of what its sponsor was given, whatever becomes of the answer.
+                if !owner.audience.is_empty() {
+                    events::released(&mut transaction, id).await?;
+                }
                 // The first time is told; each time waits for the log, so that it is before a revocation or after it.
                 let first = row.try_get::<i64, _>("released")? == now.0;
                 let line = match asked_of(&row)? {
@@ -392,6 +398,8 @@ macro_rules! statements {
                     None => true,
                 };
                 let told = asked_of(&row)?;
+                let withheld = matches!(ending, Ending::Succeeded(_)) && revoked;
+                events::ended(&mut transaction, id, if withheld { &Ending::Refused } else { ending }).await?;
                 let line = match (ending, &consent) {
                     (Ending::Succeeded(presentation), Some(consent)) if !revoked => {
                         keep(&mut transaction, id, presentation).await?;
@@ -492,6 +500,10 @@ macro_rules! statements {
                     .bind(&consent[..])
                     .execute(&mut *transaction)
                     .await?;
+                let ended = ids(&rows)?;
+                for id in &ended {
+                    events::ended(&mut transaction, id, &Ending::Cancelled).await?;
+                }
                 for (tenant, consented) in consents::noted(&mut transaction, consent).await? {
                     let mut own = Vec::new();
                     if first {
@@ -505,7 +517,7 @@ macro_rules! statements {
                     log::append(&mut transaction, &tenant, own, now).await?;
                 }
                 transaction.commit().await?;
-                ids(&rows)
+                Ok(ended)
             }
 
             /// Logs consents whose time is over. How many there were.
@@ -551,13 +563,17 @@ macro_rules! statements {
                         .execute(&mut *transaction)
                         .await?;
                 }
+                let ended = ids(&rows)?;
+                for id in &ended {
+                    events::ended(&mut transaction, id, &Ending::Cancelled).await?;
+                }
                 let mut lines = cancelled(&rows)?;
                 if erased {
                     lines.push(AuditEvent::RecordErased(Pseudonym(Hex(*pseudonym))));
                 }
                 let place = log::append(&mut transaction, tenant, lines, now).await?;
                 transaction.commit().await?;
-                Ok((ids(&rows)?, place))
+                Ok((ended, place))
             }
 
             pub(in crate::store) async fn suspend(

@@ -2,6 +2,8 @@
 // Not every test's program uses all of it.
 #![allow(dead_code)]
 
+pub mod told;
+
 use medproof_messages::did::AudienceKey;
 use medproof_service::about::{About, Grant};
 use medproof_service::job::JobId;

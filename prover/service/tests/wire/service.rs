@@ -91,7 +91,7 @@ fn services(folder: &TempDir, store: &Store, guard: &Guard, named: terms::Ledger
             named,
             publisher: Arc::new(publisher),
         }),
-        askers: store.clone(),
+        store: store.clone(),
         verification: Arc::new(Verification {
             ledger: Arc::clone(&guard.ledger),
             named,
