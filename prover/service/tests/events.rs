@@ -247,6 +247,44 @@ async fn a_reader_misses_nothing() {
     }
 }
 
+// The same, with a writer that is held up between its first event and its second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_is_held_up_is_waited_for() {
+    let (stores, _folder) = common::stores().await;
+    for store in &stores {
+        // In SQLite nobody writes while another does.
+        let Store::Postgres(pool) = store else { continue };
+        let mut obstacle = pool.begin().await.unwrap();
+        let statement = "INSERT INTO events (id, tenant, caller, audience, kind, subject, made) \
+                         VALUES ('obstacle', 'general', '', $1, 4, 'second', 0)";
+        sqlx::query(statement)
+            .bind(AUDIENCE)
+            .execute(&mut *obstacle)
+            .await
+            .unwrap();
+        let telling = |subjects: &[&str]| {
+            let events: Vec<_> = subjects
+                .iter()
+                .map(|subject| new(Kind::AskerSuspended, (*subject).into()))
+                .collect();
+            let store = store.clone();
+            tokio::spawn(async move { store.tell(&events).await.unwrap() })
+        };
+        let held_up = telling(&["first", "second"]);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let other = telling(&["third"]);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let owner = Owner::from(&sponsor());
+        let seen = store.events(&owner, 0, 9).await.unwrap();
+        obstacle.rollback().await.unwrap();
+        held_up.await.unwrap();
+        other.await.unwrap();
+        let after = seen.last().map_or(0, |(place, _)| *place);
+        let later = store.events(&owner, after, 9).await.unwrap();
+        assert_eq!(seen.len() + later.len(), 3);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn deliveries_are_due_until_something_became_of_them() {
     let (stores, _folder) = common::stores().await;
