@@ -23,12 +23,23 @@ const STARTING: [&str; 5] = [
 
 // What a file starts, after the program's name.
 fn started(text: &str) -> Vec<Vec<String>> {
-    let words = |list: &str| list.split([',', ' ']).filter(|word| !word.is_empty()).map(|w| w.trim_matches('"').to_owned()).collect();
+    let words = |list: &str| {
+        list.split([',', ' '])
+            .filter(|word| !word.is_empty())
+            .map(|w| w.trim_matches('"').to_owned())
+            .collect()
+    };
     let of = |line: &str| {
         let line = line.trim();
-        let unit = ["ExecStart=", "ExecStartPre="].iter().find_map(|key| line.strip_prefix(key));
-        let list = ["args: [", "CMD ["].iter().find_map(|key| line.strip_prefix(key)?.strip_suffix(']'));
-        unit.and_then(|command| command.strip_prefix("/usr/bin/medproof ")).or(list).map(words)
+        let unit = ["ExecStart=", "ExecStartPre="]
+            .iter()
+            .find_map(|key| line.strip_prefix(key));
+        let list = ["args: [", "CMD ["]
+            .iter()
+            .find_map(|key| line.strip_prefix(key)?.strip_suffix(']'));
+        unit.and_then(|command| command.strip_prefix("/usr/bin/medproof "))
+            .or(list)
+            .map(words)
     };
     text.lines().filter_map(of).collect()
 }
@@ -72,10 +83,13 @@ fn the_file_that_the_documents_show_is_in_order() {
     // Of the sponsor and of tokens it shows the beginnings.
     let did = "did:key:z6MkkHesJfGFTGqjYjDXJAuUE2gyshaNewzEBHoCWGX1YN7L";
     let mut tokens = 0;
-    let whole = shown.replace("did:key:z6Mk…", did).split_inclusive('\n').fold(String::new(), |text, line| {
-        tokens += 1;
-        text + &line.replace("\"…\"", &format!("\"{tokens:064x}\""))
-    });
+    let whole = shown
+        .replace("did:key:z6Mk…", did)
+        .split_inclusive('\n')
+        .fold(String::new(), |text, line| {
+            tokens += 1;
+            text + &line.replace("\"…\"", &format!("\"{tokens:064x}\""))
+        });
     Config::parse(&whole).unwrap_or_else(|e| panic!("{e}\n{whole}"));
 }
 
