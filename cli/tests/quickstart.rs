@@ -6,18 +6,16 @@ mod common;
 use common::{ANNA, BINARY, World, bundles};
 use std::fs;
 use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-/// Where grpcurl is; `MEDPROOF_GRPCURL` names it where it is not on the path.
-fn grpcurl() -> Option<String> {
-    let named = std::env::var("MEDPROOF_GRPCURL").unwrap_or_else(|_| "grpcurl".to_owned());
-    let found = Command::new(&named)
-        .arg("-version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    found.is_ok_and(|status| status.success()).then_some(named)
+/// Where grpcurl is: on the path, or where `MEDPROOF_GRPCURL` says.
+fn grpcurl() -> Option<PathBuf> {
+    let named = std::env::var_os("MEDPROOF_GRPCURL").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join("grpcurl"));
+    named.into_iter().chain(on_path).find(|file| file.is_file())
 }
 
 fn commands() -> String {
@@ -42,9 +40,12 @@ fn the_quickstart_does_what_it_says() {
     let world = World::empty();
     let name = format!("{ANNA}.json");
     world.write(&format!("bundles/{name}"), &bundles()[&name]);
+    // Under their own names, as installed.
+    fs::create_dir(world.path("bin")).unwrap();
+    symlink(BINARY, world.path("bin/medproof")).unwrap();
+    symlink(&grpcurl, world.path("bin/grpcurl")).unwrap();
     let script = format!(
-        "set -euo pipefail\nmedproof() {{ '{BINARY}' \"$@\"; }}\ngrpcurl() {{ '{grpcurl}' \"$@\"; }}\n\
-         trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{}",
+        "set -euo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{}",
         commands()
     );
     let run = world_shell(&world).arg("-c").arg(script).output().unwrap();
@@ -60,13 +61,14 @@ fn the_quickstart_does_what_it_says() {
     assert_eq!(fs::read(world.path("answer.bin")).unwrap().len(), 321);
 }
 
-// With the tools that people have.
 fn world_shell(world: &World) -> Command {
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", world.path("bin").display());
     let mut shell = Command::new("bash");
     shell
         .current_dir(world.dir.path())
         .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("PATH", path)
         .env("MEDPROOF_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
     shell
 }

@@ -490,8 +490,10 @@ fn told_to_stop_it_ends_what_was_begun_and_leaves_the_rest_in_the_queue() {
         .collect();
     let start = Instant::now();
     let is_running = |portal: &mut Client, job: &String| service.job(portal, job).unwrap().state() == State::Running;
-    while !jobs.iter().any(|job| is_running(&mut portal, job)) {
+    // In the order in which they were submitted.
+    while !is_running(&mut portal, &jobs[0]) && !is_running(&mut portal, &jobs[1]) {
         assert!(start.elapsed() < Duration::from_secs(30), "nothing was begun");
+        std::thread::sleep(Duration::from_millis(20));
     }
     signal(&service.process, "TERM");
     assert_eq!(exit(&mut service.process, Duration::from_secs(30)), Some(0));

@@ -3,6 +3,7 @@
 use crate::postgres::{self, Postgres};
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
 use crate::{aarch64, citations, contracts, determinism, directions, mutants, proto, tools};
+use std::path::PathBuf;
 
 /// All tests; the long ones too if asked.
 pub fn all(full: bool) -> Result<Outcome> {
@@ -19,12 +20,14 @@ pub fn all(full: bool) -> Result<Outcome> {
     }
     let postgres = postgres::start()?;
     let has_postgres = postgres.is_some();
-    rust(full, postgres.as_ref())?;
+    let grpcurl = tools::ensure_grpcurl()?;
+    let has_grpcurl = grpcurl.is_some();
+    rust(full, postgres.as_ref(), grpcurl)?;
     drop(postgres);
     if tools.python {
         determinism::check()?;
     }
-    let mut complete = tools.node && tools.python && has_postgres;
+    let mut complete = tools.node && tools.python && has_postgres && has_grpcurl;
     if full {
         import_oracle()?;
         complete &= aarch64::check()? == Outcome::Passed;
@@ -98,13 +101,15 @@ fn import_oracle() -> Result<()> {
     step("the import against an independent FHIR model", ".", &cargo(), &args)
 }
 
-fn rust(full: bool, postgres: Option<&Postgres>) -> Result<()> {
+fn rust(full: bool, postgres: Option<&Postgres>, grpcurl: Option<PathBuf>) -> Result<()> {
     if !root().join("../shared/data").is_dir() {
         println!("\n!!! ../shared/data is absent: tests over all 502 patients are left out (in CI they fail).");
     }
     let url = postgres.map(Postgres::url);
     let mut env: Vec<(&str, &str)> = Vec::new();
     env.extend(url.as_deref().map(|url| ("MEDPROOF_POSTGRES", url)));
+    let grpcurl = grpcurl.and_then(|program| program.to_str().map(str::to_owned));
+    env.extend(grpcurl.as_deref().map(|program| ("MEDPROOF_GRPCURL", program)));
     env.extend(full.then_some(("MEDPROOF_FULL", "1")));
     let mut args = vec!["test", "--workspace", "--no-fail-fast"];
     if full {

@@ -1,7 +1,7 @@
 //! What the tests need beside Rust: found, or installed and said so.
 
 use crate::postgres;
-use crate::run::{Result, cargo, output, root, step, target};
+use crate::run::{Result, cargo, output, root, step, step_with, target};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -95,6 +95,25 @@ pub fn ensure_go() -> Result<Option<String>> {
     let [bin, tool] = ["bin", "pkg/tool"].map(|programs| format!("{folder}/{programs}"));
     step("Go's programs", ".", "chmod", &["-R", "u+x", &bin, &tool])?;
     Ok(Some(format!("{bin}/go")))
+}
+
+/// grpcurl, which calls the service as its users' own clients do.
+const GRPCURL: &str = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4";
+
+/// The program `grpcurl`: the one on the path, or one that Go builds.
+pub fn ensure_grpcurl() -> Result<Option<PathBuf>> {
+    if output("grpcurl", &["-version"]).is_some() {
+        return Ok(Some(PathBuf::from("grpcurl")));
+    }
+    let folder = target()?.join("go");
+    let program = folder.join("grpcurl");
+    if program.is_file() {
+        return Ok(Some(program));
+    }
+    let Some(go) = ensure_go()? else { return Ok(None) };
+    let folder = folder.to_str().ok_or("a path that is no text")?;
+    step_with("grpcurl", ".", &go, &["install", GRPCURL], &[("GOBIN", folder)])?;
+    Ok(Some(program))
 }
 
 // Of "go1.26.8": 1 and 26.

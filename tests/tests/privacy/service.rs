@@ -25,6 +25,8 @@ use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
+const TRACE: [u8; 16] = *b"a trace of ours!";
+
 /// All that a collector of spans was sent.
 type Spans = Arc<Mutex<Vec<u8>>>;
 
@@ -211,6 +213,11 @@ fn no_canary_is_in_what_the_service_says_of_itself() {
                 refusals += 1;
             }
         }
+        // A part of its caller's trace.
+        let mut traced = portal(v1::ListJobsRequest::default());
+        let parent = format!("00-{}-00f067aa0ba902b7-01", hex::encode(TRACE));
+        traced.metadata_mut().insert("traceparent", parent.parse().unwrap());
+        client.list_jobs(traced).await.unwrap();
         // Names of jobs, keys and tokens that are none.
         for text in [&name, &records[0]] {
             let job = v1::GetJobRequest { job: text.clone() };
@@ -240,7 +247,9 @@ fn no_canary_is_in_what_the_service_says_of_itself() {
     }
     found.none();
     // They do say what they may.
-    let spans_say = |text: &str| spans.windows(text.len()).any(|window| window == text.as_bytes());
+    let spans_have = |bytes: &[u8]| spans.windows(bytes.len()).any(|window| window == bytes);
+    let spans_say = |text: &str| spans_have(text.as_bytes());
+    assert!(spans_have(&TRACE));
     assert!(spans_say(&proved) && spans_say("Prove") && spans_say("DisclosureService/SubmitDisclosure"));
     assert!(
         spans_say("caller.unknown") && page.contains("code=\"caller.unknown\""),

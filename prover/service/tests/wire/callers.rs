@@ -1,10 +1,15 @@
 //! Who may call what.
 
 use crate::service::{Service, code, portal, with};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use http::Uri;
 use hyper_util::client::legacy::Client as Http;
 use hyper_util::rt::TokioExecutor;
 use medproof_proto::v1;
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use serde_json::json;
 use tonic::{Code, Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -71,4 +76,42 @@ async fn reflection_is_everybodys_where_the_file_says_so() {
         .await
         .unwrap_err();
     assert_eq!(code(&refused), "caller.unknown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_token_names_its_caller() {
+    let random = SystemRandom::new();
+    let pair = |random: &SystemRandom| {
+        let key = Ed25519KeyPair::generate_pkcs8(random).unwrap();
+        Ed25519KeyPair::from_pkcs8(key.as_ref()).unwrap()
+    };
+    let (key, another) = (pair(&random), pair(&random));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    let public = BASE64.encode(key.public_key().as_ref());
+    let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "one", "x": public}]});
+    std::fs::write(&file, keys.to_string()).unwrap();
+    let issuer = format!(
+        "[issuer]\nissuer = \"https://id.example\"\naudience = \"medproof\"\nkeys = \"{}\"",
+        file.display()
+    );
+    let service = Service::start(&issuer).await;
+    let token = |key: &Ed25519KeyPair, audience: &str| {
+        let header = json!({"alg": "EdDSA", "kid": "one"});
+        let claims = json!({"iss": "https://id.example", "aud": audience, "sub": "portal", "tenant": "general",
+            "role": "holder", "exp": 4_000_000_000_u64});
+        let signed = [header, claims].map(|part| BASE64.encode(part.to_string())).join(".");
+        let signature = BASE64.encode(key.sign(signed.as_bytes()).as_ref());
+        format!("{signed}.{signature}")
+    };
+    // Whose name is the file's portal's does not see that one's jobs.
+    service.job().await;
+    let mut client = service.client();
+    let list = v1::ListJobsRequest::default;
+    let listed = client.list_jobs(with(&token(&key, "medproof"), list())).await.unwrap();
+    assert!(listed.into_inner().jobs.is_empty());
+    for wrong in [token(&another, "medproof"), token(&key, "other")] {
+        let refused = client.list_jobs(with(&wrong, list())).await.unwrap_err();
+        assert_eq!(code(&refused), "caller.unknown");
+    }
 }
