@@ -644,6 +644,13 @@ impl Issuer {
         }
     }
 
+    #[cfg(any(test, feature = "measuring"))]
+    pub(crate) fn set_leaves(&mut self, leaves: Vec<(u64, Option<Fr>)>) -> Result<(), IssuerError> {
+        let mut tx = self.vault.begin()?;
+        tx.leaves = leaves;
+        Ok(self.vault.commit(tx)?)
+    }
+
     fn apply(&mut self, op: Op) -> Result<(), IssuerError> {
         let mut tx = self.vault.begin()?;
         tx.ops.push(op);

@@ -93,6 +93,7 @@ fn main() -> ExitCode {
         ["bench-peers", options @ ..] => peers::run(options),
         ["limit", options @ ..] => measured::limit(options),
         ["tiers", options @ ..] => measured::tiers(options),
+        ["vault", options @ ..] => measured::vault(options),
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),
         ["flame"] => flame::run(),

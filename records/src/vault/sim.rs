@@ -1,6 +1,6 @@
 //! A disk in memory that crashes, fills up and forgets what was not synced: for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -39,6 +39,8 @@ struct Inner {
     contents: Vec<Content>,
     names: BTreeMap<String, usize>,
     synced_names: BTreeMap<String, usize>,
+    // Names that may not be synced.
+    touched: BTreeSet<String>,
     // Since names were synced.
     last_renamed: Option<(String, String)>,
     operations: u64,
@@ -114,6 +116,7 @@ impl SimDisk {
         }
         inner.contents.iter_mut().for_each(|c| c.synced = c.seen.clone());
         inner.synced_names = inner.names.clone();
+        inner.touched.clear();
     }
 
     /// Every file of the machine, by directory and name.
@@ -228,7 +231,8 @@ impl Disk for SimDisk {
             seen: bytes[..written].to_vec(),
             synced: Vec::new(),
         });
-        inner.names.insert(name, index);
+        inner.names.insert(name.clone(), index);
+        inner.touched.insert(name);
         fate.outcome()
     }
 
@@ -264,10 +268,12 @@ impl Disk for SimDisk {
             return Err(error);
         }
         let ours = |name: &String| self.owns(name);
-        let mut names = core::mem::take(&mut inner.synced_names);
-        names.retain(|name, _| !ours(name));
-        names.extend(inner.names.iter().filter(|(n, _)| ours(n)).map(|(n, i)| (n.clone(), *i)));
-        inner.synced_names = names;
+        for name in inner.touched.extract_if(.., |name| ours(name)).collect::<Vec<_>>() {
+            match inner.names.get(&name).copied() {
+                Some(index) => inner.synced_names.insert(name, index),
+                None => inner.synced_names.remove(&name),
+            };
+        }
         inner.last_renamed.take_if(|(_, to)| ours(to));
         Ok(())
     }
@@ -281,6 +287,7 @@ impl Disk for SimDisk {
         let index = inner.index(&from)?;
         inner.names.remove(&from);
         inner.names.insert(to.clone(), index);
+        inner.touched.extend([from.clone(), to.clone()]);
         inner.last_renamed = Some((from, to));
         Ok(())
     }
@@ -319,6 +326,7 @@ impl Disk for SimDisk {
         content.seen.clear();
         content.synced.clear();
         inner.names.remove(&name);
+        inner.touched.insert(name);
         Ok(())
     }
 

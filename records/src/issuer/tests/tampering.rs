@@ -148,9 +148,7 @@ fn files_of_others_are_left_alone() {
 fn a_record_that_is_not_what_was_anchored_does_not_open() {
     let disk = base();
     let mut issuer = reopen(&disk).unwrap();
-    let mut tx = issuer.vault.begin().unwrap();
-    tx.leaves.push((0, Some(Fr::from(1u64))));
-    issuer.vault.commit(tx).unwrap();
+    issuer.set_leaves(vec![(0, Some(Fr::from(1u64)))]).unwrap();
     anchor(&mut issuer);
     assert!(matches!(
         issuer.open_record("a"),
