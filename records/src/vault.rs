@@ -323,6 +323,8 @@ pub(crate) struct Transaction {
     pub(crate) leaves: Vec<(u64, Option<Fr>)>,
     /// Records that go on the erasure log.
     pub(crate) erased: Vec<RecordId>,
+    // Whether the state goes on file whole.
+    folds: bool,
     pack: Pack,
 }
 
@@ -349,7 +351,7 @@ pub(crate) struct Vault {
     erasures: Erasures,
     head: Head,
     state: State,
-    // Operations since the snapshot.
+    // What it takes to replay those since the snapshot.
     operations: usize,
     // How many items of a pack are needed.
     live: BTreeMap<FileName, u64>,
@@ -480,7 +482,7 @@ impl Vault {
         let mut dropped = Vec::new();
         for item in rest {
             let ops = form(&name(item), log::read_ops(&self.read_segment(*item)?))?;
-            self.operations += ops.len();
+            self.operations += log::weight(&ops);
             // Those of the last operations may not be destroyed yet.
             dropped.clear();
             for op in &ops {
@@ -581,6 +583,12 @@ impl Vault {
         self.live.len()
     }
 
+    /// The wrapped key of an item.
+    #[cfg(test)]
+    pub(crate) fn wrapped(&self, item: Item) -> Vec<u8> {
+        self.keystore.wrapped(item).unwrap()
+    }
+
     /// Bound into what must not be confused with another issuer's.
     pub(crate) const fn id(&self) -> &[u8; 16] {
         &self.head.vault
@@ -599,6 +607,7 @@ impl Vault {
             ops: Vec::new(),
             leaves: Vec::new(),
             erased: Vec::new(),
+            folds: false,
             pack: Pack {
                 name: FileName::random()?,
                 slots: Slots::default(),
@@ -695,8 +704,9 @@ impl Vault {
         let bulk = tx.leaves.len() > MOST_UNSYNCED;
         self.commit_once(tx)?;
         if bulk {
-            // Not to be written again at the next opening.
-            let tx = self.begin()?;
+            // Neither to be written nor to be read again at the next opening.
+            let mut tx = self.begin()?;
+            tx.folds = true;
             self.commit_once(tx)?;
         }
         Ok(())
@@ -722,7 +732,7 @@ impl Vault {
             self.state.registry.sync()?;
             tx.ops.insert(0, Op::Synced);
         }
-        let folded = self.fold(&tx.ops)?;
+        let folded = self.fold(&tx.ops, tx.folds)?;
         self.put_on_erasure_log(&tx.erased)?;
         let (head, prepared) = self.prepare(tx, folded.as_ref())?;
 
@@ -744,7 +754,7 @@ impl Vault {
                 self.discard(dropped);
             }
             None => {
-                self.operations += tx.ops.len();
+                self.operations += log::weight(&tx.ops);
                 for op in &tx.ops {
                     let dropped = self.state.apply(op).map_err(VaultError::Inconsistent)?;
                     self.discard(dropped);
@@ -761,12 +771,14 @@ impl Vault {
     }
 
     // The state after `ops`, where it goes on file as a snapshot: at first, after an erasure (so
-    // that nothing older names the patient), and when there are many operations.
-    fn fold(&self, ops: &[Op]) -> Result<Option<(State, Vec<Item>)>, VaultError> {
+    // that nothing older names the patient), and when there are many operations; after many leaves at once,
+    // where their nodes are durable.
+    fn fold(&self, ops: &[Op], asked: bool) -> Result<Option<(State, Vec<Item>)>, VaultError> {
         let erases = ops.iter().any(|op| matches!(op, Op::Remove(_)));
-        let many = self.operations + ops.len() > 256 + self.state.index.iter().len();
+        let bulk = ops.iter().map(log::leaves_of).sum::<usize>() > MOST_UNSYNCED;
+        let many = !bulk && self.operations + log::weight(ops) > 256 + self.state.index.iter().len();
         let none = self.head.segments.is_empty();
-        if !(erases || many || none || self.head.segments.len() > MOST_SEGMENTS) {
+        if !(asked || erases || many || none || self.head.segments.len() > MOST_SEGMENTS) {
             return Ok(None);
         }
         let mut state = self.state.clone();

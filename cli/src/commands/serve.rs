@@ -83,7 +83,7 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
     if args.check {
         return Ok(report(None));
     }
-    let issuer = args.dir.open()?;
+    let issuer = args.dir.open(cx)?;
     let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
     let account = account(args)?;
     let (engine, keys) = engine(&args.tiers, cx)?;

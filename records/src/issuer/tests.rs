@@ -1,6 +1,7 @@
 //! The issuer from outside: its life, its refusals, its crashes, and a plain model beside it.
 
 use super::*;
+use crate::vault::seal::{self, SealKind};
 use crate::vault::sim::{CRASHES, SimDisk};
 use crate::vault::{LocalMasterKey, VaultError};
 use medproof_statement::concept::Concept;
@@ -10,10 +11,13 @@ use medproof_statement::fact::Fact;
 use medproof_statement::holder::NullifierKey;
 use std::sync::Arc;
 
+mod backup;
 mod crashes;
+mod erasures;
 mod life;
 mod model;
 mod tampering;
+mod upgrade;
 
 fn master() -> Box<dyn MasterKey> {
     Box::new(LocalMasterKey::from_bytes([42; 32]))

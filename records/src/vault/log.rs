@@ -116,11 +116,21 @@ impl State {
     }
 }
 
+/// How many leaves an operation sets.
+pub(crate) fn leaves_of(op: &Op) -> usize {
+    match op {
+        Op::Leaves(changes) => changes.leaves.len(),
+        _ => 0,
+    }
+}
+
+/// What it takes to replay operations, in entries and leaves.
+pub(crate) fn weight(ops: &[Op]) -> usize {
+    ops.iter().map(|op| 1 + leaves_of(op)).sum()
+}
+
 pub(crate) fn write_ops(ops: &[Op]) -> Zeroizing<Vec<u8>> {
-    let leaves: usize = ops
-        .iter()
-        .map(|op| if let Op::Leaves(l) = op { l.leaves.len() } else { 0 })
-        .sum();
+    let leaves: usize = ops.iter().map(leaves_of).sum();
     let mut w = Writer::with_capacity(64 + 480 * ops.len() + LEAF_CHANGE * leaves);
     w.u8(OPERATIONS);
     w.list(ops.iter(), |w, op| match op {

@@ -67,7 +67,9 @@ fn upgrade(disks: Disks, master: Box<dyn MasterKey>, head: Head) -> Result<(Disk
     let made = seal_all(&vault, &mut tx, versions)?;
     vault.state = first.convert(&vault, &made)?;
     vault.commit(tx)?;
-    Ok(vault.close())
+    let (disks, master) = vault.close();
+    disks.records.shred(COUNTER)?;
+    Ok((disks, master))
 }
 
 // What an upgrade that was interrupted left. Packs of it are collected when the vault is opened.

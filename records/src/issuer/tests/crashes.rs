@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::vault::{DataKey, DiskError};
-use crate::vault::seal::{self, SealKind};
 use std::collections::BTreeSet;
 
 type Call = fn(&mut Issuer) -> Result<(), IssuerError>;
