@@ -272,7 +272,9 @@ impl Registry {
     /// Writes the nodes of what was planned. They are durable after [`Registry::sync`].
     pub(crate) fn write_nodes(&mut self, ascent: &Ascent) -> Result<(), VaultError> {
         for version in [&mut self.anchored, &mut self.staged].into_iter().flatten() {
-            let Some(levels) = version.nodes.get_mut() else { continue };
+            let Some(levels) = version.nodes.get_mut() else {
+                continue;
+            };
             for (level, olds) in ascent.old.iter().enumerate() {
                 for (i, old) in olds.range(..count(version.leaves, level)) {
                     levels[level].entry(*i).or_insert(*old);
@@ -523,7 +525,7 @@ mod tests {
             for i in 0..round {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(i + 1);
                 let index = (seed >> 33) % if round % 10 == 9 { 5_000 } else { 300 };
-                leaves.insert(index, (seed % 5 > 0).then(|| Fr::from(seed)));
+                leaves.insert(index, (!seed.is_multiple_of(5)).then(|| Fr::from(seed)));
             }
             let leaves: Vec<(u64, Option<Fr>)> = leaves.into_iter().collect();
             set(&mut registry, &leaves).unwrap();

@@ -126,9 +126,7 @@ impl Disks {
         Ok(Disks {
             records,
             keystore: other(&places.keystore, || VaultError::NoKeystore)?,
-            erasures: other(&places.erasures, || VaultError::ErasureLog {
-                file: "log".to_owned(),
-            })?,
+            erasures: other(&places.erasures, || VaultError::ErasureLog { file: "log".to_owned() })?,
         })
     }
 }
@@ -230,7 +228,9 @@ pub enum VaultError {
         source: DecodeError,
     },
     /// The operations on file contradict each other.
-    #[error("the issuer's operations on file contradict each other ({0}): restore records and keystore as docs/ops/backup.md says")]
+    #[error(
+        "the issuer's operations on file contradict each other ({0}): restore records and keystore as docs/ops/backup.md says"
+    )]
     Inconsistent(RegistryError),
     /// A record file is not the one that the index names.
     #[error(
@@ -501,12 +501,7 @@ impl Vault {
         self.open_item(item, SealKind::Segment, &self.segment_context(item.pack))
     }
 
-    fn open_item(
-        &self,
-        item: Item,
-        kind: SealKind,
-        context: &[u8],
-    ) -> Result<zeroize::Zeroizing<Vec<u8>>, VaultError> {
+    fn open_item(&self, item: Item, kind: SealKind, context: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, VaultError> {
         let key = self.keystore.key(&self.head.vault, item)?;
         let file = item.pack.to_string();
         let bytes = self.records.read_at(&file, item.at, item.length as usize)?;
@@ -546,7 +541,8 @@ impl Vault {
         let mut tx = self.begin()?;
         for id in &records {
             let entry = self.state.index.get(id);
-            tx.leaves.extend(entry.and_then(index::Entry::filled_leaf).map(|leaf| (leaf, None)));
+            tx.leaves
+                .extend(entry.and_then(index::Entry::filled_leaf).map(|leaf| (leaf, None)));
             tx.ops.push(Op::Remove(*id));
         }
         self.commit(tx)?;
@@ -796,7 +792,9 @@ impl Vault {
         }
         let keys = |id: &RecordId| {
             let items = self.state.index.get(id).into_iter().flat_map(index::Entry::items);
-            let keys = items.map(|item| self.keystore.wrapped(item)).collect::<Result<_, VaultError>>()?;
+            let keys = items
+                .map(|item| self.keystore.wrapped(item))
+                .collect::<Result<_, VaultError>>()?;
             Ok((*id, keys))
         };
         let records = erased.iter().map(keys).collect::<Result<Vec<_>, VaultError>>()?;

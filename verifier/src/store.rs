@@ -225,7 +225,9 @@ impl AnswerStore {
         };
         // A device would be read without end.
         if !store.file.metadata().map_err(disk)?.is_file() {
-            return Err(StoreError::Format { path: path.to_path_buf() });
+            return Err(StoreError::Format {
+                path: path.to_path_buf(),
+            });
         }
         let mut bytes = Vec::new();
         store.file.read_to_end(&mut bytes).map_err(disk)?;

@@ -73,7 +73,10 @@ fn import(patients: usize) -> Outcome<String> {
     let mut leaves = Vec::new();
     for first in (0..patients).step_by(BATCH) {
         let numbers = first..patients.min(first + BATCH);
-        let charts: Vec<PatientChart> = numbers.clone().map(|n| varied(&charts[n % real], n, n / real)).collect();
+        let charts: Vec<PatientChart> = numbers
+            .clone()
+            .map(|n| varied(&charts[n % real], n, n / real))
+            .collect();
         let batch = Batch::run(&mut issuer, &charts, numbers.collect(), &mut leaves)?;
         batches.push(batch);
     }
@@ -84,10 +87,20 @@ fn import(patients: usize) -> Outcome<String> {
     let (anchored, opened) = (anchored(&mut issuer)?, reopened(issuer, &place)?);
     let facts: usize = batches.iter().map(|b| b.facts).sum();
     let total = |of: fn(&Batch) -> Duration| batches.iter().map(of).sum::<Duration>();
-    let (bare, imported, enrolled) = (total(|b| b.bare) + tree_took, total(|b| b.imported), total(|b| b.enrolled));
+    let (bare, imported, enrolled) = (
+        total(|b| b.bare) + tree_took,
+        total(|b| b.imported),
+        total(|b| b.enrolled),
+    );
     let mut ratios: Vec<f64> = batches.iter().map(Batch::ratio).collect();
     ratios.sort_by(f64::total_cmp);
-    let each = |time: Duration| format!("{:.2} | {:.0}", 1e3 * time.as_secs_f64() / patients as f64, patients as f64 / time.as_secs_f64());
+    let each = |time: Duration| {
+        format!(
+            "{:.2} | {:.0}",
+            1e3 * time.as_secs_f64() / patients as f64,
+            patients as f64 / time.as_secs_f64()
+        )
+    };
     let mut out = format!(
         "{patients} patients, {:.0} facts each on average, {} threads, in batches of {BATCH}; {} on disk, {:.0} MB of memory at most.\n\n\
          | what | ms a patient | patients a second |\n|---|---:|---:|\n",
@@ -98,7 +111,10 @@ fn import(patients: usize) -> Outcome<String> {
     );
     out += &format!("| bare hashing: facts, records, registry | {} |\n", each(bare));
     out += &format!("| importing: sealed and durable | {} |\n", each(imported));
-    out += &format!("| enrolling: signatures checked, committed, sealed and durable | {} |\n", each(enrolled));
+    out += &format!(
+        "| enrolling: signatures checked, committed, sealed and durable | {} |\n",
+        each(enrolled)
+    );
     out += &format!("| both | {} |\n\n", each(imported + enrolled));
     out += &format!(
         "Both at {:.2} times the bare rate; batch by batch, the bare hashing beside it: median {:.2}, lowest {:.2}, highest {:.2}. \
@@ -161,7 +177,10 @@ impl Batch {
 fn hashed(charts: &[PatientChart], leaves: &mut Vec<Fr>) -> Outcome<Duration> {
     let holder = holder(1).0;
     let secret = RecordSecret::from_bytes([3; 32]);
-    let prepared: Vec<_> = charts.iter().map(|chart| (chart, secret.leaf_salts(2, chart.facts.len()))).collect();
+    let prepared: Vec<_> = charts
+        .iter()
+        .map(|chart| (chart, secret.leaf_salts(2, chart.facts.len())))
+        .collect();
     let start = Instant::now();
     let made = prepared.par_iter().map(|(chart, salts)| {
         let opening = RecordOpening {
@@ -232,7 +251,9 @@ fn registry(leaves: u64) -> Outcome<String> {
         openings.push(start.elapsed());
         // Spread over all of the tree; each round elsewhere.
         let place = |i: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ round) % leaves;
-        let changes = (0..1000).map(|i| (place(i + 1000 * round), Some(Fr::from(round + 77)))).collect();
+        let changes = (0..1000)
+            .map(|i| (place(i + 1000 * round), Some(Fr::from(round + 77))))
+            .collect();
         let start = Instant::now();
         set_leaves(&mut issuer, changes)?;
         updates.push(start.elapsed());
@@ -294,7 +315,11 @@ fn charts() -> Outcome<Vec<PatientChart>> {
 // What the files take, holes left out.
 fn on_disk(folder: &Path) -> Outcome<String> {
     let output = Command::new("du").args(["-s", "--block-size=1"]).arg(folder).output()?;
-    let bytes: f64 = String::from_utf8(output.stdout)?.split_whitespace().next().ok_or("du")?.parse()?;
+    let bytes: f64 = String::from_utf8(output.stdout)?
+        .split_whitespace()
+        .next()
+        .ok_or("du")?
+        .parse()?;
     Ok(format!("{:.0} MB", bytes / 1e6))
 }
 

@@ -284,10 +284,7 @@ pub fn update(args: &ImportArgs, cx: &Context) -> Result<ImportedReport, CliErro
 fn store<T>(
     args: &ImportArgs,
     cx: &Context,
-    keep: impl FnOnce(
-        &mut Issuer,
-        &[medproof_records::import::PatientChart],
-    ) -> Result<T, IssuerError>,
+    keep: impl FnOnce(&mut Issuer, &[medproof_records::import::PatientChart]) -> Result<T, IssuerError>,
 ) -> Result<ImportedReport, CliError> {
     // Before the work of reading: another run may have it.
     let mut issuer = args.dir.open(cx)?;

@@ -103,7 +103,12 @@ impl Nodes {
             parents.dedup();
             let was = parents.iter().map(|parent| self.children(level, *parent, before));
             let was = was.collect::<Result<Vec<[Fr; ARITY]>, VaultError>>()?;
-            let place = |i: u64| (parents.partition_point(|p| *p < i / ARITY as u64), (i % ARITY as u64) as usize);
+            let place = |i: u64| {
+                (
+                    parents.partition_point(|p| *p < i / ARITY as u64),
+                    (i % ARITY as u64) as usize,
+                )
+            };
             if known.iter().any(|(i, node)| was[place(*i).0][place(*i).1] != *node) {
                 return Err(VaultError::Tampered { file: file(level) });
             }

@@ -208,7 +208,7 @@ impl Directory {
 }
 
 fn zero(file: &mut File, part: &Range<u64>) -> io::Result<()> {
-    const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
     file.seek(SeekFrom::Start(part.start))?;
     let mut left = part.end.saturating_sub(part.start);
     while left > 0 {

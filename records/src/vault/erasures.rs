@@ -68,11 +68,7 @@ struct Entry {
 
 impl Erasures {
     /// An empty log in an empty directory.
-    pub(crate) fn create(
-        disk: Arc<dyn Disk>,
-        master: &dyn MasterKey,
-        vault: [u8; 16],
-    ) -> Result<Erasures, VaultError> {
+    pub(crate) fn create(disk: Arc<dyn Disk>, master: &dyn MasterKey, vault: [u8; 16]) -> Result<Erasures, VaultError> {
         let erasures = Erasures {
             disk,
             vault,
@@ -163,7 +159,9 @@ impl Erasures {
         master: &dyn MasterKey,
         records: &[(RecordId, Vec<Vec<u8>>)],
     ) -> Result<(), VaultError> {
-        let when = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        let when = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs());
         let Extent { count, mut chain } = self.extent();
         let mut added = Vec::new();
         let mut bytes = Vec::with_capacity(ENTRY * records.len());
@@ -208,8 +206,9 @@ impl Erasures {
 
     /// Removes what interrupted changes left.
     pub(crate) fn sweep(&self) -> Result<(), VaultError> {
-        let left = self.disk.list()?.into_iter().filter(|name| FileName::parse(name).is_some());
-        Ok(left.map(|name| self.disk.shred(&name)).collect::<Result<(), DiskError>>()?)
+        let names = self.disk.list()?;
+        let mut left = names.iter().filter(|name| FileName::parse(name).is_some());
+        Ok(left.try_for_each(|name| self.disk.shred(name))?)
     }
 
     fn tag(&self, id: &RecordId) -> [u8; 32] {

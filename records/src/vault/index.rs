@@ -370,7 +370,9 @@ impl Index {
     pub(crate) fn unstage(&mut self, anchored: bool) -> Vec<Item> {
         let mut dropped = Vec::new();
         for id in core::mem::take(&mut self.staged) {
-            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
             let before = entry.items();
             if let Some(staged) = entry.staged.take()
                 && anchored
@@ -503,10 +505,16 @@ mod tests {
         assert!(index.changed.is_empty() && index.staged.is_empty());
         // Enrolled while another is staged, which is then given up: both are staged next.
         let latest = version(3);
-        let update = Entry { latest, ..index.get(&one).unwrap().clone() };
+        let update = Entry {
+            latest,
+            ..index.get(&one).unwrap().clone()
+        };
         index.put(one, update);
         index.stage();
-        let enrolled = Entry { standing: Standing::Enrolled, ..index.get(&two).unwrap().clone() };
+        let enrolled = Entry {
+            standing: Standing::Enrolled,
+            ..index.get(&two).unwrap().clone()
+        };
         index.put(two, enrolled);
         assert_eq!(index.unstage(false), vec![]);
         assert_eq!(index.changed, BTreeSet::from([one, two]));

@@ -101,11 +101,9 @@ impl Keystore {
             file: item.pack.to_string(),
         };
         let slot = self.slot(item)?;
-        let bytes = self.disk.read_at(
-            &item.pack.to_string(),
-            slot.start,
-            (slot.end - slot.start) as usize,
-        )?;
+        let bytes = self
+            .disk
+            .read_at(&item.pack.to_string(), slot.start, (slot.end - slot.start) as usize)?;
         if bytes.len() as u64 != slot.end - slot.start {
             return Err(tampered());
         }
@@ -148,7 +146,13 @@ impl Keystore {
 }
 
 fn context(vault: &[u8; 16], pack: FileName, slot: u32) -> Vec<u8> {
-    [b"medproof/v1/vault-key".as_slice(), vault, pack.bytes(), &slot.to_be_bytes()].concat()
+    [
+        b"medproof/v1/vault-key".as_slice(),
+        vault,
+        pack.bytes(),
+        &slot.to_be_bytes(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]
@@ -182,7 +186,9 @@ mod tests {
         slots.add(wrap(1));
         slots.add(wrap(2));
         let file = slots.file(&wrap(0), keys.master().id()).unwrap();
-        names.iter().for_each(|name| disk.create(&name.to_string(), &file).unwrap());
+        names
+            .iter()
+            .for_each(|name| disk.create(&name.to_string(), &file).unwrap());
         (keys, disk, names)
     }
 

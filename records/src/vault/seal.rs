@@ -235,7 +235,10 @@ mod tests {
         let key = DataKey::from_bytes([5; 32]);
         let item = seal_item(&key, SealKind::Record, b"place", b"body").unwrap();
         let open = |key: &DataKey, kind, context: &[u8], item: &[u8]| open_item(key, kind, context, item);
-        assert_eq!(open(&key, SealKind::Record, b"place", &item).unwrap().as_slice(), b"body");
+        assert_eq!(
+            open(&key, SealKind::Record, b"place", &item).unwrap().as_slice(),
+            b"body"
+        );
         assert!(open(&key, SealKind::Segment, b"place", &item).is_none());
         assert!(open(&key, SealKind::Record, b"other", &item).is_none());
         assert!(open(&DataKey::from_bytes([6; 32]), SealKind::Record, b"place", &item).is_none());

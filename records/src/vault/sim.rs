@@ -340,6 +340,7 @@ impl Disk for SimDisk {
 impl SimDisk {
     // Directories end in a slash; the first has none and owns the names without one.
     fn owns(&self, name: &str) -> bool {
-        name.strip_prefix(self.directory).is_some_and(|rest| !rest.contains('/'))
+        name.strip_prefix(self.directory)
+            .is_some_and(|rest| !rest.contains('/'))
     }
 }

@@ -36,7 +36,10 @@ pub(super) fn is_first_form(records: &dyn Disk) -> Result<bool, VaultError> {
 }
 
 /// Upgrades a vault of the first form; leaves others as they are.
-pub(super) fn where_needed(disks: Disks, master: Box<dyn MasterKey>) -> Result<(Disks, Box<dyn MasterKey>), VaultError> {
+pub(super) fn where_needed(
+    disks: Disks,
+    master: Box<dyn MasterKey>,
+) -> Result<(Disks, Box<dyn MasterKey>), VaultError> {
     let names = disks.records.list()?;
     if !names.iter().any(|name| name == HEAD) {
         return Err(VaultError::NoIssuer);
@@ -74,13 +77,18 @@ fn upgrade(disks: Disks, master: Box<dyn MasterKey>, head: Head) -> Result<(Disk
 
 // What an upgrade that was interrupted left. Packs of it are collected when the vault is opened.
 fn clear(disks: &Disks) -> Result<(), VaultError> {
-    let shred = |disk: &dyn Disk, ours: fn(&str) -> bool| {
-        let names = disk.list()?.into_iter().filter(|name| ours(name));
-        names.map(|name| disk.shred(&name)).collect::<Result<(), DiskError>>()
+    let shred = |disk: &dyn Disk, ours: fn(&str) -> bool| -> Result<(), DiskError> {
+        let names = disk.list()?;
+        let mut left = names.iter().filter(|name| ours(name));
+        left.try_for_each(|name| disk.shred(name))
     };
     shred(&*disks.records, |name| name.starts_with("level"))?;
-    shred(&*disks.keystore, |name| name == COUNTER || FileName::parse(name).is_some())?;
-    shred(&*disks.erasures, |name| name == "log" || name == "tip" || FileName::parse(name).is_some())?;
+    shred(&*disks.keystore, |name| {
+        name == COUNTER || FileName::parse(name).is_some()
+    })?;
+    shred(&*disks.erasures, |name| {
+        name == "log" || name == "tip" || FileName::parse(name).is_some()
+    })?;
     Ok(())
 }
 
@@ -94,7 +102,12 @@ fn seal_all(
     let mut made = Made::new();
     for (file, id, content) in versions {
         let sealed = vault.seal(tx, 0, &id, &content)?;
-        made.extend(vault.store(tx, vec![sealed])?.into_iter().map(|version| (file, version)));
+        made.extend(
+            vault
+                .store(tx, vec![sealed])?
+                .into_iter()
+                .map(|version| (file, version)),
+        );
     }
     Ok(made)
 }

@@ -27,7 +27,9 @@ fn a_backup_restored_as_the_page_says_erases_again() {
         erasures: dir.path().join("third-disk/erased"),
     };
     let mut issuer = Issuer::create_on(Disks::create(&live).unwrap(), master(), "hospital").unwrap();
-    issuer.import(&["a", "b", "c"].map(|patient| chart(patient, 10))).unwrap();
+    issuer
+        .import(&["a", "b", "c"].map(|patient| chart(patient, 10)))
+        .unwrap();
     enroll(&mut issuer, "a", 1).unwrap();
     enroll(&mut issuer, "b", 2).unwrap();
     anchor(&mut issuer);

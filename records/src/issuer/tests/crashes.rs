@@ -208,13 +208,18 @@ fn readable(disk: &SimDisk, vault: &[u8; 16], ids: &[RecordId], packs: &BTreeSet
         contexts.push((SealKind::Segment, [&vault[..], &hex::decode(pack).unwrap()].concat()));
     }
     for (id, version) in ids.iter().flat_map(|id| (0..8u64).map(move |version| (id, version))) {
-        contexts.push((SealKind::Record, [&vault[..], id.bytes(), &version.to_be_bytes()].concat()));
+        contexts.push((
+            SealKind::Record,
+            [&vault[..], id.bytes(), &version.to_be_bytes()].concat(),
+        ));
     }
     let mut found = Vec::new();
     for block in disk.blocks() {
         for item in items(&block).iter().filter(|item| item.iter().any(|b| *b != 0)) {
             for key in &keys {
-                let opened = contexts.iter().find_map(|(kind, c)| seal::open_item(key, *kind, c, item));
+                let opened = contexts
+                    .iter()
+                    .find_map(|(kind, c)| seal::open_item(key, *kind, c, item));
                 found.extend(opened.map(|body| body.to_vec()));
             }
         }

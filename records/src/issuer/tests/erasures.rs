@@ -77,7 +77,11 @@ fn a_restore_that_is_interrupted_goes_on() {
     let mut issuer = reopen(&disk).unwrap();
     issuer.erase_many(&["a", "d"]).unwrap();
     drop(issuer);
-    let parts = [part(&backup, ""), part(&backup, KEYSTORE), part(&disk.files(), ERASURES)];
+    let parts = [
+        part(&backup, ""),
+        part(&backup, KEYSTORE),
+        part(&disk.files(), ERASURES),
+    ];
     let steps = {
         let disk = restored(&parts);
         reopen(&disk).unwrap();
@@ -131,7 +135,10 @@ fn an_older_cut_changed_or_missing_erasure_log_opens_nothing() {
     let with = |erasures: Files| reopen(&restored(&[part(&now, ""), part(&now, KEYSTORE), erasures]));
     assert!(matches!(
         with(part(&backup, ERASURES)),
-        Err(IssuerError::Vault(VaultError::ErasureLogBehind { expected: 2, found: 1 }))
+        Err(IssuerError::Vault(VaultError::ErasureLogBehind {
+            expected: 2,
+            found: 1
+        }))
     ));
     let refused = |erasures: Files| matches!(with(erasures), Err(IssuerError::Vault(VaultError::ErasureLog { .. })));
     assert!(refused(Files::new()));

@@ -21,7 +21,10 @@ fn check(issuer: &mut Issuer) {
     let (anchored, staged) = (status.anchored.unwrap(), status.staged.unwrap());
     assert_eq!((anchored.epoch, anchored.size, staged.epoch, staged.size), (1, 3, 2, 2));
     assert!(status.changed);
-    assert_eq!((check_opened(issuer, "a"), check_opened(issuer, "b")), (Day(10), Day(10)));
+    assert_eq!(
+        (check_opened(issuer, "a"), check_opened(issuer, "b")),
+        (Day(10), Day(10))
+    );
     assert_eq!(issuer.open_record("a").unwrap().opening.holder, holder(1, 1));
     fingerprint(issuer).unwrap();
 }
@@ -39,9 +42,15 @@ fn it_is_read_as_it_was_and_goes_on() {
     assert_eq!(disk.files().len(), files_needed(&issuer));
     let staged = issuer.status().staged.unwrap();
     issuer.mark_anchored(staged.epoch, staged.root).unwrap();
-    assert_eq!((check_opened(&issuer, "a"), check_opened(&issuer, "b")), (Day(20), Day(10)));
+    assert_eq!(
+        (check_opened(&issuer, "a"), check_opened(&issuer, "b")),
+        (Day(20), Day(10))
+    );
     anchor(&mut issuer);
-    assert_eq!((check_opened(&issuer, "a"), check_opened(&issuer, "b")), (Day(40), Day(30)));
+    assert_eq!(
+        (check_opened(&issuer, "a"), check_opened(&issuer, "b")),
+        (Day(40), Day(30))
+    );
     issuer.erase("a").unwrap();
     enroll(&mut issuer, "e", 9).unwrap();
     anchor(&mut issuer);
