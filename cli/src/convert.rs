@@ -102,6 +102,16 @@ impl From<IssuerError> for CliError {
             },
             IssuerError::Vault(VaultError::NoIssuer) => CliError::input("issuer.none", message)
                 .with_help("make one with `medproof issuer init`, or name another with --issuer"),
+            IssuerError::Vault(VaultError::NoKeystore) => CliError::input("issuer.keystore", message)
+                .with_help("name its directory with --keystore, or restore it: docs/ops/backup.md"),
+            IssuerError::Vault(VaultError::ErasureLog { .. } | VaultError::ErasureLogBehind { .. }) => {
+                CliError::input("issuer.erasures", message)
+                    .with_help("name its directory with --erasures, or restore its newest copy: docs/ops/backup.md")
+            }
+            IssuerError::Vault(VaultError::RolledBack { .. } | VaultError::KeyDestroyed { .. }) => {
+                CliError::input("issuer.backup", message)
+                    .with_help("restore records and keystore from the same backup: docs/ops/backup.md")
+            }
             IssuerError::Vault(VaultError::NotEmpty) => CliError::input("issuer.exists", message),
             IssuerError::Vault(VaultError::WrongMasterKey { .. }) => CliError::input("issuer.master_key", message),
             IssuerError::Vault(_) => CliError::system("issuer.vault", message),
@@ -220,6 +230,16 @@ impl From<StoreError> for CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ledger_refusals_keep_the_contracts_names() {
+        let error = LedgerError::Refused(medproof_ledger::Refusal::RegistryPaused {});
+        let error = CliError::from(error);
+        assert_eq!(
+            (error.code.as_str(), error.kind),
+            ("ledger.registry_paused", Kind::Refused)
+        );
+    }
 
     #[test]
     fn two_runs_at_once_are_busy() {

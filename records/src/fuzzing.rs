@@ -4,10 +4,13 @@
 //! Each reads bytes and writes again what it read.
 
 use crate::import::dates;
+use crate::registry::{LeafChange, LeafChanges};
 use crate::salts::RecordSecret;
 use crate::vault::codec::DecodeError;
 use crate::vault::content::RecordContent;
-use crate::vault::index::{Entry, FileName, FileRef, PatientId, RecordId, Standing};
+use crate::vault::disk::{Disk, DiskError};
+use crate::vault::erasures::Extent;
+use crate::vault::index::{Entry, FileName, Item, PatientId, RecordId, Standing, VersionRef};
 use crate::vault::log::{self, Op, State};
 use crate::vault::master::MasterKey;
 use crate::vault::seal::{self, SealKind};
@@ -17,6 +20,8 @@ use medproof_statement::coverage::Coverage;
 use medproof_statement::day::Day;
 use medproof_statement::fact::Fact;
 use medproof_statement::holder::Holder;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// A record's content.
 ///
@@ -41,12 +46,61 @@ pub fn a_record(patient: &PatientId, holder: Option<Holder>, facts: Vec<Fact>) -
     content.encode().to_vec()
 }
 
-/// The state of an issuer: its index and its registry.
+/// The state of an issuer: its index and its registry, all but the registry's nodes.
 ///
 /// # Errors
 /// [`DecodeError`].
 pub fn snapshot(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    State::read_snapshot(bytes).map(|state| state.snapshot().to_vec())
+    State::read_snapshot(bytes, nowhere()).map(|state| state.snapshot().to_vec())
+}
+
+// Readers ask for no nodes.
+fn nowhere() -> Arc<dyn Disk> {
+    Arc::new(Nowhere)
+}
+
+struct Nowhere;
+
+impl Disk for Nowhere {
+    fn read(&self, name: &str) -> Result<Vec<u8>, DiskError> {
+        Err(DiskError::Missing { file: name.to_owned() })
+    }
+
+    fn read_at(&self, name: &str, _: u64, _: usize) -> Result<Vec<u8>, DiskError> {
+        self.read(name)
+    }
+
+    fn create(&self, _: &str, _: &[u8]) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn write_at(&self, _: &str, _: u64, _: &[u8]) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn sync(&self, _: &str) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn sync_names(&self) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn rename(&self, _: &str, _: &str) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn blank(&self, _: &str, _: &[Range<u64>]) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn shred(&self, _: &str) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn list(&self) -> Result<Vec<String>, DiskError> {
+        Ok(Vec::new())
+    }
 }
 
 /// A transaction's operations.
@@ -74,20 +128,31 @@ pub fn samples(patients: &[PatientId; 3]) -> [Vec<Vec<u8>>; 3] {
         code: [n; 32],
         nk_tag: (standing == Standing::Enrolled).then_some([n; 32]),
         issued_on: Day(62_545),
-        latest: file(n),
+        latest: version(n),
         staged: None,
         anchored: None,
     };
     let put = |n: u8, standing| Op::Put(record_id(n), Box::new(entry(n, standing)));
-    let leaves = vec![(0, Some(Fr::from(10u64))), (1, Some(Fr::from(11u64))), (2, None)];
+    let change = |index, old: u64, new: u64| LeafChange {
+        index,
+        old: Fr::from(old),
+        new: Fr::from(new),
+    };
+    // What the roots are, no reader asks.
+    let leaves = |root: u64, leaves| {
+        Op::Leaves(LeafChanges {
+            leaves,
+            root: Fr::from(root),
+        })
+    };
     let first = vec![
         put(0, Standing::Enrolled),
         put(1, Standing::Enrolled),
         put(2, Standing::Unenrolled),
-        Op::Leaves(leaves),
+        leaves(100, vec![change(0, 0, 10), change(1, 0, 11)]),
         Op::Stage,
     ];
-    let mut state = State::default();
+    let mut state = State::new(nowhere());
     let mut snapshots = vec![state.snapshot().to_vec()];
     let mut apply = |ops: &[Op], state: &mut State| {
         ops.iter().for_each(|op| drop(state.apply(op)));
@@ -98,19 +163,25 @@ pub fn samples(patients: &[PatientId; 3]) -> [Vec<Vec<u8>>; 3] {
     let second = vec![
         Op::Anchor { epoch: 1, root },
         put(1, Standing::Revoked),
-        Op::Leaves(vec![(1, None), (9, Some(Fr::from(19u64)))]),
+        leaves(101, vec![change(1, 11, 0), change(9, 0, 19)]),
+        Op::Synced,
         Op::Stage,
         Op::Remove(record_id(2)),
     ];
     apply(&second, &mut state);
-    let third = vec![Op::Withdraw, Op::Leaves(vec![(0, Some(Fr::from(20u64)))])];
+    let third = vec![Op::Withdraw, leaves(102, vec![change(0, 10, 20)])];
     apply(&third, &mut state);
     let operations = [first, second, third].map(|ops| log::write_ops(&ops).to_vec());
     let head = |names: &[u8]| Head {
         vault: [3; 16],
         issuer: "hospital".to_owned(),
         generation: names.len() as u64,
-        segments: names.iter().map(|n| file(*n).file).collect(),
+        segments: names.iter().map(|n| version(*n).item).collect(),
+        garbage: names.iter().skip(1).map(|n| version(*n).item).collect(),
+        erasures: Extent {
+            count: names.len() as u64,
+            chain: [7; 32],
+        },
     };
     let heads = [&[][..], &[1, 2, 3]].map(|names| head(names).encode().to_vec());
     [heads.to_vec(), snapshots, operations.to_vec()]
@@ -120,10 +191,15 @@ fn record_id(n: u8) -> RecordId {
     RecordId::from_bytes([n; 16])
 }
 
-fn file(n: u8) -> FileRef {
-    FileRef {
-        file: FileName::from_bytes([n; 16]),
+fn version(n: u8) -> VersionRef {
+    VersionRef {
         version: u64::from(n),
+        item: Item {
+            pack: FileName::from_bytes([n; 16]),
+            slot: u32::from(n),
+            at: 1000,
+            length: 1064,
+        },
     }
 }
 

@@ -18,7 +18,7 @@ use medproof_statement::day::Day;
 use medproof_statement::record::{Facts, MAX_FACTS, RecordError, RecordOpening};
 use medproof_statement::tree::{Path as TreePath, REGISTRY_DEPTH};
 use medproof_statement::{Fr, holder::Holder};
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeSet;
 use std::path::Path;
 use zeroize::Zeroize;
@@ -36,10 +36,11 @@ use crate::random;
 use crate::registry::{Anchor, RegistryError};
 use crate::salts::RecordSecret;
 use crate::vault::content::RecordContent;
-use crate::vault::disk::{Directory, Disk};
-use crate::vault::index::{Entry, FileRef};
+use crate::vault::index::{Entry, VersionRef};
 use crate::vault::log::Op;
-use crate::vault::{MasterKey, PatientId, RecordId, SealedFile, Standing, Transaction, Vault};
+use crate::vault::{
+    Disks, MasterKey, PatientId, Places, RecordId, Replayed, SealedVersion, Standing, Transaction, Vault,
+};
 
 /// How many records stand how, and what the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,7 @@ struct Change<'a> {
     versions: Vec<NewVersion<'a>>,
     ops: Vec<Op>,
     leaves: Vec<(u64, Option<Fr>)>,
+    erased: Vec<RecordId>,
     records: BTreeSet<RecordId>,
     holders: BTreeSet<[u8; 32]>,
     new_leaves: u64,
@@ -129,43 +131,60 @@ enum Edit<'a> {
 }
 
 struct MadeVersion {
-    op: Op,
+    id: RecordId,
+    entry: Entry,
     leaf: Option<(u64, Option<Fr>)>,
-    file: SealedFile,
+    sealed: SealedVersion,
 }
 
+/// How many versions are in memory at a time.
+const PORTION: usize = 256;
+
 impl Issuer {
-    /// Creates an issuer in an empty or missing directory. `name` is what holders and ledger know
-    /// it by; enrolments are bound to it, and it never changes.
+    /// Creates an issuer in an empty or missing directory, its keystore and erasure log beside it
+    /// ([`Places::beside`]). `name` is what holders and ledger know it by; enrolments are bound to it, and
+    /// it never changes.
     ///
     /// # Errors
     /// [`crate::vault::VaultError::NotEmpty`] where something is there already.
     pub fn create(dir: &Path, master: Box<dyn MasterKey>, name: &str) -> Result<Issuer, IssuerError> {
-        Self::create_on(Box::new(Directory::create(dir)?), master, name)
+        Self::create_on(Disks::create(&Places::beside(dir))?, master, name)
     }
 
-    /// Opens an issuer.
+    /// Opens an issuer whose keystore and erasure log are beside its directory.
     ///
     /// # Errors
-    /// Where another process has it, the master key is another, or a file is not as it was written.
+    /// As [`Issuer::open_on`].
     pub fn open(dir: &Path, master: Box<dyn MasterKey>) -> Result<Issuer, IssuerError> {
-        Self::open_on(Box::new(Directory::open(dir)?), master)
+        Self::open_on(Disks::open(&Places::beside(dir))?, master)
     }
 
-    pub(crate) fn create_on(
-        disk: Box<dyn Disk>,
-        master: Box<dyn MasterKey>,
-        name: &str,
-    ) -> Result<Issuer, IssuerError> {
+    /// As [`Issuer::create`], wherever its parts are.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_on(disks: Disks, master: Box<dyn MasterKey>, name: &str) -> Result<Issuer, IssuerError> {
         Ok(Issuer {
-            vault: Vault::create(disk, master, name)?,
+            vault: Vault::create(disks, master, name)?,
         })
     }
 
-    pub(crate) fn open_on(disk: Box<dyn Disk>, master: Box<dyn MasterKey>) -> Result<Issuer, IssuerError> {
+    /// Opens an issuer. One of the first form becomes one of the present; records that the erasure log
+    /// names are erased again before anything is served ([`Issuer::replayed`]).
+    ///
+    /// # Errors
+    /// Where another process has it, the master key is another, a file is not as it was written, its parts
+    /// are not of one day, or the erasure log is not the newest.
+    pub fn open_on(disks: Disks, master: Box<dyn MasterKey>) -> Result<Issuer, IssuerError> {
         Ok(Issuer {
-            vault: Vault::open(disk, master)?,
+            vault: Vault::open(disks, master)?,
         })
+    }
+
+    /// What the opening erased again, if the erasure log had more than the vault knew: it was restored from
+    /// a backup, or an erasure was interrupted.
+    pub const fn replayed(&self) -> Option<Replayed> {
+        self.vault.replayed()
     }
 
     /// The name given at creation.
@@ -198,7 +217,7 @@ impl Issuer {
                 code: random::bytes()?,
                 nk_tag: None,
                 issued_on: chart.issued_on,
-                latest: FileRef::NONE,
+                latest: VersionRef::NONE,
                 staged: None,
                 anchored: None,
             };
@@ -345,28 +364,41 @@ impl Issuer {
         let mut entry = self.touch(&mut change, 0, id)?;
         must_be_enrolled(0, &entry)?;
         entry.standing = Standing::Revoked;
-        (entry.staged, entry.anchored) = (None, None);
+        // Nor is it under a root that waits.
+        entry.staged = entry.staged.map(|_| None);
+        entry.anchored = None;
         change.leaves.extend(entry.leaf.map(|leaf| (leaf, None)));
         change.ops.push(Op::Put(id, Box::new(entry)));
         self.commit(change)?;
         Ok(id)
     }
 
-    /// Erases a patient: destroys every version of the record with its keys, its secret and salts
-    /// and the copy of the nullifier key, forgets the patient's id, and empties the leaf.
+    /// Erases a patient: destroys the keys of every version of the record, then the versions with their
+    /// secret and salts and the copy of the nullifier key, forgets the patient's id, empties the leaf, and
+    /// puts the record's tag on the erasure log, so that no backup brings it back.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`]. A [`crate::vault::DiskError`] may also mean that a file could not be
-    /// overwritten after the erasure was made final: it is tried again at the next change or
-    /// opening.
+    /// As [`Issuer::erase_many`].
     pub fn erase(&mut self, patient: &str) -> Result<(), IssuerError> {
+        self.erase_many(&[patient])
+    }
+
+    /// Erases patients, all or none.
+    ///
+    /// # Errors
+    /// [`Refusal`] for the first who is unknown or named twice. After any other error the erasure may be on
+    /// the erasure log: the next opening carries it out then, and the vault takes no change before
+    /// ([`crate::vault::VaultError::Reopen`]); or a file could not be overwritten after the erasure was made final, which is
+    /// tried again at the next change or opening.
+    pub fn erase_many(&mut self, patients: &[&str]) -> Result<(), IssuerError> {
         let mut change = Change::default();
-        let (id, _) = self.find(0, patient)?;
-        let entry = self.touch(&mut change, 0, id)?;
-        if entry.standing == Standing::Enrolled {
-            change.leaves.extend(entry.leaf.map(|leaf| (leaf, None)));
+        for (place, patient) in patients.iter().enumerate() {
+            let (id, _) = self.find(place, patient)?;
+            let entry = self.touch(&mut change, place, id)?;
+            change.leaves.extend(entry.filled_leaf().map(|leaf| (leaf, None)));
+            change.ops.push(Op::Remove(id));
+            change.erased.push(id);
         }
-        change.ops.push(Op::Remove(id));
         self.commit(change)?;
         Ok(self.vault.sweep()?)
     }
@@ -419,10 +451,10 @@ impl Issuer {
     /// # Errors
     /// [`Refusal`] where the patient is unknown, not enrolled, revoked, or not anchored yet.
     pub fn open_record(&self, patient: &str) -> Result<OpenedRecord, IssuerError> {
-        let (carried, file) = self.carry(patient)?;
+        let (carried, version) = self.carry(patient)?;
         carried.open().map_err(|error| match error {
             CarriedError::Record(error) => refused(0, error.into()),
-            CarriedError::Root | CarriedError::Form(_) => mismatch(file),
+            CarriedError::Root | CarriedError::Form(_) => mismatch(version),
         })
     }
 
@@ -434,26 +466,27 @@ impl Issuer {
         self.carry(patient).map(|(carried, _)| carried)
     }
 
-    fn carry(&self, patient: &str) -> Result<(CarriedRecord, FileRef), IssuerError> {
+    fn carry(&self, patient: &str) -> Result<(CarriedRecord, VersionRef), IssuerError> {
         let (id, entry) = self.find(0, patient)?;
         must_be_enrolled(0, entry)?;
         let registry = &self.vault.state().registry;
-        let (Some(file), Some(leaf), Some(anchor)) = (entry.anchored, entry.leaf, registry.anchored()) else {
+        let (Some(version), Some(leaf), Some(anchor)) = (entry.anchored, entry.leaf, registry.anchored()) else {
             return Err(refused(0, Refusal::NotAnchored));
         };
-        let mut content = self.vault.read(&id, file)?;
-        let (_, path) = registry.anchored_path(leaf).map_err(RegistryError::from)?;
+        let mut content = self.vault.read(&id, version)?;
+        let found = registry.anchored_path(leaf)?;
+        let (_, path) = found.ok_or_else(|| refused(0, Refusal::NotAnchored))?;
         let carried = CarriedRecord {
             version: content.version,
             secret: content.secret.clone(),
             facts: core::mem::take(&mut content.facts),
             coverage: content.coverage,
             issued_on: content.issued_on,
-            holder: content.holder.clone().ok_or_else(|| mismatch(file))?,
+            holder: content.holder.clone().ok_or_else(|| mismatch(version))?,
             path,
             anchor: *anchor,
         };
-        Ok((carried, file))
+        Ok((carried, version))
     }
 
     /// What the holder needs to check that the issuer committed to their keys, under the anchored
@@ -490,13 +523,12 @@ impl Issuer {
     /// Counts and anchors.
     pub fn status(&self) -> Status {
         let state = self.vault.state();
-        let count = |standing| state.index.iter().filter(|(_, e)| e.standing == standing).count() as u64;
         let registry = &state.registry;
         let known = registry.staged().or(registry.anchored());
         Status {
-            unenrolled: count(Standing::Unenrolled),
-            enrolled: count(Standing::Enrolled),
-            revoked: count(Standing::Revoked),
+            unenrolled: state.index.count(Standing::Unenrolled),
+            enrolled: state.index.count(Standing::Enrolled),
+            revoked: state.index.count(Standing::Revoked),
             anchored: registry.anchored().copied(),
             staged: registry.staged().copied(),
             changed: known.is_none_or(|a| a.root != registry.root()),
@@ -530,7 +562,7 @@ impl Issuer {
     }
 
     // Reads, edits, commits and seals one record: the work of a call, each record on its own.
-    fn make(&self, version: NewVersion<'_>) -> Result<MadeVersion, IssuerError> {
+    fn make(&self, tx: &Transaction, nth: usize, version: NewVersion<'_>) -> Result<MadeVersion, IssuerError> {
         let NewVersion {
             place,
             id,
@@ -554,46 +586,75 @@ impl Issuer {
         content.version = entry.latest.version + 1;
         content.leaf = entry.leaf;
         let mut leaf = None;
-        if let (Standing::Enrolled, Some(index)) = (entry.standing, entry.leaf) {
+        if let Some(index) = entry.filled_leaf() {
             let holder = content.holder.clone().ok_or_else(|| mismatch(entry.latest))?;
             let facts = content.commit_facts().map_err(at(place))?;
             leaf = Some((index, Some(content.opening(&facts, holder).commit())));
         }
-        let file = self.vault.seal(&id, &content)?;
         entry.issued_on = content.issued_on;
-        entry.latest = file.name;
-        let op = Op::Put(id, Box::new(entry));
-        Ok(MadeVersion { op, leaf, file })
+        let sealed = self.vault.seal(tx, nth, &id, &content)?;
+        Ok(MadeVersion {
+            id,
+            entry,
+            leaf,
+            sealed,
+        })
+    }
+
+    fn make_all(&self, tx: &Transaction, versions: Vec<NewVersion<'_>>) -> Result<Vec<MadeVersion>, IssuerError> {
+        let versions = versions.into_par_iter().enumerate();
+        versions.map(|(nth, version)| self.make(tx, nth, version)).collect()
+    }
+
+    // A portion is written while the next is made.
+    fn store(&self, tx: &mut Transaction, versions: Vec<NewVersion<'_>>) -> Result<(), IssuerError> {
+        let mut versions = versions.into_iter();
+        loop {
+            let portion: Vec<NewVersion<'_>> = versions.by_ref().take(PORTION).collect();
+            if portion.is_empty() {
+                return Ok(());
+            }
+            let (mut sealed, mut made) = (Vec::new(), Vec::new());
+            for version in self.make_all(tx, portion)? {
+                sealed.push(version.sealed);
+                made.push((version.id, version.entry));
+                tx.leaves.extend(version.leaf);
+            }
+            for ((id, mut entry), latest) in made.into_iter().zip(self.vault.store(tx, sealed)?) {
+                entry.latest = latest;
+                tx.ops.push(Op::Put(id, Box::new(entry)));
+            }
+        }
     }
 
     fn commit(&mut self, change: Change<'_>) -> Result<(), IssuerError> {
-        let made: Result<Vec<MadeVersion>, IssuerError> = change
-            .versions
-            .into_par_iter()
-            .map(|version| self.make(version))
-            .collect();
-        let mut tx = Transaction {
-            ops: change.ops,
-            files: Vec::new(),
-        };
-        let mut leaves = change.leaves;
-        for made in made? {
-            tx.ops.push(made.op);
-            tx.files.push(made.file);
-            leaves.extend(made.leaf);
-        }
-        if !leaves.is_empty() {
-            tx.ops.push(Op::Leaves(leaves));
-        }
-        if tx.ops.is_empty() {
+        if change.ops.is_empty() && change.versions.is_empty() {
             return Ok(());
         }
+        let mut tx = self.vault.begin()?;
+        tx.ops = change.ops;
+        tx.leaves = change.leaves;
+        tx.erased = change.erased;
+        match self.store(&mut tx, change.versions) {
+            Ok(()) => Ok(self.vault.commit(tx)?),
+            Err(error) => {
+                self.vault.give_up(tx);
+                Err(error)
+            }
+        }
+    }
+
+    #[cfg(any(test, feature = "measuring"))]
+    pub(crate) fn set_leaves(&mut self, leaves: Vec<(u64, Option<Fr>)>) -> Result<(), IssuerError> {
+        let mut tx = self.vault.begin()?;
+        tx.leaves = leaves;
         Ok(self.vault.commit(tx)?)
     }
 
     fn apply(&mut self, op: Op) -> Result<(), IssuerError> {
-        let ops = vec![op];
-        Ok(self.vault.commit(Transaction { ops, files: Vec::new() })?)
+        let mut tx = self.vault.begin()?;
+        tx.ops.push(op);
+        Ok(self.vault.commit(tx)?)
     }
 }
 

@@ -4,6 +4,8 @@
 pub mod fuzzing;
 pub mod import;
 pub mod issuer;
+#[cfg(feature = "measuring")]
+pub mod measuring;
 mod random;
 pub mod registry;
 pub mod salts;

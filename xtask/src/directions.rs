@@ -55,7 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("medproof-lanes", &["medproof-statement"]),
     ("medproof-cuda", &["medproof-lanes"]),
-    ("medproof-records", &["medproof-statement"]),
+    ("medproof-records", &["medproof-lanes", "medproof-statement"]),
     ("medproof-ledger", &["medproof-statement", "medproof-messages"]),
     ("medproof-audit", &["medproof-statement", "medproof-messages"]),
 ];

@@ -56,6 +56,8 @@ Usage: cargo xtask COMMAND
                   each part takes; --write: into docs/performance.md
   tiers [--write] what a hospital asks of the prover: keys, memory, proofs, tier by tier (10 minutes);
                   --write: into docs/performance.md
+  vault [--write] what the issuer's vault costs beside hashing, and a registry of ten million leaves
+                  (20 minutes; needs ../shared/data); --write: into docs/performance.md
   aarch64         that prover and verifier compile for AArch64; needs its standard library
   cuda            the prover's sums on a CUDA device, compiled and tested; needs such a device, and nvcc,
                   which it installs; not a part of test
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         ["bench-peers", options @ ..] => peers::run(options),
         ["limit", options @ ..] => measured::limit(options),
         ["tiers", options @ ..] => measured::tiers(options),
+        ["vault", options @ ..] => measured::vault(options),
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),
         ["flame"] => flame::run(),

@@ -1,4 +1,4 @@
-//! `cargo xtask limit` and `cargo xtask tiers`: tables that a program of the benches measures.
+//! `cargo xtask limit`, `tiers` and `vault`: tables that a program of the benches measures.
 
 use crate::page;
 use crate::run::{Outcome, Result, cargo, output, step};
@@ -30,6 +30,16 @@ pub fn tiers(arguments: &[&str]) -> Result<Outcome> {
         _ => return Err(format!("tiers: expected --write, found {}", arguments.join(" "))),
     };
     table("tiers", &[], write)
+}
+
+/// What the issuer's vault costs, and how a large registry behaves.
+pub fn vault(arguments: &[&str]) -> Result<Outcome> {
+    let write = match arguments {
+        [] => false,
+        ["--write"] => true,
+        _ => return Err(format!("vault: expected --write, found {}", arguments.join(" "))),
+    };
+    table("vault", &[], write)
 }
 
 // Prints it, and writes it to the page, between its marks, if asked.

@@ -4,10 +4,12 @@ use crate::Fr;
 use crate::concept::Concept;
 use crate::day::Day;
 use crate::field::pow2;
-use crate::hash::{Tag, sponge};
+use crate::hash::Tag;
+use crate::poseidon2::{Permuter, domain, permute};
 use crate::value::Value;
+use alloc::vec::Vec;
 use core::fmt;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Width of `seq` in bits: event(16) ‖ sub(8).
 pub const SEQ_BITS: u32 = 24;
@@ -165,21 +167,34 @@ impl fmt::Debug for Leaf {
 impl Leaf {
     /// H_leaf(concept, date, seq ‖ contested ‖ uncertain, value, until ‖ since, next_key, salt).
     pub fn hash(&self) -> Fr {
+        let mut state = self.state();
+        permute(&mut state);
+        state[1]
+    }
+
+    // The sponge before its one permutation.
+    fn state(&self) -> [Fr; 8] {
         let f = &self.fact;
         let flags = u64::from(f.seq.bits()) << 2 | u64::from(f.contested) << 1 | u64::from(f.uncertain);
         let ends = u64::from(f.until.0) << DATE_BITS | u64::from(f.since.0);
-        sponge::<8>(
-            Tag::Leaf,
-            &[
-                f.concept.to_field(),
-                Fr::from(f.date.0),
-                Fr::from(flags),
-                f.value.to_field(),
-                Fr::from(ends),
-                self.next.to_field(),
-                self.salt,
-            ],
-        )
+        [
+            domain(Tag::Leaf as u64, 7),
+            f.concept.to_field(),
+            Fr::from(f.date.0),
+            Fr::from(flags),
+            f.value.to_field(),
+            Fr::from(ends),
+            self.next.to_field(),
+            self.salt,
+        ]
+    }
+
+    /// [`Leaf::hash`] of each.
+    pub fn hash_all(leaves: &[Leaf], permuter: &impl Permuter) -> Vec<Fr> {
+        // A permuted state can be permuted back: it is as secret as the fact.
+        let mut states = Zeroizing::new(leaves.iter().map(Leaf::state).collect::<Vec<_>>());
+        permuter.permute_all(&mut states);
+        states.iter().map(|state| state[1]).collect()
     }
 }
 
@@ -187,6 +202,7 @@ impl Leaf {
 mod tests {
     use super::*;
     use crate::concept::{Kind, System};
+    use crate::poseidon2::OneByOne;
 
     fn fact(code: &str, date: u32, event: u16) -> Fact {
         Fact {
@@ -215,6 +231,20 @@ mod tests {
             assert!(pair[0].to_field().into_bigint() < pair[1].to_field().into_bigint());
         }
         assert_eq!(Key::MAX.to_field() + Fr::from(1u64), pow2(KEY_BITS));
+    }
+
+    #[test]
+    fn many_leaves_are_hashed_as_the_sponge_hashes_each() {
+        let leaf = |n: u16| Leaf {
+            fact: fact("1000000", 7, n),
+            next: Key::MAX,
+            salt: Fr::from(n),
+        };
+        let leaves: Vec<Leaf> = (0..9).map(leaf).collect();
+        let each: Vec<Fr> = leaves.iter().map(Leaf::hash).collect();
+        assert_eq!(Leaf::hash_all(&leaves, &OneByOne), each);
+        let inputs = &leaves[3].state()[1..];
+        assert_eq!(each[3], crate::hash::sponge::<8>(Tag::Leaf, inputs));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod t16;
 mod t4;
 mod t8;
 
+use alloc::vec::Vec;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
 
@@ -112,6 +113,29 @@ pub fn compress8(children: &[Fr; 8]) -> Fr {
     state[0] + children[0]
 }
 
+/// Whoever permutes many states of width 8: the width of every hash over records.
+pub trait Permuter: Sync {
+    /// Permutes every state in place, as [`permute`] each.
+    fn permute_all(&self, states: &mut [[Fr; 8]]);
+
+    /// Every parent, as [`compress8`] each. The children are permuted in place.
+    fn compress_all(&self, children: &mut [[Fr; 8]]) -> Vec<Fr> {
+        let firsts: Vec<Fr> = children.iter().map(|c| c[0]).collect();
+        self.permute_all(children);
+        children.iter().zip(firsts).map(|(c, first)| c[0] + first).collect()
+    }
+}
+
+/// One state after another, on any machine.
+#[derive(Clone, Copy, Debug)]
+pub struct OneByOne;
+
+impl Permuter for OneByOne {
+    fn permute_all(&self, states: &mut [[Fr; 8]]) {
+        states.iter_mut().for_each(permute);
+    }
+}
+
 fn external_round<const T: usize>(state: &mut [Fr; T], constants: &[Fr; T]) {
     for (lane, constant) in state.iter_mut().zip(constants) {
         *lane = power5(*lane + constant);
@@ -155,8 +179,6 @@ fn m4([a, b, c, d]: [Fr; 4]) -> [Fr; 4] {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use ark_ff::UniformRand;
     use ark_std::test_rng;
 
@@ -239,6 +261,13 @@ mod tests {
         assert_ne!(hash::<4>(1, &one), hash::<4>(2, &one));
         assert_ne!(hash::<4>(1, &one), hash::<8>(1, &one));
         assert_ne!(domain(u64::MAX, 0), domain(0, 1));
+    }
+
+    #[test]
+    fn many_parents_are_as_one_each() {
+        let children: Vec<[Fr; 8]> = edge_and_random();
+        let parents: Vec<Fr> = children.iter().map(compress8).collect();
+        assert_eq!(OneByOne.compress_all(&mut children.clone()), parents);
     }
 
     #[test]

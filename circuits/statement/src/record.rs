@@ -6,6 +6,7 @@ use crate::day::Day;
 use crate::fact::{Fact, Key, Leaf};
 use crate::hash::{Tag, sponge};
 use crate::holder::Holder;
+use crate::poseidon2::{OneByOne, Permuter};
 use crate::tree::{FACT_DEPTH, Path, Tree};
 use alloc::vec::Vec;
 use core::fmt;
@@ -73,6 +74,14 @@ impl Facts {
     /// # Errors
     /// [`RecordError`] names the first fact that is out of order or malformed.
     pub fn new(facts: &[Fact], salts: &[Fr]) -> Result<Facts, RecordError> {
+        Self::new_by(facts, salts, &OneByOne)
+    }
+
+    /// As [`Facts::new`], many hashes at a time.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn new_by(facts: &[Fact], salts: &[Fr], permuter: &impl Permuter) -> Result<Facts, RecordError> {
         if facts.len() > MAX_FACTS {
             return Err(RecordError::TooLarge { found: facts.len() });
         }
@@ -103,7 +112,7 @@ impl Facts {
             })
             .collect();
         let padding = sponge::<4>(Tag::Padding, &[]);
-        let tree = Tree::from_leaves(padding, leaves.iter().map(Leaf::hash).collect())
+        let tree = Tree::from_leaves_by(padding, Leaf::hash_all(&leaves, permuter), permuter)
             .map_err(|_| RecordError::TooLarge { found: facts.len() })?;
         Ok(Facts { leaves, tree })
     }

@@ -1,7 +1,7 @@
 //! 8-ary Merkle trees of fixed depth, filled from the left.
 
 use crate::Fr;
-use crate::poseidon2::compress8;
+use crate::poseidon2::{OneByOne, Permuter, compress8};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -117,6 +117,14 @@ impl<const DEPTH: usize> Tree<DEPTH> {
     /// # Errors
     /// [`TreeFull`] where there are too many.
     pub fn from_leaves(padding: Fr, leaves: Vec<Fr>) -> Result<Self, TreeFull> {
+        Self::from_leaves_by(padding, leaves, &OneByOne)
+    }
+
+    /// As [`Tree::from_leaves`], level by level.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_leaves_by(padding: Fr, leaves: Vec<Fr>, permuter: &impl Permuter) -> Result<Self, TreeFull> {
         let mut tree = Self::new(padding);
         let len = leaves.len() as u64;
         if len > Self::CAPACITY {
@@ -127,10 +135,10 @@ impl<const DEPTH: usize> Tree<DEPTH> {
         }
         tree.levels[0] = leaves;
         for level in 0..DEPTH {
-            let parents = (0..tree.levels[level].len().div_ceil(ARITY))
-                .map(|i| compress8(&tree.children(level, i)))
+            let mut children: Vec<[Fr; ARITY]> = (0..tree.levels[level].len().div_ceil(ARITY))
+                .map(|i| tree.children(level, i))
                 .collect();
-            tree.levels[level + 1] = parents;
+            tree.levels[level + 1] = permuter.compress_all(&mut children);
         }
         Ok(tree)
     }

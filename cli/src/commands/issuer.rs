@@ -9,8 +9,8 @@ use crate::keyfile;
 use crate::text;
 use clap::{Args, Subcommand};
 use medproof_records::import::ImportReport;
-use medproof_records::issuer::{Enrolment, Issuer};
-use medproof_records::vault::{LocalMasterKey, Standing};
+use medproof_records::issuer::{Enrolment, Issuer, IssuerError};
+use medproof_records::vault::{Disks, LocalMasterKey, Places, Standing};
 use medproof_service::hospital;
 use medproof_statement::day::Day;
 use serde::Serialize;
@@ -54,6 +54,14 @@ pub struct IssuerDir {
     /// The master key's file, best on another disk than the vault. Without it, in the directory.
     #[arg(long, env = "MEDPROOF_MASTER_KEY", value_name = "FILE")]
     pub master_key: Option<PathBuf>,
+    /// The keystore's directory, best on another disk than the vault, and in another backup. Without it,
+    /// in the issuer's directory.
+    #[arg(long, env = "MEDPROOF_KEYSTORE", value_name = "DIR")]
+    pub keystore: Option<PathBuf>,
+    /// The directory of the erasure log, which is copied after each erasure and never put back to an
+    /// earlier day. Without it, in the issuer's directory.
+    #[arg(long, env = "MEDPROOF_ERASURES", value_name = "DIR")]
+    pub erasures: Option<PathBuf>,
 }
 
 impl Default for IssuerDir {
@@ -68,11 +76,22 @@ impl IssuerDir {
         IssuerDir {
             issuer: issuer.into(),
             master_key: None,
+            keystore: None,
+            erasures: None,
         }
     }
 
     fn vault(&self) -> PathBuf {
         self.issuer.join("vault")
+    }
+
+    fn places(&self) -> Places {
+        let beside = Places::beside(&self.vault());
+        Places {
+            keystore: self.keystore.clone().unwrap_or(beside.keystore),
+            erasures: self.erasures.clone().unwrap_or(beside.erasures),
+            records: beside.records,
+        }
     }
 
     fn account(&self) -> PathBuf {
@@ -89,7 +108,7 @@ impl IssuerDir {
     ///
     /// # Errors
     /// Where there is none, another run has it, or the master key is another.
-    pub fn open(&self) -> Result<Issuer, CliError> {
+    pub fn open(&self, cx: &Context) -> Result<Issuer, CliError> {
         if !self.vault().is_dir() {
             let message = format!("{}: expected an issuer's directory, found none", self.issuer.display());
             return Err(CliError::input("issuer.none", message)
@@ -103,7 +122,16 @@ impl IssuerDir {
                 ..error
             }
         })?;
-        Ok(Issuer::open(&self.vault(), Box::new(master))?)
+        let disks = Disks::open(&self.places()).map_err(IssuerError::from)?;
+        let issuer = Issuer::open_on(disks, Box::new(master))?;
+        if let Some(replayed) = issuer.replayed() {
+            cx.ui.note(format_args!(
+                "the erasure log has {} entries that this vault did not know, as after a restore: {} records were in it \
+                 and are erased again; anchor to empty their places on the ledger",
+                replayed.entries, replayed.records
+            ));
+        }
+        Ok(issuer)
     }
 }
 
@@ -163,12 +191,15 @@ pub fn init(args: &InitArgs, _: &Context) -> Result<InitReport, CliError> {
         .map_err(|e| files::write_error(parent, &e))?;
     let partial = IssuerDir {
         issuer: temporary.path().to_owned(),
-        master_key: args.dir.master_key.clone(),
+        ..args.dir.clone()
     };
     let account = keyfile::create_account(&partial.account(), Overwrite::Never)?;
     let made = LocalMasterKey::create_file(&partial.master())
         .map_err(CliError::from)
-        .and_then(|master| Ok(Issuer::create(&partial.vault(), Box::new(master), &args.name)?))
+        .and_then(|master| {
+            let disks = Disks::create(&partial.places()).map_err(IssuerError::from)?;
+            Ok(Issuer::create_on(disks, Box::new(master), &args.name)?)
+        })
         .and_then(|issuer| {
             drop(issuer);
             fs::rename(temporary.path(), target).map_err(|e| files::write_error(target, &e))
@@ -252,13 +283,10 @@ pub fn update(args: &ImportArgs, cx: &Context) -> Result<ImportedReport, CliErro
 fn store<T>(
     args: &ImportArgs,
     cx: &Context,
-    keep: impl FnOnce(
-        &mut Issuer,
-        &[medproof_records::import::PatientChart],
-    ) -> Result<T, medproof_records::issuer::IssuerError>,
+    keep: impl FnOnce(&mut Issuer, &[medproof_records::import::PatientChart]) -> Result<T, IssuerError>,
 ) -> Result<ImportedReport, CliError> {
     // Before the work of reading: another run may have it.
-    let mut issuer = args.dir.open()?;
+    let mut issuer = args.dir.open(cx)?;
     let issued_on = args.issued_on.map_or_else(|| cx.today(), Ok)?;
     let charts = charts::read(&args.records, issued_on, cx)?;
     crate::cancel::check()?;
@@ -369,8 +397,8 @@ impl fmt::Display for WrittenReport {
 ///
 /// # Errors
 /// Where the patient is unknown, or the file cannot be written.
-pub fn invite(args: &PatientOutArgs, _: &Context) -> Result<WrittenReport, CliError> {
-    let invitation = args.dir.open()?.invitation(&args.patient)?;
+pub fn invite(args: &PatientOutArgs, cx: &Context) -> Result<WrittenReport, CliError> {
+    let invitation = args.dir.open(cx)?.invitation(&args.patient)?;
     files::write(
         &args.out,
         invitation.to_json()?.as_bytes(),
@@ -387,8 +415,8 @@ pub fn invite(args: &PatientOutArgs, _: &Context) -> Result<WrittenReport, CliEr
 ///
 /// # Errors
 /// Where the patient is not enrolled or not anchored, or the file cannot be written.
-pub fn receipt(args: &PatientOutArgs, _: &Context) -> Result<WrittenReport, CliError> {
-    let receipt = args.dir.open()?.receipt(&args.patient)?;
+pub fn receipt(args: &PatientOutArgs, cx: &Context) -> Result<WrittenReport, CliError> {
+    let receipt = args.dir.open(cx)?.receipt(&args.patient)?;
     files::write(
         &args.out,
         receipt.to_json()?.as_bytes(),
@@ -440,9 +468,9 @@ impl fmt::Display for RecordReport {
 ///
 /// # Errors
 /// Where the enrolment is not for the present invitation, or the patient has keys already.
-pub fn enroll(args: &EnrollArgs, _: &Context) -> Result<RecordReport, CliError> {
+pub fn enroll(args: &EnrollArgs, cx: &Context) -> Result<RecordReport, CliError> {
     let enrolment = Enrolment::from_json(&files::read(&args.enrolment, "an enrolment")?)?;
-    let record = args.dir.open()?.enroll(&args.patient, &enrolment)?;
+    let record = args.dir.open(cx)?.enroll(&args.patient, &enrolment)?;
     Ok(changed("enrolled", record))
 }
 
@@ -450,9 +478,9 @@ pub fn enroll(args: &EnrollArgs, _: &Context) -> Result<RecordReport, CliError> 
 ///
 /// # Errors
 /// Where the enrolment is not for the present invitation, or its nullifier key is another.
-pub fn rotate(args: &EnrollArgs, _: &Context) -> Result<RecordReport, CliError> {
+pub fn rotate(args: &EnrollArgs, cx: &Context) -> Result<RecordReport, CliError> {
     let enrolment = Enrolment::from_json(&files::read(&args.enrolment, "an enrolment")?)?;
-    let record = args.dir.open()?.rotate(&args.patient, &enrolment)?;
+    let record = args.dir.open(cx)?.rotate(&args.patient, &enrolment)?;
     Ok(changed("rotated", record))
 }
 
@@ -460,8 +488,8 @@ pub fn rotate(args: &EnrollArgs, _: &Context) -> Result<RecordReport, CliError> 
 ///
 /// # Errors
 /// Where the patient is not enrolled.
-pub fn revoke(args: &PatientArgs, _: &Context) -> Result<RecordReport, CliError> {
-    let record = args.dir.open()?.revoke(&args.patient)?;
+pub fn revoke(args: &PatientArgs, cx: &Context) -> Result<RecordReport, CliError> {
+    let record = args.dir.open(cx)?.revoke(&args.patient)?;
     Ok(changed("revoked", record))
 }
 
@@ -506,14 +534,14 @@ impl fmt::Display for EraseReport {
 ///
 /// # Errors
 /// Where the patient is unknown or it was not confirmed.
-pub fn erase(args: &EraseArgs, _: &Context) -> Result<EraseReport, CliError> {
+pub fn erase(args: &EraseArgs, cx: &Context) -> Result<EraseReport, CliError> {
     if !args.yes {
         return Err(CliError::input(
             "erase.unconfirmed",
             "expected --yes: there is no way back",
         ));
     }
-    args.dir.open()?.erase(&args.patient)?;
+    args.dir.open(cx)?.erase(&args.patient)?;
     Ok(EraseReport { erased: true })
 }
 
@@ -552,7 +580,7 @@ pub struct AnchorReport {
 /// # Errors
 /// Where the ledger refuses: the account is not admitted, say. The next run starts afresh then.
 pub fn anchor(args: &AnchorArgs, cx: &Context) -> Result<AnchorReport, CliError> {
-    let mut issuer = args.dir.open()?;
+    let mut issuer = args.dir.open(cx)?;
     let account = keyfile::load_account(&args.dir.account())?;
     let ledger = chain::open(&args.ledger, cx)?;
     match hospital::anchor(&mut issuer, &*ledger, &account) {
@@ -633,8 +661,8 @@ pub struct PatientLine {
 ///
 /// # Errors
 /// Where the issuer cannot be opened.
-pub fn list(args: &ListArgs, _: &Context) -> Result<ListReport, CliError> {
-    let issuer = args.dir.open()?;
+pub fn list(args: &ListArgs, cx: &Context) -> Result<ListReport, CliError> {
+    let issuer = args.dir.open(cx)?;
     let status = issuer.status();
     let mut patients: Vec<PatientLine> = issuer
         .records()

@@ -207,7 +207,7 @@ fn answer(
     ledger: Box<dyn Ledger>,
     cx: &Context,
 ) -> Result<(PublicInputs, Proven), Obstacle> {
-    let record = open(args)?;
+    let record = open(args, cx)?;
     let witness = work::witness(request, consent, record).map_err(|e| Obstacle::Hidden(e.to_string()))?;
     let public = check::public_inputs(&witness)
         .ok_or_else(|| Obstacle::Hidden("the record has no place in the registry".into()))?;
@@ -236,8 +236,8 @@ fn require_unrevoked(ledger: &dyn Ledger, public: &PublicInputs) -> Result<(), O
     }
 }
 
-fn open(args: &ProveArgs) -> Result<OpenedRecord, Obstacle> {
-    let issuer = args.dir.open()?;
+fn open(args: &ProveArgs, cx: &Context) -> Result<OpenedRecord, Obstacle> {
+    let issuer = args.dir.open(cx)?;
     issuer.open_record(&args.patient).map_err(|error| match error {
         IssuerError::Refused { reason, .. } => Obstacle::Hidden(reason.to_string()),
         error => Obstacle::Open(error.into()),

@@ -138,7 +138,7 @@ fn made(folder: &Path, args: &ServeArgs, cx: &Context) -> Result<ServeReport, Cl
     }
     let sponsor = args.sponsor.as_deref().map(Did::parse).transpose();
     let sponsor = sponsor.map_err(|e| CliError::input("did", e))?;
-    let config = init::init(folder, args.dir.open()?.name(), sponsor.as_ref())?;
+    let config = init::init(folder, args.dir.open(cx)?.name(), sponsor.as_ref())?;
     Ok(ServeReport::Made { config })
 }
 
@@ -186,7 +186,7 @@ impl Opened<()> {
         metrics: &Metrics,
         cx: &Context,
     ) -> Result<Opened<impl Engine + use<>>, CliError> {
-        let issuer = args.dir.open()?;
+        let issuer = args.dir.open(cx)?;
         let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
         let (engine, keys) = engine(&args.tiers, metrics, cx)?;
         let account = account(args)?;

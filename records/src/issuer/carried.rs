@@ -7,6 +7,7 @@ use crate::vault::DecodeError;
 use crate::vault::codec::{Reader, Writer};
 use crate::vault::content::{FACT_BYTES, read_fact, read_holder, write_fact, write_holder};
 use core::fmt;
+use medproof_lanes::poseidon2::Lanes;
 use medproof_statement::coverage::Coverage;
 use medproof_statement::day::Day;
 use medproof_statement::fact::Fact;
@@ -81,7 +82,7 @@ impl CarriedRecord {
     /// [`CarriedError::Root`] where what comes of it is not under the anchored root.
     pub fn open(&self) -> Result<OpenedRecord, CarriedError> {
         let salts = self.secret.leaf_salts(self.version, self.facts.len());
-        let facts = Facts::new(&self.facts, &salts)?;
+        let facts = Facts::new_by(&self.facts, &salts, &Lanes)?;
         let opening = RecordOpening {
             facts_root: facts.root(),
             holder: self.holder.clone(),

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::EnrolmentError;
 use crate::random::RandomError;
 use crate::registry::RegistryError;
-use crate::vault::index::FileRef;
+use crate::vault::index::VersionRef;
 use crate::vault::{DiskError, PatientIdError, VaultError};
 
 /// Why one patient's part of a call is refused. Names no patient.
@@ -103,9 +103,9 @@ pub(super) fn at<E: Into<Refusal>>(place: usize) -> impl Fn(E) -> IssuerError {
     move |reason| refused(place, reason.into())
 }
 
-pub(super) fn mismatch(file: FileRef) -> IssuerError {
+pub(super) fn mismatch(version: VersionRef) -> IssuerError {
     VaultError::Mismatch {
-        file: file.file.to_string(),
+        file: version.item.pack.to_string(),
     }
     .into()
 }

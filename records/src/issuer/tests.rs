@@ -1,6 +1,7 @@
 //! The issuer from outside: its life, its refusals, its crashes, and a plain model beside it.
 
 use super::*;
+use crate::vault::seal::{self, SealKind};
 use crate::vault::sim::{CRASHES, SimDisk};
 use crate::vault::{LocalMasterKey, VaultError};
 use medproof_statement::concept::Concept;
@@ -8,22 +9,43 @@ use medproof_statement::coverage::Coverage;
 use medproof_statement::eddsa::SigningKey;
 use medproof_statement::fact::Fact;
 use medproof_statement::holder::NullifierKey;
+use std::sync::Arc;
 
+mod backup;
 mod crashes;
+mod erasures;
 mod life;
 mod model;
 mod tampering;
+mod upgrade;
 
 fn master() -> Box<dyn MasterKey> {
     Box::new(LocalMasterKey::from_bytes([42; 32]))
 }
 
+/// The directories of one machine.
+fn disks(machine: &SimDisk) -> Disks {
+    Disks {
+        records: Arc::new(machine.clone()),
+        keystore: Arc::new(machine.directory(KEYSTORE)),
+        erasures: Arc::new(machine.directory(ERASURES)),
+    }
+}
+
+const KEYSTORE: &str = "keystore/";
+const ERASURES: &str = "erasures/";
+
 fn create(disk: &SimDisk) -> Issuer {
-    Issuer::create_on(Box::new(disk.clone()), master(), "hospital").unwrap()
+    Issuer::create_on(disks(disk), master(), "hospital").unwrap()
 }
 
 fn reopen(disk: &SimDisk) -> Result<Issuer, IssuerError> {
-    Issuer::open_on(Box::new(disk.clone()), master())
+    Issuer::open_on(disks(disk), master())
+}
+
+/// How many files a vault is of: heads and logs, levels of nodes, packs and their keys.
+fn files_needed(issuer: &Issuer) -> usize {
+    2 + 2 + REGISTRY_DEPTH + 2 * issuer.vault.packs()
 }
 
 fn fact(concept: u128, day: u32) -> Fact {

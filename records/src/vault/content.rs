@@ -1,6 +1,7 @@
 //! What one sealed record file holds: a patient's chart as facts, and what commits to it.
 
 use core::fmt;
+use medproof_lanes::poseidon2::Lanes;
 use medproof_statement::SCHEMA;
 use medproof_statement::concept::Concept;
 use medproof_statement::coverage::Coverage;
@@ -63,7 +64,8 @@ impl RecordContent {
     /// # Errors
     /// Where the facts are not a record's.
     pub fn commit_facts(&self) -> Result<Facts, RecordError> {
-        Facts::new(&self.facts, &self.secret.leaf_salts(self.version, self.facts.len()))
+        let salts = self.secret.leaf_salts(self.version, self.facts.len());
+        Facts::new_by(&self.facts, &salts, &Lanes)
     }
 
     /// The record commitment's opening over [`RecordContent::commit_facts`], for a holder.

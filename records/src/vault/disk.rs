@@ -1,8 +1,11 @@
 //! What the vault asks of a file system: one flat directory, held by one process.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
 /// A file operation that failed. Names files, which are random, and nothing in them.
@@ -17,7 +20,7 @@ pub enum DiskError {
         file: String,
     },
     /// A file that should be there is not.
-    #[error("expected a file {file} in the issuer's directory, found none: restore the directory from a backup")]
+    #[error("expected a file {file} of the issuer, found none: restore it as docs/ops/backup.md says")]
     Missing {
         /// Which file.
         file: String,
@@ -48,25 +51,50 @@ impl DiskError {
     }
 }
 
-/// One directory of files. Nothing is durable before [`Disk::sync`] of the file, and no name
-/// before [`Disk::sync_names`].
+/// One flat set of named byte strings, held by one process. The vault's crash safety rests on what
+/// is promised here, and on no more: whoever keeps a vault elsewhere implements this.
+///
+/// Over a database, a table `(name, block, bytes)` does, with blocks of some kilobytes so that
+/// [`Disk::read_at`] and [`Disk::write_at`] do not move whole files. It has to guarantee that
+///
+/// - what is written is read back at once, by the same process;
+/// - [`Disk::sync`] and [`Disk::sync_names`] return when a committed transaction has everything that
+///   was done before them, on durable storage (`synchronous = FULL`, `synchronous_commit = on`);
+/// - [`Disk::rename`] is one transaction: after a crash either file has the name, never none;
+/// - [`Disk::blank`] and [`Disk::shred`] leave nothing of the old bytes in the table, in its free
+///   pages, or in its log once they are durable (`secure_delete` and a truncated WAL in SQLite; in
+///   PostgreSQL a vacuum and a log that is not archived);
+/// - nobody else changes the rows meanwhile (an advisory lock for as long as the vault is open).
+///
+/// Between syncs anything may be lost or torn, in any order: that is asked of no implementation.
 pub trait Disk: Send + Sync {
     /// The whole of a file.
     ///
     /// # Errors
     /// [`DiskError::Missing`] where there is none.
     fn read(&self, name: &str) -> Result<Vec<u8>, DiskError>;
+    /// A part of a file: fewer bytes than asked for where it ends.
+    ///
+    /// # Errors
+    /// [`DiskError::Missing`] where there is none.
+    fn read_at(&self, name: &str, at: u64, length: usize) -> Result<Vec<u8>, DiskError>;
     /// Writes a file that must not exist yet, readable by its owner only.
     ///
     /// # Errors
     /// [`DiskError::Full`] among others; a part of the file may be left.
     fn create(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError>;
+    /// Writes a part of a file that exists, longer than it was where need be: zeros fill what lies
+    /// between.
+    ///
+    /// # Errors
+    /// As [`Disk::create`]; some of the bytes may be written.
+    fn write_at(&self, name: &str, at: u64, bytes: &[u8]) -> Result<(), DiskError>;
     /// Makes a file's contents durable.
     ///
     /// # Errors
     /// Where the device fails.
     fn sync(&self, name: &str) -> Result<(), DiskError>;
-    /// Makes the directory's names durable.
+    /// Makes all names durable: those made, renamed and removed.
     ///
     /// # Errors
     /// Where the device fails.
@@ -76,8 +104,13 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// Where the directory cannot be written.
     fn rename(&self, from: &str, to: &str) -> Result<(), DiskError>;
-    /// Overwrites a file with zeros, makes that durable, and removes it. What a device or file
-    /// system keeps of overwritten blocks is beyond this.
+    /// Overwrites parts of a file with zeros, makes that durable, and gives the space back where it can.
+    /// What a device or file system keeps of overwritten blocks is beyond this.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    fn blank(&self, name: &str, parts: &[Range<u64>]) -> Result<(), DiskError>;
+    /// Overwrites a file with zeros, makes that durable, and removes it.
     ///
     /// # Errors
     /// Where the file cannot be written.
@@ -96,7 +129,12 @@ const LOCK: &str = "lock";
 pub struct Directory {
     path: PathBuf,
     lock: File,
+    // Files that are read and written in parts.
+    open: Mutex<BTreeMap<String, File>>,
 }
+
+/// How many files are kept open.
+const MOST_OPEN: usize = 32;
 
 /// Closing the file would not do: a process forked meanwhile by another thread has a copy of it until it executes
 /// its program, and the lock ends with the last copy.
@@ -139,12 +177,58 @@ impl Directory {
             Ok(()) => Ok(Directory {
                 path: path.to_owned(),
                 lock,
+                open: Mutex::default(),
             }),
             Err(TryLockError::WouldBlock) => Err(DiskError::Locked),
             Err(TryLockError::Error(e)) => Err(DiskError::new("locking", LOCK, e)),
         }
     }
 }
+
+impl Directory {
+    // One part at a time: the position in the file is shared.
+    fn part<T>(&self, name: &str, at: u64, work: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if !open.contains_key(name) {
+            if open.len() >= MOST_OPEN {
+                open.clear();
+            }
+            let file = OpenOptions::new().read(true).write(true).open(self.path.join(name))?;
+            open.insert(name.to_owned(), file);
+        }
+        let file = open.get_mut(name).ok_or(ErrorKind::NotFound)?;
+        file.seek(SeekFrom::Start(at))?;
+        work(file)
+    }
+
+    // Before a name means another file, or none.
+    fn close(&self, name: &str) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+}
+
+fn zero(file: &mut File, part: &Range<u64>) -> io::Result<()> {
+    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    file.seek(SeekFrom::Start(part.start))?;
+    let mut left = part.end.saturating_sub(part.start);
+    while left > 0 {
+        let step = left.min(ZEROS.len() as u64);
+        file.write_all(&ZEROS[..step as usize])?;
+        left -= step;
+    }
+    Ok(())
+}
+
+// A hole reads as the zeros that were there. Where there are no holes, the zeros stay.
+#[cfg(target_os = "linux")]
+fn give_back(file: &File, part: &Range<u64>) {
+    use rustix::fs::{FallocateFlags, fallocate};
+    let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    let _ = fallocate(file, hole, part.start, part.end.saturating_sub(part.start));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_back(_: &File, _: &Range<u64>) {}
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
@@ -155,6 +239,18 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 impl Disk for Directory {
     fn read(&self, name: &str) -> Result<Vec<u8>, DiskError> {
         fs::read(self.path.join(name)).map_err(|e| DiskError::new("reading", name, e))
+    }
+
+    fn read_at(&self, name: &str, at: u64, length: usize) -> Result<Vec<u8>, DiskError> {
+        let mut bytes = Vec::with_capacity(length);
+        self.part(name, at, |file| file.take(length as u64).read_to_end(&mut bytes))
+            .map_err(|e| DiskError::new("reading", name, e))?;
+        Ok(bytes)
+    }
+
+    fn write_at(&self, name: &str, at: u64, bytes: &[u8]) -> Result<(), DiskError> {
+        self.part(name, at, |file| file.write_all(bytes))
+            .map_err(|e| DiskError::new("writing", name, e))
     }
 
     fn create(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
@@ -183,20 +279,29 @@ impl Disk for Directory {
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), DiskError> {
+        self.close(from);
+        self.close(to);
         fs::rename(self.path.join(from), self.path.join(to)).map_err(|e| DiskError::new("replacing", to, e))
     }
 
+    fn blank(&self, name: &str, parts: &[Range<u64>]) -> Result<(), DiskError> {
+        let overwrite = |file: &mut File| {
+            parts.iter().try_for_each(|part| zero(file, part))?;
+            file.sync_all()?;
+            parts.iter().for_each(|part| give_back(file, part));
+            Ok(())
+        };
+        self.part(name, 0, overwrite)
+            .map_err(|e| DiskError::new("destroying parts of", name, e))
+    }
+
     fn shred(&self, name: &str) -> Result<(), DiskError> {
+        self.close(name);
         let path = self.path.join(name);
         let overwrite = || {
             let mut file = OpenOptions::new().write(true).open(&path)?;
-            let mut left = file.metadata()?.len();
-            let zeros = [0u8; 8192];
-            while left > 0 {
-                let part = left.min(zeros.len() as u64);
-                file.write_all(&zeros[..part as usize])?;
-                left -= part;
-            }
+            let whole = 0..file.metadata()?.len();
+            zero(&mut file, &whole)?;
             file.sync_all()
         };
         overwrite()
@@ -284,6 +389,29 @@ mod tests {
         disk.sync_names().unwrap();
         assert_eq!(disk.read("witness").unwrap(), b"new");
         assert_eq!(disk.list().unwrap(), ["witness"]);
+    }
+
+    #[test]
+    fn a_file_is_read_written_and_destroyed_in_parts() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = Directory::create(dir.path()).unwrap();
+        assert!(matches!(disk.write_at("a", 0, b"x"), Err(DiskError::Missing { .. })));
+        assert!(matches!(disk.read_at("a", 0, 1), Err(DiskError::Missing { .. })));
+        disk.create("a", &[7; 20_000]).unwrap();
+        disk.write_at("a", 20_010, b"end").unwrap();
+        assert_eq!(disk.read_at("a", 19_999, 100).unwrap(), b"\x07\0\0\0\0\0\0\0\0\0\0end");
+        assert_eq!(disk.read_at("a", 30_000, 5).unwrap(), b"");
+        disk.blank("a", &[1..9_000, 20_011..20_012]).unwrap();
+        let bytes = disk.read("a").unwrap();
+        assert_eq!((bytes.len(), bytes[0], bytes[9_000]), (20_013, 7, 7));
+        assert!(bytes[1..9_000].iter().all(|b| *b == 0));
+        assert_eq!(bytes[20_010..], *b"e\0d");
+        // A new file of the name is not the one that was open.
+        disk.create("b", b"other").unwrap();
+        disk.rename("b", "a").unwrap();
+        assert_eq!(disk.read_at("a", 0, 9).unwrap(), b"other");
+        disk.shred("a").unwrap();
+        assert!(matches!(disk.read_at("a", 0, 1), Err(DiskError::Missing { .. })));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use core::fmt;
 use medproof_statement::day::Day;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -130,18 +131,58 @@ impl fmt::Display for FileName {
     }
 }
 
-/// One version of a record, and the file that holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FileRef {
-    pub(crate) file: FileName,
-    pub(crate) version: u64,
+/// A sealed part of a pack, and the slot of its key in the pack's file of the keystore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Item {
+    pub(crate) pack: FileName,
+    pub(crate) slot: u32,
+    pub(crate) at: u64,
+    pub(crate) length: u32,
 }
 
-impl FileRef {
+impl Item {
+    /// Bytes that [`Item::write`] takes.
+    pub(crate) const BYTES: usize = 32;
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.raw(self.pack.bytes());
+        w.u32(self.slot);
+        w.u64(self.at);
+        w.u32(self.length);
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Item, DecodeError> {
+        Ok(Item {
+            pack: FileName::read(r)?,
+            slot: r.u32()?,
+            at: r.u64()?,
+            length: r.u32()?,
+        })
+    }
+
+    /// Where it stands in its pack.
+    pub(crate) const fn part(&self) -> Range<u64> {
+        self.at..self.at.saturating_add(self.length as u64)
+    }
+}
+
+/// One version of a record, and what holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct VersionRef {
+    pub(crate) version: u64,
+    pub(crate) item: Item,
+}
+
+impl VersionRef {
     /// What a record that is being imported has: versions count from 1.
-    pub(crate) const NONE: FileRef = FileRef {
-        file: FileName([0; 16]),
+    pub(crate) const NONE: VersionRef = VersionRef {
         version: 0,
+        item: Item {
+            pack: FileName([0; 16]),
+            slot: 0,
+            at: 0,
+            length: 0,
+        },
     };
 }
 
@@ -168,20 +209,36 @@ pub(crate) struct Entry {
     pub(crate) nk_tag: Option<[u8; 32]>,
     pub(crate) issued_on: Day,
     /// The version last stored.
-    pub(crate) latest: FileRef,
-    /// The version under the staged root.
-    pub(crate) staged: Option<FileRef>,
+    pub(crate) latest: VersionRef,
+    /// Where it is another than the anchored one: the version under the staged root, or that there is none.
+    pub(crate) staged: Option<Option<VersionRef>>,
     /// The version under the anchored root.
-    pub(crate) anchored: Option<FileRef>,
+    pub(crate) anchored: Option<VersionRef>,
 }
 
 impl Entry {
-    /// Every file that must be kept for this entry.
-    pub(crate) fn files(&self) -> impl Iterator<Item = FileName> {
-        [Some(self.latest), self.staged, self.anchored]
-            .into_iter()
-            .flatten()
-            .map(|f| f.file)
+    /// Every item that must be kept for this entry, each once.
+    pub(crate) fn items(&self) -> impl Iterator<Item = Item> + use<> {
+        let latest = Some(self.latest.item);
+        let staged = self.staged.flatten().map(|v| v.item).filter(|i| latest != Some(*i));
+        let anchored = self.anchored.map(|v| v.item);
+        let anchored = anchored.filter(|i| latest != Some(*i) && staged != Some(*i));
+        [latest, staged, anchored].into_iter().flatten()
+    }
+
+    /// The leaf that its commitment is in.
+    pub(crate) fn filled_leaf(&self) -> Option<u64> {
+        self.leaf.filter(|_| self.standing == Standing::Enrolled)
+    }
+
+    // The version under the current root.
+    fn current(&self) -> Option<VersionRef> {
+        (self.standing == Standing::Enrolled).then_some(self.latest)
+    }
+
+    // Whether it is another than under the root that was staged last, or else anchored.
+    fn changed(&self) -> bool {
+        self.current() != self.staged.unwrap_or(self.anchored)
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
@@ -195,9 +252,9 @@ impl Entry {
         w.raw(&self.code);
         w.option(self.nk_tag, |w, tag| w.raw(&tag));
         w.u32(self.issued_on.0);
-        write_file(w, self.latest);
-        w.option(self.staged, write_file);
-        w.option(self.anchored, write_file);
+        write_version(w, self.latest);
+        w.option(self.staged, |w, staged| w.option(staged, write_version));
+        w.option(self.anchored, write_version);
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Entry, DecodeError> {
@@ -213,22 +270,22 @@ impl Entry {
             code: r.array()?,
             nk_tag: r.option(Reader::array)?,
             issued_on: Day(r.u32()?),
-            latest: read_file(r)?,
-            staged: r.option(read_file)?,
-            anchored: r.option(read_file)?,
+            latest: read_version(r)?,
+            staged: r.option(|r| r.option(read_version))?,
+            anchored: r.option(read_version)?,
         })
     }
 }
 
-fn write_file(w: &mut Writer, file: FileRef) {
-    w.raw(file.file.bytes());
-    w.u64(file.version);
+fn write_version(w: &mut Writer, version: VersionRef) {
+    w.u64(version.version);
+    version.item.write(w);
 }
 
-fn read_file(r: &mut Reader<'_>) -> Result<FileRef, DecodeError> {
-    Ok(FileRef {
-        file: FileName::read(r)?,
+fn read_version(r: &mut Reader<'_>) -> Result<VersionRef, DecodeError> {
+    Ok(VersionRef {
         version: r.u64()?,
+        item: Item::read(r)?,
     })
 }
 
@@ -238,6 +295,11 @@ pub(crate) struct Index {
     entries: BTreeMap<RecordId, Entry>,
     patients: BTreeMap<PatientId, RecordId>,
     holders: BTreeMap<[u8; 32], RecordId>,
+    // What staging and anchoring are about: nobody walks the rest.
+    changed: BTreeSet<RecordId>,
+    staged: BTreeSet<RecordId>,
+    // How many entries stand how.
+    standings: [u64; 3],
 }
 
 impl Index {
@@ -258,6 +320,11 @@ impl Index {
         self.entries.iter()
     }
 
+    /// How many entries stand so.
+    pub(crate) const fn count(&self, standing: Standing) -> u64 {
+        self.standings[standing as usize]
+    }
+
     /// Puts or replaces an entry; gives back the one that was there.
     pub(crate) fn put(&mut self, id: RecordId, entry: Entry) -> Option<Entry> {
         let old = self.remove(&id);
@@ -265,6 +332,13 @@ impl Index {
         if let Some(tag) = entry.nk_tag {
             self.holders.insert(tag, id);
         }
+        if entry.changed() {
+            self.changed.insert(id);
+        }
+        if entry.staged.is_some() {
+            self.staged.insert(id);
+        }
+        self.standings[entry.standing as usize] += 1;
         self.entries.insert(id, entry);
         old
     }
@@ -276,28 +350,40 @@ impl Index {
         if let Some(tag) = old.nk_tag {
             self.holders.remove(&tag);
         }
+        self.changed.remove(id);
+        self.staged.remove(id);
+        self.standings[old.standing as usize] -= 1;
         Some(old)
     }
 
     /// What is enrolled now is under the staged root.
     pub(crate) fn stage(&mut self) {
-        for entry in self.entries.values_mut() {
-            entry.staged = (entry.standing == Standing::Enrolled).then_some(entry.latest);
+        for id in core::mem::take(&mut self.changed) {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.staged = Some(entry.current());
+                self.staged.insert(id);
+            }
         }
     }
 
-    /// The staged root is anchored, or given up. Gives back files that no entry needs any more.
-    pub(crate) fn unstage(&mut self, anchored: bool) -> Vec<FileName> {
+    /// The staged root is anchored, or given up. Gives back items that no entry needs any more.
+    pub(crate) fn unstage(&mut self, anchored: bool) -> Vec<Item> {
         let mut dropped = Vec::new();
-        for entry in self.entries.values_mut() {
-            let before: Vec<FileName> = entry.files().collect();
-            let staged = entry.staged.take();
-            if anchored {
+        for id in core::mem::take(&mut self.staged) {
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
+            let before = entry.items();
+            if let Some(staged) = entry.staged.take()
+                && anchored
+            {
                 entry.anchored = staged;
             }
-            dropped.extend(before.into_iter().filter(|f| entry.files().all(|kept| kept != *f)));
+            dropped.extend(before.filter(|item| entry.items().all(|kept| kept != *item)));
+            if entry.changed() {
+                self.changed.insert(id);
+            }
         }
-        dropped.dedup();
         dropped
     }
 }
@@ -326,10 +412,16 @@ mod tests {
         assert_eq!(RecordId::parse(&format!("record:{}", "AB".repeat(16))), None);
     }
 
-    fn file(n: u8) -> FileRef {
-        FileRef {
-            file: FileName([n; 16]),
+    fn version(n: u8) -> VersionRef {
+        let item = Item {
+            pack: FileName([n; 16]),
+            slot: u32::from(n),
+            at: 5,
+            length: 6,
+        };
+        VersionRef {
             version: u64::from(n),
+            item,
         }
     }
 
@@ -341,7 +433,7 @@ mod tests {
             code: [1; 32],
             nk_tag: Some([2; 32]),
             issued_on: Day(7),
-            latest: file(latest),
+            latest: version(latest),
             staged: None,
             anchored: None,
         }
@@ -350,8 +442,10 @@ mod tests {
     #[test]
     fn entries_read_back() {
         let mut all = entry(1, Standing::Revoked);
-        all.staged = Some(file(2));
-        for entry in [all, entry(4, Standing::Unenrolled)] {
+        all.staged = Some(Some(version(2)));
+        let mut none = all.clone();
+        none.staged = Some(None);
+        for entry in [all, none, entry(4, Standing::Unenrolled)] {
             let mut w = Writer::with_capacity(0);
             entry.write(&mut w);
             let bytes = w.finish();
@@ -367,14 +461,14 @@ mod tests {
         index.stage();
         assert!(index.unstage(true).is_empty());
         let update = Entry {
-            latest: file(2),
+            latest: version(2),
             ..index.get(&id).unwrap().clone()
         };
         index.put(id, update);
-        assert_eq!(index.get(&id).unwrap().anchored, Some(file(1)));
+        assert_eq!(index.get(&id).unwrap().anchored, Some(version(1)));
         index.stage();
-        assert_eq!(index.unstage(true), vec![file(1).file]);
-        assert_eq!(index.get(&id).unwrap().anchored, Some(file(2)));
+        assert_eq!(index.unstage(true), vec![version(1).item]);
+        assert_eq!(index.get(&id).unwrap().anchored, Some(version(2)));
     }
 
     #[test]
@@ -386,12 +480,49 @@ mod tests {
         index.put(
             id,
             Entry {
-                latest: file(2),
+                latest: version(2),
                 ..index.get(&id).unwrap().clone()
             },
         );
-        assert_eq!(index.unstage(false), vec![file(1).file]);
+        assert_eq!(index.unstage(false), vec![version(1).item]);
         assert_eq!(index.get(&id).unwrap().anchored, None);
+    }
+
+    #[test]
+    fn staging_is_about_what_changed() {
+        let mut index = Index::default();
+        let (one, two) = (RecordId([1; 16]), RecordId([2; 16]));
+        let of = |patient: &str, n, standing| Entry {
+            patient: PatientId::parse(patient).unwrap(),
+            nk_tag: None,
+            ..entry(n, standing)
+        };
+        index.put(one, of("p", 1, Standing::Enrolled));
+        index.put(two, of("q", 2, Standing::Unenrolled));
+        assert_eq!(index.changed, BTreeSet::from([one]));
+        index.stage();
+        index.unstage(true);
+        assert!(index.changed.is_empty() && index.staged.is_empty());
+        // Enrolled while another is staged, which is then given up: both are staged next.
+        let latest = version(3);
+        let update = Entry {
+            latest,
+            ..index.get(&one).unwrap().clone()
+        };
+        index.put(one, update);
+        index.stage();
+        let enrolled = Entry {
+            standing: Standing::Enrolled,
+            ..index.get(&two).unwrap().clone()
+        };
+        index.put(two, enrolled);
+        assert_eq!(index.unstage(false), vec![]);
+        assert_eq!(index.changed, BTreeSet::from([one, two]));
+        index.stage();
+        assert_eq!(index.unstage(true), vec![version(1).item]);
+        let anchored = |id| index.get(&id).unwrap().anchored;
+        assert_eq!((anchored(one), anchored(two)), (Some(version(3)), Some(version(2))));
+        assert_eq!(index.count(Standing::Enrolled), 2);
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! What the issuer's state is made of, the operations that change it, and their sealed form: one
-//! snapshot and the operations since, a file for each transaction.
+//! snapshot and the operations since, an item for each transaction.
 
 use medproof_statement::Fr;
-use std::collections::BTreeSet;
+use medproof_statement::tree::{REGISTRY_DEPTH, Tree};
+use std::sync::Arc;
 
 use super::codec::{DecodeError, Reader, Writer};
-use super::index::{Entry, FileName, Index, RecordId};
-use crate::registry::{Registry, RegistryError};
+use super::disk::Disk;
+use super::index::{Entry, Index, Item, RecordId};
+use crate::registry::{LeafChange, LeafChanges, Registry, RegistryError};
 use zeroize::Zeroizing;
 
-/// All that is not in record files.
-#[derive(Clone, Debug, Default)]
+/// All that is not in record versions.
+#[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) index: Index,
     pub(crate) registry: Registry,
@@ -24,7 +26,9 @@ pub(crate) enum Op {
     /// An entry is erased.
     Remove(RecordId),
     /// Leaves of the registry are set or emptied.
-    Leaves(Vec<(u64, Option<Fr>)>),
+    Leaves(LeafChanges),
+    /// Nodes that were written before are durable.
+    Synced,
     /// The current root goes to the ledger.
     Stage,
     /// The ledger did not take it.
@@ -33,27 +37,35 @@ pub(crate) enum Op {
     Anchor { epoch: u64, root: Fr },
 }
 
-const SNAPSHOT: u8 = 0;
-const OPERATIONS: u8 = 1;
+// 0 and 1 were those of the first form: see `upgrade`.
+const SNAPSHOT: u8 = 2;
+const OPERATIONS: u8 = 3;
+const LEAF_CHANGE: usize = 72;
 
 impl State {
-    /// Makes a change; gives back files that nothing needs any more.
-    pub(crate) fn apply(&mut self, op: &Op) -> Result<Vec<FileName>, RegistryError> {
+    /// Nothing yet; the registry's nodes will be on this disk.
+    pub(crate) fn new(disk: Arc<dyn Disk>) -> State {
+        State {
+            index: Index::default(),
+            registry: Registry::new(disk),
+        }
+    }
+
+    /// Makes a change, in memory; gives back items that nothing needs any more.
+    pub(crate) fn apply(&mut self, op: &Op) -> Result<Vec<Item>, RegistryError> {
         match op {
             Op::Put(id, entry) => {
                 let old = self.index.put(*id, (**entry).clone());
-                let kept: BTreeSet<FileName> = entry.files().collect();
-                let all: BTreeSet<FileName> = old.iter().flat_map(Entry::files).collect();
-                return Ok(all.difference(&kept).copied().collect());
+                let all = old.iter().flat_map(Entry::items);
+                return Ok(all.filter(|item| entry.items().all(|kept| kept != *item)).collect());
             }
-            Op::Remove(id) => {
-                let all: BTreeSet<FileName> = self.index.remove(id).iter().flat_map(Entry::files).collect();
-                return Ok(all.into_iter().collect());
-            }
-            Op::Leaves(leaves) => self.registry.set_many(leaves)?,
+            Op::Remove(id) => return Ok(self.index.remove(id).iter().flat_map(Entry::items).collect()),
+            Op::Leaves(changes) => self.registry.note(changes),
+            Op::Synced => self.registry.synced(),
             Op::Stage => {
-                self.registry.stage();
-                self.index.stage();
+                if self.registry.stage() {
+                    self.index.stage();
+                }
             }
             Op::Withdraw => {
                 self.registry.withdraw()?;
@@ -67,13 +79,13 @@ impl State {
         Ok(Vec::new())
     }
 
-    /// Every record file that must be kept.
-    pub(crate) fn files(&self) -> BTreeSet<FileName> {
-        self.index.iter().flat_map(|(_, entry)| entry.files()).collect()
+    /// Every item of a record that must be kept.
+    pub(crate) fn items(&self) -> impl Iterator<Item = Item> {
+        self.index.iter().flat_map(|(_, entry)| entry.items())
     }
 
     pub(crate) fn snapshot(&self) -> Zeroizing<Vec<u8>> {
-        let mut w = Writer::with_capacity(self.registry.written_size() + 320 * self.index.iter().len() + 16);
+        let mut w = Writer::with_capacity(self.registry.written_size() + 400 * self.index.iter().len() + 16);
         w.u8(SNAPSHOT);
         w.list(self.index.iter(), |w, (id, entry)| {
             w.raw(id.bytes());
@@ -83,7 +95,7 @@ impl State {
         w.finish()
     }
 
-    pub(crate) fn read_snapshot(bytes: &[u8]) -> Result<State, DecodeError> {
+    pub(crate) fn read_snapshot(bytes: &[u8], disk: Arc<dyn Disk>) -> Result<State, DecodeError> {
         let mut r = Reader::new(bytes);
         if r.u8()? != SNAPSHOT {
             return Err(DecodeError("a snapshot"));
@@ -99,17 +111,27 @@ impl State {
             }
             index.put(id, entry);
         }
-        let registry = Registry::read(r)?;
+        let registry = Registry::read(r, disk)?;
         Ok(State { index, registry })
     }
 }
 
+/// How many leaves an operation sets.
+pub(crate) fn leaves_of(op: &Op) -> usize {
+    match op {
+        Op::Leaves(changes) => changes.leaves.len(),
+        _ => 0,
+    }
+}
+
+/// What it takes to replay operations, in entries and leaves.
+pub(crate) fn weight(ops: &[Op]) -> usize {
+    ops.iter().map(|op| 1 + leaves_of(op)).sum()
+}
+
 pub(crate) fn write_ops(ops: &[Op]) -> Zeroizing<Vec<u8>> {
-    let leaves: usize = ops
-        .iter()
-        .map(|op| if let Op::Leaves(l) = op { l.len() } else { 0 })
-        .sum();
-    let mut w = Writer::with_capacity(16 + 400 * ops.len() + 48 * leaves);
+    let leaves: usize = ops.iter().map(leaves_of).sum();
+    let mut w = Writer::with_capacity(64 + 480 * ops.len() + LEAF_CHANGE * leaves);
     w.u8(OPERATIONS);
     w.list(ops.iter(), |w, op| match op {
         Op::Put(id, entry) => {
@@ -121,13 +143,16 @@ pub(crate) fn write_ops(ops: &[Op]) -> Zeroizing<Vec<u8>> {
             w.u8(1);
             w.raw(id.bytes());
         }
-        Op::Leaves(leaves) => {
+        Op::Leaves(changes) => {
             w.u8(2);
-            w.list(leaves.iter(), |w, (i, leaf)| {
-                w.u64(*i);
-                w.option(leaf.as_ref(), Writer::fr);
+            w.fr(&changes.root);
+            w.list(changes.leaves.iter(), |w, change| {
+                w.u64(change.index);
+                w.fr(&change.old);
+                w.fr(&change.new);
             });
         }
+        Op::Synced => w.u8(6),
         Op::Stage => w.u8(3),
         Op::Withdraw => w.u8(4),
         Op::Anchor { epoch, root } => {
@@ -148,13 +173,14 @@ pub(crate) fn read_ops(bytes: &[u8]) -> Result<Vec<Op>, DecodeError> {
         Ok(match r.u8()? {
             0 => Op::Put(RecordId::read(r)?, Box::new(Entry::read(r)?)),
             1 => Op::Remove(RecordId::read(r)?),
-            2 => Op::Leaves(r.list(9, |r| Ok((r.u64()?, r.option(Reader::fr)?)))?),
+            2 => Op::Leaves(read_changes(r)?),
             3 => Op::Stage,
             4 => Op::Withdraw,
             5 => Op::Anchor {
                 epoch: r.u64()?,
                 root: r.fr()?,
             },
+            6 => Op::Synced,
             _ => return Err(DecodeError("an operation")),
         })
     })?;
@@ -162,11 +188,30 @@ pub(crate) fn read_ops(bytes: &[u8]) -> Result<Vec<Op>, DecodeError> {
     Ok(ops)
 }
 
+fn read_changes(r: &mut Reader<'_>) -> Result<LeafChanges, DecodeError> {
+    let root = r.fr()?;
+    let leaves = r.list(LEAF_CHANGE, |r| {
+        let (index, old, new) = (r.u64()?, r.fr()?, r.fr()?);
+        Ok(LeafChange { index, old, new })
+    })?;
+    let within = |change: &LeafChange| change.index < Tree::<REGISTRY_DEPTH>::CAPACITY;
+    if leaves.iter().all(within) {
+        Ok(LeafChanges { leaves, root })
+    } else {
+        Err(DecodeError("places within a registry"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::index::{FileRef, PatientId, Standing};
+    use super::super::index::{PatientId, Standing, VersionRef};
+    use super::super::sim::SimDisk;
     use super::*;
     use medproof_statement::day::Day;
+
+    fn disk() -> Arc<dyn Disk> {
+        Arc::new(SimDisk::default())
+    }
 
     fn entry(patient: &str) -> Entry {
         Entry {
@@ -176,7 +221,7 @@ mod tests {
             code: [1; 32],
             nk_tag: None,
             issued_on: Day(7),
-            latest: FileRef::NONE,
+            latest: VersionRef::NONE,
             staged: None,
             anchored: None,
         }
@@ -190,7 +235,7 @@ mod tests {
             w.raw(id.bytes());
             entry.write(w);
         });
-        Registry::new().write(&mut w);
+        Registry::new(disk()).write(&mut w);
         w.finish()
     }
 
@@ -200,13 +245,13 @@ mod tests {
         ids.sort();
         let [low, high] = ids;
         let good = snapshot(&[(low, entry("a")), (high, entry("b"))]);
-        assert_eq!(State::read_snapshot(&good).unwrap().snapshot(), good);
+        assert_eq!(State::read_snapshot(&good, disk()).unwrap().snapshot(), good);
         for bad in [
             [(high, entry("a")), (low, entry("b"))],
             [(low, entry("a")), (low, entry("b"))],
             [(low, entry("a")), (high, entry("a"))],
         ] {
-            assert!(State::read_snapshot(&snapshot(&bad)).is_err());
+            assert!(State::read_snapshot(&snapshot(&bad), disk()).is_err());
         }
     }
 }

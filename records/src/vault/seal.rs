@@ -1,7 +1,8 @@
 //! Sealed bytes: XChaCha20-Poly1305 under a data key of their own, which is wrapped under the
-//! master key.
+//! master key. A **file** has its wrapped key in its header; an **item**'s is in the keystore.
 //!
 //! ```text
+//! item   = nonce(192) ‖ ciphertext ‖ tag(128)
 //! file   = "MPV1" ‖ kind(8) ‖ master key id(64) ‖ length(16) ‖ wrapped data key ‖ nonce(192) ‖ ciphertext ‖ tag(128)
 //! inside = length(64) ‖ body ‖ zeros up to a power of two
 //! ```
@@ -17,7 +18,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::VaultError;
 use super::codec::{Reader, Writer};
 use super::master::{MasterKey, MasterKeyId};
-use crate::random;
+use crate::random::{self, RandomError};
 
 const MAGIC: &[u8; 4] = b"MPV1";
 const NONCE: usize = 24;
@@ -53,11 +54,51 @@ pub(crate) enum SealKind {
     Counter = 2,
     Segment = 3,
     Record = 4,
+    Erasures = 5,
+}
+
+impl DataKey {
+    /// A fresh one.
+    pub(crate) fn random() -> Result<DataKey, RandomError> {
+        random::bytes().map(DataKey)
+    }
+}
+
+/// Seals `body` as an item under a key that seals nothing else.
+pub(crate) fn seal_item(key: &DataKey, kind: SealKind, context: &[u8], body: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let nonce: [u8; NONCE] = random::bytes()?;
+    let mut inside = pad(body);
+    encrypt(key, nonce, &bound(kind, context), &mut inside)?;
+    Ok([nonce.as_slice(), &inside].concat())
+}
+
+/// Opens what [`seal_item`] made, in the same place. `None` where it is not that.
+pub(crate) fn open_item(key: &DataKey, kind: SealKind, context: &[u8], item: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, sealed) = item.split_first_chunk::<NONCE>()?;
+    let mut inside = Zeroizing::new(sealed.to_vec());
+    let aad = bound(kind, context);
+    let opened = apply(key, |cipher| {
+        cipher
+            .decrypt_in_place(&XNonce::from(*nonce), &aad, &mut *inside)
+            .is_ok()
+    });
+    if opened { unpad(inside) } else { None }
+}
+
+fn encrypt(key: &DataKey, nonce: [u8; NONCE], aad: &[u8], inside: &mut Zeroizing<Vec<u8>>) -> Result<(), VaultError> {
+    let found = inside.len();
+    apply(key, |cipher| {
+        cipher
+            .encrypt_in_place(&XNonce::from(nonce), aad, &mut **inside)
+            .is_ok()
+    })
+    .then_some(())
+    .ok_or(VaultError::TooLarge { found })
 }
 
 /// Seals `body` so that it opens only as this kind and in this context.
 pub(crate) fn seal(master: &dyn MasterKey, kind: SealKind, context: &[u8], body: &[u8]) -> Result<Vec<u8>, VaultError> {
-    let data_key = DataKey(random::bytes()?);
+    let data_key = DataKey::random()?;
     let nonce: [u8; NONCE] = random::bytes()?;
     let bound = bound(kind, context);
     let wrapped = master.wrap(&data_key, &bound)?;
@@ -72,13 +113,7 @@ pub(crate) fn seal(master: &dyn MasterKey, kind: SealKind, context: &[u8], body:
     let aad = [&file[..], &bound].concat();
 
     let mut inside = pad(body);
-    apply(&data_key, |cipher| {
-        cipher
-            .encrypt_in_place(&XNonce::from(nonce), &aad, &mut *inside)
-            .is_ok()
-    })
-    .then_some(())
-    .ok_or(VaultError::TooLarge { found: body.len() })?;
+    encrypt(&data_key, nonce, &aad, &mut inside)?;
     file.extend_from_slice(&nonce);
     file.extend_from_slice(&inside);
     Ok(file)
@@ -192,6 +227,26 @@ mod tests {
                 open_as(kind, context, &file),
                 Err(VaultError::Tampered { .. })
             ));
+        }
+    }
+
+    #[test]
+    fn an_item_opens_under_its_key_and_in_its_place_only() {
+        let key = DataKey::from_bytes([5; 32]);
+        let item = seal_item(&key, SealKind::Record, b"place", b"body").unwrap();
+        let open = |key: &DataKey, kind, context: &[u8], item: &[u8]| open_item(key, kind, context, item);
+        assert_eq!(
+            open(&key, SealKind::Record, b"place", &item).unwrap().as_slice(),
+            b"body"
+        );
+        assert!(open(&key, SealKind::Segment, b"place", &item).is_none());
+        assert!(open(&key, SealKind::Record, b"other", &item).is_none());
+        assert!(open(&DataKey::from_bytes([6; 32]), SealKind::Record, b"place", &item).is_none());
+        for at in 0..item.len() {
+            let mut bad = item.clone();
+            bad[at] ^= 1;
+            assert!(open(&key, SealKind::Record, b"place", &bad).is_none(), "{at}");
+            assert!(open(&key, SealKind::Record, b"place", &item[..at]).is_none(), "{at}");
         }
     }
 

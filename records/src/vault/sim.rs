@@ -1,7 +1,8 @@
 //! A disk in memory that crashes, fills up and forgets what was not synced: for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::disk::{Disk, DiskError};
@@ -38,6 +39,8 @@ struct Inner {
     contents: Vec<Content>,
     names: BTreeMap<String, usize>,
     synced_names: BTreeMap<String, usize>,
+    // Names that may not be synced.
+    touched: BTreeSet<String>,
     // Since names were synced.
     last_renamed: Option<(String, String)>,
     operations: u64,
@@ -46,18 +49,37 @@ struct Inner {
     dead: bool,
 }
 
-/// Clones share the disk.
+/// A directory of a machine, which crashes as a whole. Clones share the machine.
 #[derive(Clone, Default)]
-pub(crate) struct SimDisk(Arc<Mutex<Inner>>);
+pub(crate) struct SimDisk {
+    machine: Arc<Mutex<Inner>>,
+    // What its names begin with.
+    directory: &'static str,
+}
 
 impl SimDisk {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap()
+        self.machine.lock().unwrap()
     }
 
-    /// A copy that shares nothing.
+    /// Another directory of the same machine.
+    pub(crate) fn directory(&self, directory: &'static str) -> SimDisk {
+        SimDisk {
+            machine: Arc::clone(&self.machine),
+            directory,
+        }
+    }
+
+    fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.directory)
+    }
+
+    /// A copy of the machine that shares nothing.
     pub(crate) fn fork(&self) -> SimDisk {
-        SimDisk(Arc::new(Mutex::new(self.inner().clone())))
+        SimDisk {
+            machine: Arc::new(Mutex::new(self.inner().clone())),
+            directory: self.directory,
+        }
     }
 
     /// How many changing operations were done.
@@ -94,8 +116,10 @@ impl SimDisk {
         }
         inner.contents.iter_mut().for_each(|c| c.synced = c.seen.clone());
         inner.synced_names = inner.names.clone();
+        inner.touched.clear();
     }
 
+    /// Every file of the machine, by directory and name.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let inner = self.inner();
         inner
@@ -139,6 +163,15 @@ enum Fate {
     Half(DiskError),
 }
 
+impl Fate {
+    fn outcome(self) -> Result<(), DiskError> {
+        match self {
+            Fate::Done => Ok(()),
+            Fate::Half(error) => Err(error),
+        }
+    }
+}
+
 impl Inner {
     fn step(&mut self, name: &str) -> Result<Fate, DiskError> {
         let io = || DiskError::Io {
@@ -175,13 +208,20 @@ impl Inner {
 impl Disk for SimDisk {
     fn read(&self, name: &str) -> Result<Vec<u8>, DiskError> {
         let inner = self.inner();
-        Ok(inner.contents[inner.index(name)?].seen.clone())
+        Ok(inner.contents[inner.index(&self.name(name))?].seen.clone())
+    }
+
+    fn read_at(&self, name: &str, at: u64, length: usize) -> Result<Vec<u8>, DiskError> {
+        let bytes = self.read(name)?;
+        let start = bytes.len().min(at as usize);
+        Ok(bytes[start..bytes.len().min(start + length)].to_vec())
     }
 
     fn create(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+        let name = self.name(name);
         let mut inner = self.inner();
-        let fate = inner.step(name)?;
-        assert!(!inner.names.contains_key(name), "a file is written once");
+        let fate = inner.step(&name)?;
+        assert!(!inner.names.contains_key(&name), "a file is made once");
         let written = match fate {
             Fate::Done => bytes.len(),
             Fate::Half(_) => bytes.len() / 2,
@@ -191,49 +231,91 @@ impl Disk for SimDisk {
             seen: bytes[..written].to_vec(),
             synced: Vec::new(),
         });
-        inner.names.insert(name.to_owned(), index);
-        match fate {
-            Fate::Done => Ok(()),
-            Fate::Half(error) => Err(error),
-        }
+        inner.names.insert(name.clone(), index);
+        inner.touched.insert(name);
+        fate.outcome()
+    }
+
+    fn write_at(&self, name: &str, at: u64, bytes: &[u8]) -> Result<(), DiskError> {
+        let name = self.name(name);
+        let mut inner = self.inner();
+        let fate = inner.step(&name)?;
+        let index = inner.index(&name)?;
+        let written = match fate {
+            Fate::Done => bytes.len(),
+            Fate::Half(_) => bytes.len() / 2,
+        };
+        let (seen, at) = (&mut inner.contents[index].seen, at as usize);
+        seen.resize(seen.len().max(at + written), 0);
+        seen[at..at + written].copy_from_slice(&bytes[..written]);
+        fate.outcome()
     }
 
     fn sync(&self, name: &str) -> Result<(), DiskError> {
+        let name = self.name(name);
         let mut inner = self.inner();
-        if let Fate::Half(error) = inner.step(name)? {
+        if let Fate::Half(error) = inner.step(&name)? {
             return Err(error);
         }
-        let index = inner.index(name)?;
+        let index = inner.index(&name)?;
         inner.contents[index].synced = inner.contents[index].seen.clone();
         Ok(())
     }
 
     fn sync_names(&self) -> Result<(), DiskError> {
         let mut inner = self.inner();
-        if let Fate::Half(error) = inner.step("the directory")? {
+        if let Fate::Half(error) = inner.step(self.directory)? {
             return Err(error);
         }
-        inner.synced_names = inner.names.clone();
-        inner.last_renamed = None;
+        let ours = |name: &String| self.owns(name);
+        for name in inner.touched.extract_if(.., |name| ours(name)).collect::<Vec<_>>() {
+            match inner.names.get(&name).copied() {
+                Some(index) => inner.synced_names.insert(name, index),
+                None => inner.synced_names.remove(&name),
+            };
+        }
+        inner.last_renamed.take_if(|(_, to)| ours(to));
         Ok(())
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), DiskError> {
+        let (from, to) = (self.name(from), self.name(to));
         let mut inner = self.inner();
-        if let Fate::Half(error) = inner.step(to)? {
+        if let Fate::Half(error) = inner.step(&to)? {
             return Err(error);
         }
-        let index = inner.index(from)?;
-        inner.names.remove(from);
-        inner.names.insert(to.to_owned(), index);
-        inner.last_renamed = Some((from.to_owned(), to.to_owned()));
+        let index = inner.index(&from)?;
+        inner.names.remove(&from);
+        inner.names.insert(to.clone(), index);
+        inner.touched.extend([from.clone(), to.clone()]);
+        inner.last_renamed = Some((from, to));
         Ok(())
     }
 
-    fn shred(&self, name: &str) -> Result<(), DiskError> {
+    // Durable at once, as it promises; half of it, where the machine dies within.
+    fn blank(&self, name: &str, parts: &[Range<u64>]) -> Result<(), DiskError> {
+        let name = self.name(name);
         let mut inner = self.inner();
-        let fate = inner.step(name)?;
-        let index = inner.index(name)?;
+        let fate = inner.step(&name)?;
+        let index = inner.index(&name)?;
+        let half = matches!(fate, Fate::Half(_));
+        let Content { seen, synced } = &mut inner.contents[index];
+        for part in parts {
+            let (start, end) = (part.start as usize, part.end as usize);
+            let end = if half { start.midpoint(end) } else { end };
+            for bytes in [&mut *seen, &mut *synced].into_iter().take(if half { 1 } else { 2 }) {
+                let length = bytes.len();
+                bytes[start.min(length)..end.min(length)].fill(0);
+            }
+        }
+        fate.outcome()
+    }
+
+    fn shred(&self, name: &str) -> Result<(), DiskError> {
+        let name = self.name(name);
+        let mut inner = self.inner();
+        let fate = inner.step(&name)?;
+        let index = inner.index(&name)?;
         if let Fate::Half(error) = fate {
             let half = inner.contents[index].seen.len() / 2;
             inner.contents[index].seen[..half].fill(0);
@@ -243,11 +325,22 @@ impl Disk for SimDisk {
         // Zeros say nothing: kept as no bytes at all.
         content.seen.clear();
         content.synced.clear();
-        inner.names.remove(name);
+        inner.names.remove(&name);
+        inner.touched.insert(name);
         Ok(())
     }
 
     fn list(&self) -> Result<Vec<String>, DiskError> {
-        Ok(self.inner().names.keys().cloned().collect())
+        let inner = self.inner();
+        let ours = inner.names.keys().filter(|name| self.owns(name));
+        Ok(ours.map(|name| name[self.directory.len()..].to_owned()).collect())
+    }
+}
+
+impl SimDisk {
+    // Directories end in a slash; the first has none and owns the names without one.
+    fn owns(&self, name: &str) -> bool {
+        name.strip_prefix(self.directory)
+            .is_some_and(|rest| !rest.contains('/'))
     }
 }

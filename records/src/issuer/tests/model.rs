@@ -105,8 +105,7 @@ fn random_operations_agree_with_a_plain_model() {
     for name in model.patients.keys() {
         check(&issuer, &model, name);
     }
-    let live = issuer.vault.state().files().len() + issuer.vault.segments() + 2;
-    assert_eq!(disk.files().len(), live);
+    assert_eq!(disk.files().len(), files_needed(&issuer));
 }
 
 fn step(issuer: &mut Issuer, model: &mut Model, name: &str, dice: u64) {
