@@ -9,13 +9,14 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
 use clap::Args;
-use medproof_audit::PseudonymKey;
+use medproof_audit::{PseudonymKey, SigningKey};
 use medproof_engine::{Cpu, Engine};
 use medproof_keys::Mode;
 use medproof_ledger::{Account, Ledger};
 use medproof_messages::{Did, PinnedKey, terms};
+use medproof_service::audit::Audit;
 use medproof_service::auth::{Callers, Issuer as TokenIssuer};
-use medproof_service::config::Config;
+use medproof_service::config::{Audit as AuditConfig, Config};
 use medproof_service::consent::{self, Consents, Publisher, Revocations};
 use medproof_service::disclosure::{Disclosures, Records};
 use medproof_service::events;
@@ -176,6 +177,7 @@ struct Opened<E> {
     // One seals, one opens.
     work_keys: [WorkKey; 2],
     pseudonyms: Arc<PseudonymKey>,
+    signing_key: SigningKey,
     mode: Mode,
 }
 
@@ -187,6 +189,7 @@ impl Opened<()> {
         cx: &Context,
     ) -> Result<Opened<impl Engine + use<>>, CliError> {
         let issuer = args.dir.open(cx)?;
+        let name = issuer.name().to_owned();
         let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
         let (engine, keys) = engine(&args.tiers, metrics, cx)?;
         let account = account(args)?;
@@ -204,6 +207,7 @@ impl Opened<()> {
             account,
             work_keys: [work_key()?, work_key()?],
             pseudonyms: Arc::new(pseudonyms),
+            signing_key: log_key(&config.audit, &name)?,
             mode: cx.mode,
         })
     }
@@ -248,7 +252,16 @@ async fn run<E: Engine + 'static>(
         ledger: Arc::clone(&ledger),
         account: opened.account,
     });
+    cx.ui
+        .note(format!("the log's key is {}", opened.signing_key.verifying()));
+    let audit = Audit {
+        store: store.clone(),
+        hospital: Arc::clone(&hospital),
+        pseudonyms: Arc::clone(&pseudonyms),
+        key: opened.signing_key,
+    };
     let services = Services {
+        audit: Arc::new(audit),
         disclosures,
         registrar: Arc::new(Registrar {
             hospital: Arc::clone(&hospital),
@@ -479,6 +492,26 @@ fn made_once(path: &Path) -> Result<Zeroizing<[u8; 32]>, CliError> {
         files::write(path, text.as_bytes(), Secrecy::Secret, Overwrite::Never)?;
     }
     secret(path)
+}
+
+// What signs the log's heads, made by who comes first.
+fn log_key(audit: &AuditConfig, issuer: &str) -> Result<SigningKey, CliError> {
+    let path = &audit.signing_key;
+    let wrong = |e: &dyn fmt::Display| CliError::input("audit.key", format!("{}: {e}", path.display()));
+    if !path.exists() {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(|e| CliError::system("random", e))?;
+        // A key's name has neither space nor plus.
+        let name: String = issuer
+            .chars()
+            .map(|c| if c == '+' || c.is_whitespace() { '-' } else { c })
+            .collect();
+        let origin = audit.origin.clone().unwrap_or_else(|| format!("medproof/{name}"));
+        let key = SigningKey::from_seed(&origin, &seed).map_err(|e| wrong(&e))?;
+        files::write(path, key.to_text().as_bytes(), Secrecy::Secret, Overwrite::Never)?;
+    }
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(|e| wrong(&e))?);
+    SigningKey::parse(text.trim()).map_err(|e| wrong(&e))
 }
 
 /// 32 bytes of a file, in hexadecimal.

@@ -151,12 +151,18 @@ impl Default for Work {
 pub struct Audit {
     /// 32 bytes that make patients' pseudonyms, in hexadecimal; made where it is not there.
     pub pseudonym_key: PathBuf,
+    /// What signs the log's heads, as transparency logs write such keys; made where it is not there.
+    pub signing_key: PathBuf,
+    /// What the log is called: its key's name, where one is made.
+    pub origin: Option<String>,
 }
 
 impl Default for Audit {
     fn default() -> Audit {
         Audit {
             pseudonym_key: PathBuf::from("pseudonym.key"),
+            signing_key: PathBuf::from("audit.key"),
+            origin: None,
         }
     }
 }

@@ -56,23 +56,8 @@ impl Handler {
                 _ => Whose::Caller,
             });
         }
-        let hospital = Arc::clone(&self.0.hospital);
-        let tenant = caller.tenant.clone();
-        let named = tokio::task::spawn_blocking(move || {
-            // Of a record that is not there, there are no consents.
-            let known = (hospital.name() == tenant)
-                .then(|| hospital.record(&record).ok())
-                .flatten();
-            known.unwrap_or(record)
-        });
-        let named = named.await.map_err(|_| {
-            Refusal::new(
-                Code::Internal,
-                "service.defect",
-                "the service could not do it",
-                "an operator looks at the log",
-            )
-        })?;
+        self.0.hospital.require_tenant(caller)?;
+        let named = self.0.hospital.named(record).await?;
         Ok(Whose::Holder(self.0.pseudonyms.pseudonym(&caller.tenant, &named).0.0))
     }
 }

@@ -1,5 +1,6 @@
 //! A hospital: its records, and its account on the ledger.
 
+use crate::caller::Caller;
 use crate::disclosure::{Named, Records};
 use crate::error::Refusal;
 use medproof_ledger::{Account, Ledger, LedgerError, Receipt, RootPublication};
@@ -104,6 +105,37 @@ impl Hospital {
     /// [`AnchorError`].
     pub fn anchor(&self) -> Result<Anchored, AnchorError> {
         anchor(&mut self.issuer(), &*self.ledger, &self.account)
+    }
+
+    /// That a caller is of this hospital.
+    ///
+    /// # Errors
+    /// `tenant.none`.
+    pub fn require_tenant(&self, caller: &Caller) -> Result<(), Refusal> {
+        if caller.tenant == self.name {
+            return Ok(());
+        }
+        let message = "there are no records of this caller's tenant here";
+        let help = "call the service of your hospital";
+        Err(Refusal::new(Code::NotFound, "tenant.none", message, help))
+    }
+
+    /// A record's own name, or what the caller called it where there is none.
+    ///
+    /// # Errors
+    /// Where nobody could look.
+    pub async fn named(self: &Arc<Self>, record: String) -> Result<String, Refusal> {
+        let hospital = Arc::clone(self);
+        let looked = tokio::task::spawn_blocking(move || hospital.record(&record).unwrap_or(record));
+        looked.await.map_err(|_| {
+            let message = "the service could not do it";
+            Refusal::new(
+                Code::Internal,
+                "service.defect",
+                message,
+                "an operator looks at the log",
+            )
+        })
     }
 
     /// A record's own name, however a caller calls it.

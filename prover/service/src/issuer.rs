@@ -52,15 +52,7 @@ impl Handler {
         if caller.role != Role::Issuer {
             return Err(auth::role("call as an issuer"));
         }
-        if caller.tenant != self.0.hospital.name() {
-            let message = "there are no records of this caller's tenant here";
-            return Err(Refusal::new(
-                Code::NotFound,
-                "tenant.none",
-                message,
-                "call the service of your hospital",
-            ));
-        }
+        self.0.hospital.require_tenant(&caller)?;
         Ok(caller)
     }
 

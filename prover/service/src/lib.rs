@@ -7,6 +7,7 @@
 
 pub mod about;
 pub mod asker;
+pub mod audit;
 pub mod auth;
 pub mod call;
 pub mod caller;

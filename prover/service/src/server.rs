@@ -1,5 +1,6 @@
 //! The services, listening.
 
+use crate::audit::Audit;
 use crate::auth::Callers;
 use crate::call::{Methods, Ruled, Rules};
 use crate::connection::{Answers, Connections};
@@ -13,8 +14,9 @@ use crate::store::Store;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::web::{self, WebConfig};
-use crate::{asker, consent, disclosure, events, issuer, verification};
+use crate::{asker, audit, consent, disclosure, events, issuer, verification};
 use medproof_proto::v1::asker_service_server::AskerServiceServer;
+use medproof_proto::v1::audit_service_server::AuditServiceServer;
 use medproof_proto::v1::consent_service_server::ConsentServiceServer;
 use medproof_proto::v1::disclosure_service_server::DisclosureServiceServer;
 use medproof_proto::v1::event_service_server::EventServiceServer;
@@ -66,6 +68,8 @@ pub struct Services {
     pub registrar: Arc<Registrar>,
     /// Consents.
     pub consents: Arc<Consents>,
+    /// What was asked, and how it ended.
+    pub audit: Arc<Audit>,
     /// Who asks, and what callers are told.
     pub store: Store,
     /// Presentations of who does not verify for itself.
@@ -83,6 +87,7 @@ impl Services {
             DisclosureServiceServer::new(disclosure::Handler(self.disclosures)),
             IssuerServiceServer::new(issuer::Handler(self.registrar)),
             ConsentServiceServer::new(consent::Handler(self.consents)),
+            AuditServiceServer::new(audit::Handler(self.audit)),
             AskerServiceServer::new(asker::Handler(self.store.clone())),
             EventServiceServer::new(events::service::Handler(self.store)),
             VerifierServiceServer::new(verification::Handler(self.verification)),

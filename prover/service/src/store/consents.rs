@@ -161,22 +161,26 @@ macro_rules! statements {
                 rows.iter().map(consented).collect()
             }
 
-            /// Consents whose time is over, and were not known for it; at most a hundred.
+            /// Consents whose time is over, and were not known for it, with who brought them; at most a hundred.
             pub(in crate::store) async fn expire(
                 connection: &mut Connection,
                 now: Instant,
-            ) -> Result<Vec<(String, Consented)>, StoreError> {
+            ) -> Result<Vec<(String, String, Consented)>, StoreError> {
                 let rows = sqlx::query(
                     "UPDATE consents SET expired = $2 WHERE handle IN (SELECT handle FROM consents \
                      WHERE not_after <= $1 AND expired IS NULL ORDER BY tenant, handle LIMIT 100) AND expired IS NULL \
-                     RETURNING tenant, audience, purpose, handle, pseudonym",
+                     RETURNING tenant, caller, audience, purpose, handle, pseudonym",
                 )
                 .bind(i64::try_from(now.seconds()).unwrap_or(i64::MAX))
                 .bind(now.0)
                 .fetch_all(connection)
                 .await?;
-                let mut over = rows.iter().map(consented).collect::<Result<Vec<_>, _>>()?;
-                over.sort_by(|(a, _), (b, _)| a.cmp(b));
+                let read = |row| {
+                    let (tenant, consented) = consented(row)?;
+                    Ok((tenant, row.try_get("caller")?, consented))
+                };
+                let mut over = rows.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+                over.sort_by(|a, b| a.0.cmp(&b.0));
                 Ok(over)
             }
 

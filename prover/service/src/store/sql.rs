@@ -6,6 +6,7 @@ use super::{
     Submitted, Urgency,
 };
 use crate::about::{self, About, Handle, work};
+use crate::events::{Addressee, Kind, NewEvent};
 use crate::job::{Instant, Job, JobId, State};
 use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
@@ -525,7 +526,16 @@ macro_rules! statements {
                 let now = Instant::now();
                 let mut transaction = pool.begin_with($begin).await?;
                 let over = consents::expire(&mut transaction, now).await?;
-                for (tenant, consented) in &over {
+                for (tenant, caller, consented) in &over {
+                    let event = NewEvent {
+                        tenant: tenant.clone(),
+                        to: Addressee::Caller(caller.clone()),
+                        kind: Kind::ConsentExpired,
+                        subject: hex::encode(consented.consent.0),
+                        job: None,
+                        request: None,
+                    };
+                    events::write(&mut transaction, &[event]).await?;
                     let line = [AuditEvent::ConsentExpired(*consented)];
                     log::append(&mut transaction, tenant, line, now).await?;
                 }
@@ -552,11 +562,13 @@ macro_rules! statements {
                 .await?;
                 let noted = [
                     "UPDATE disclosures SET presentation = NULL WHERE tenant = $1 AND pseudonym = $2",
+                    "UPDATE subjects SET root = NULL, handle = NULL, key_id = NULL WHERE job IN \
+                     (SELECT id FROM disclosures WHERE tenant = $1 AND pseudonym = $2)",
                     "DELETE FROM consents WHERE tenant = $1 AND pseudonym = $2",
                     "DELETE FROM questions WHERE tenant = $1 AND pseudonym = $2",
                     "DELETE FROM asker_holders WHERE tenant = $1 AND pseudonym = $2",
                 ];
-                for statement in noted.into_iter().take(if erased { 4 } else { 1 }) {
+                for statement in noted.into_iter().take(if erased { 5 } else { 1 }) {
                     sqlx::query(statement)
                         .bind(tenant)
                         .bind(&pseudonym[..])
@@ -586,6 +598,15 @@ macro_rules! statements {
                 let now = Instant::now();
                 let done = askers::suspend(&mut transaction, tenant, audience, reason, now).await?;
                 if done {
+                    let event = NewEvent {
+                        tenant: tenant.to_owned(),
+                        to: Addressee::Audience(audience.to_owned()),
+                        kind: Kind::AskerSuspended,
+                        subject: now.0.to_string(),
+                        job: None,
+                        request: None,
+                    };
+                    events::write(&mut transaction, &[event]).await?;
                     let line = [AuditEvent::AskerSuspended(did(audience)?)];
                     log::append(&mut transaction, tenant, line, now).await?;
                 }

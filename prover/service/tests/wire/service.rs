@@ -5,7 +5,7 @@ use http::Uri;
 use hyper_util::client::legacy::Client as Http;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use medproof_audit::PseudonymKey;
+use medproof_audit::{PseudonymKey, SigningKey};
 use medproof_keys::Mode;
 use medproof_ledger::{Account, Council, DeployConfig, EmbeddedLedger, ManualClock};
 use medproof_messages::terms;
@@ -13,6 +13,7 @@ use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
 use medproof_records::issuer as records;
 use medproof_records::vault::LocalMasterKey;
+use medproof_service::audit::Audit;
 use medproof_service::auth::{Callers, Issuer};
 use medproof_service::caller::{Caller, Role};
 use medproof_service::config::Config;
@@ -63,7 +64,14 @@ fn services(folder: &TempDir, store: &Store, guard: &Guard, named: terms::Ledger
         ledger: Arc::clone(&guard.ledger),
         account,
     };
+    let audit = Audit {
+        store: store.clone(),
+        hospital: Arc::clone(&hospital),
+        pseudonyms: Arc::clone(&pseudonyms),
+        key: SigningKey::from_seed("medproof/general", &[1; 32]).unwrap(),
+    };
     Services {
+        audit: Arc::new(audit),
         disclosures: Arc::new(Disclosures {
             store: store.clone(),
             key: WorkKey::from_bytes([1; 32]),
