@@ -34,6 +34,11 @@ most_waiting = 5
 [work]
 at_once = 1
 
+# Tests look often.
+[limits]
+calls_per_second = 10000
+burst = 10000
+
 [[caller]]
 name = "portal"
 tenant = "Hospital"

@@ -329,9 +329,15 @@ async fn run<E: Engine + 'static>(
         drain: config.drain,
         metrics,
     };
-    let served = server::serve(listener, serving, services, stopped());
-    let (served, ()) = tokio::join!(served, working.end(config.drain.jobs()));
-    served.map_err(|e| CliError::system("server", crate::text::chain(&e)))?;
+    let served = async {
+        let served = server::serve(listener, serving, services, stopped()).await;
+        served.map_err(|e| CliError::system("server", crate::text::chain(&e)))
+    };
+    let worked = async {
+        working.end(config.drain.jobs()).await;
+        Ok(())
+    };
+    tokio::try_join!(served, worked)?;
     beside.shutdown().await;
     // Deliveries that are under way come to their end.
     let _ = stop.send(true);
