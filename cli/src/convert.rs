@@ -2,6 +2,7 @@
 
 use crate::error::{CliError, Kind};
 use crate::text::chain;
+use medproof_audit::Finding;
 use medproof_claims::{ClaimError, CompileError};
 use medproof_engine::PrepareError;
 use medproof_keys::KeyError;
@@ -115,6 +116,16 @@ impl From<IssuerError> for CliError {
             IssuerError::Vault(VaultError::NotEmpty) => CliError::input("issuer.exists", message),
             IssuerError::Vault(VaultError::WrongMasterKey { .. }) => CliError::input("issuer.master_key", message),
             IssuerError::Vault(_) => CliError::system("issuer.vault", message),
+        }
+    }
+}
+
+impl From<Finding> for CliError {
+    fn from(finding: Finding) -> CliError {
+        let message = chain(&finding);
+        match finding {
+            Finding::Unreadable(_) => CliError::system(finding.code(), message),
+            _ => CliError::refused(finding.code(), message),
         }
     }
 }

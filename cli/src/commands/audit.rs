@@ -4,11 +4,10 @@ use crate::cancel;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
-use crate::text::chain;
 use clap::{Args, Subcommand};
 use medproof_audit::checkpoint::parse_head;
 use medproof_audit::tree::Head;
-use medproof_audit::{Archive, Entry, Expected, Finding, SignedCheckpoint, Stop, Tenant, Verified, VerifyingKey, fhir};
+use medproof_audit::{Archive, Entry, Expected, SignedCheckpoint, Stop, Tenant, Verified, VerifyingKey, fhir};
 use serde::Serialize;
 use std::fmt;
 use std::io::{BufWriter, Write};
@@ -214,16 +213,6 @@ fn head(text: &str) -> Result<Head, String> {
 
 fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::parse(text).map_err(|e| e.to_string())
-}
-
-impl From<Finding> for CliError {
-    fn from(finding: Finding) -> CliError {
-        let message = chain(&finding);
-        match finding {
-            Finding::Unreadable(_) => CliError::system(finding.code(), message),
-            _ => CliError::refused(finding.code(), message),
-        }
-    }
 }
 
 impl fmt::Display for AuditReport {
