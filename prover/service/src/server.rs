@@ -155,8 +155,18 @@ pub async fn serve(
 }
 
 async fn report(health: &HealthReporter, status: ServingStatus) {
+    let service = |name: &'static str| health.set_service_status(name, status);
     // The empty name is the whole server's.
-    health.set_service_status("", status).await;
-    let name = <DisclosureServiceServer<disclosure::Handler> as tonic::server::NamedService>::NAME;
-    health.set_service_status(name, status).await;
+    for name in [
+        "",
+        "medproof.v1.AskerService",
+        "medproof.v1.AuditService",
+        "medproof.v1.ConsentService",
+        "medproof.v1.DisclosureService",
+        "medproof.v1.EventService",
+        "medproof.v1.IssuerService",
+        "medproof.v1.VerifierService",
+    ] {
+        service(name).await;
+    }
 }
