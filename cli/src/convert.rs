@@ -2,7 +2,7 @@
 
 use crate::error::{CliError, Kind};
 use crate::text::chain;
-use medproof_audit::Finding;
+use medproof_audit::{ArchiveError, Finding};
 use medproof_claims::{ClaimError, CompileError};
 use medproof_engine::PrepareError;
 use medproof_keys::KeyError;
@@ -116,6 +116,15 @@ impl From<IssuerError> for CliError {
             IssuerError::Vault(VaultError::NotEmpty) => CliError::input("issuer.exists", message),
             IssuerError::Vault(VaultError::WrongMasterKey { .. }) => CliError::input("issuer.master_key", message),
             IssuerError::Vault(_) => CliError::system("issuer.vault", message),
+        }
+    }
+}
+
+impl From<ArchiveError> for CliError {
+    fn from(error: ArchiveError) -> CliError {
+        match error {
+            ArchiveError::Busy { .. } => CliError::new(Kind::Busy, "audit.busy", error),
+            error => CliError::system("audit.archive", chain(&error)),
         }
     }
 }

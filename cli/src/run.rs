@@ -61,6 +61,7 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Holder(command) => holder(command, cx),
         Command::Audience(audience::AudienceCommand::Keygen(args)) => show(audience::keygen(&args, cx), cx),
         Command::Audience(audience::AudienceCommand::Show(args)) => show(audience::show(&args, cx), cx),
+        Command::Audit(audit::AuditCommand::Export(args)) => show(audit::export(&args, cx), cx),
         Command::Audit(audit::AuditCommand::Verify(args)) => show(audit::verify(&args, cx), cx),
         Command::Audit(audit::AuditCommand::ExportFhir(args)) => show(audit::export_fhir(&args, cx), cx),
         Command::Claim(command) => claim(command, cx),

@@ -583,5 +583,7 @@ fn a_file_is_checked_without_serving() {
     }
     world.write("service.toml", &good);
     world.write("work.key", "0");
-    world.run("serve --config service.toml --check").failed(2, "work.key");
+    world
+        .run("serve --config service.toml --check")
+        .failed(2, "service.key");
 }

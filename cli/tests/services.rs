@@ -8,6 +8,8 @@ use common::service::{Service, Token, code, digest};
 use common::{ANNA, MINOR, World};
 use medproof_proto::v1;
 use medproof_proto::v1::asker_service_client::AskerServiceClient;
+use medproof_proto::v1::audit_entry::Outcome;
+use medproof_proto::v1::audit_service_client::AuditServiceClient;
 use medproof_proto::v1::consent::State as ConsentState;
 use medproof_proto::v1::consent_service_client::ConsentServiceClient;
 use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
@@ -31,6 +33,7 @@ fn configuration(did: &str) -> String {
         ("issuer", "staff"),
         ("holder", "portal"),
         ("operator", "keeps"),
+        ("auditor", "looks"),
         ("sponsor", "asks"),
     ] {
         let did = if role == "sponsor" {
@@ -299,6 +302,74 @@ fn a_hospital_works_over_grpc_alone() {
     let late = submit(&service, disclosure(&world, ANNA, "second")).unwrap();
     assert_eq!(end(&service, &late), State::Refused);
     assert_eq!(hospital.anchor().size, 0);
+
+    // All of it is logged: an auditor reads it, copies it, and finds nothing.
+    let mut auditor = AuditServiceClient::new(service.channel("looks"));
+    let list = v1::ListEntriesRequest::default();
+    let entries = service
+        .runtime
+        .block_on(auditor.list_entries(list))
+        .unwrap()
+        .into_inner()
+        .entries;
+    let count = |outcome| entries.iter().filter(|entry| entry.outcome() == outcome).count();
+    let counts = [
+        (Outcome::Granted, 2),
+        (Outcome::Requested, 4),
+        (Outcome::Disclosed, 1),
+        (Outcome::Revoked, 1),
+        (Outcome::Refused, 2),
+        (Outcome::Erased, 1),
+    ];
+    assert_eq!(counts.map(|(outcome, _)| (outcome, count(outcome))), counts);
+    let exported = world.ok("audit export --tenant Hospital --archive log");
+    assert_eq!(
+        (&exported["size"], &exported["added"]),
+        (&entries.len().into(), &entries.len().into())
+    );
+    let key = exported["key"].as_str().unwrap();
+    let audited = world.ok(&format!("audit verify --archive log --key {key}"));
+    assert_eq!(audited["size"], entries.len());
+    let again = world.ok("audit export --tenant Hospital --archive log");
+    assert_eq!(again["added"], 0);
+    let head = service
+        .runtime
+        .block_on(auditor.get_checkpoint(v1::GetCheckpointRequest {}));
+    assert_eq!(
+        head.unwrap().into_inner().checkpoint,
+        fs::read_to_string(world.path("log/checkpoint")).unwrap()
+    );
+    let size = entries.len() as u64;
+    let proof = v1::GetInclusionProofRequest { index: 0, size };
+    let proof = service.runtime.block_on(auditor.get_inclusion_proof(proof)).unwrap();
+    assert!(!proof.into_inner().hashes.is_empty());
+    let beyond = v1::GetInclusionProofRequest {
+        index: 0,
+        size: size + 1,
+    };
+    let beyond = service
+        .runtime
+        .block_on(auditor.get_inclusion_proof(beyond))
+        .unwrap_err();
+    assert_eq!(code(&beyond), "audit.size");
+
+    // A sponsor sees the lines of its requests; a patient those about itself, by name.
+    let mut lines = |token: &'static str, record: &str| {
+        let mut reader = AuditServiceClient::new(service.channel(token));
+        let list = v1::ListEntriesRequest {
+            record: record.into(),
+            ..Default::default()
+        };
+        let listed = service.runtime.block_on(reader.list_entries(list));
+        listed
+            .map(|listed| listed.into_inner().entries.len())
+            .map_err(|status| code(&status))
+    };
+    assert_eq!(lines("asks", ""), Ok(entries.len() - 1));
+    assert_eq!(lines("portal", ""), Err("field.missing".into()));
+    assert_eq!(lines("portal", MINOR), Ok(0));
+    assert_eq!(lines("keeps", ""), Err("role".into()));
+    assert!(lines("portal", &anna.id).unwrap() > 5);
 }
 
 #[test]

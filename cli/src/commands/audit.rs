@@ -1,6 +1,7 @@
 //! `medproof audit`: an auditor's look at the log of a prover service.
 
 use crate::cancel;
+use crate::commands::serve;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
@@ -8,6 +9,7 @@ use clap::{Args, Subcommand};
 use medproof_audit::checkpoint::parse_head;
 use medproof_audit::tree::Head;
 use medproof_audit::{Archive, Entry, Expected, SignedCheckpoint, Stop, Tenant, Verified, VerifyingKey, fhir};
+use medproof_service::store::{Line, Lines, Store, StoreError};
 use serde::Serialize;
 use std::fmt;
 use std::io::{BufWriter, Write};
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 /// What to do with a log.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
+    /// Write a service's log as a folder that auditors copy; again, what came since.
+    Export(ExportArgs),
     /// Check that a log is whole, and continues what it was before.
     Verify(AuditVerifyArgs),
     /// Write a log's entries as FHIR R4 AuditEvent resources, once it is verified.
@@ -76,6 +80,93 @@ pub struct ExportFhirArgs {
     /// Replace the file if it is there.
     #[arg(long)]
     pub force: bool,
+}
+
+/// Arguments of `audit export`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Example:\n  medproof audit export --config service.toml --tenant \"General Hospital\" --archive log/\n\n\
+    Beside the service, which goes on. Patients are the log's pseudonyms."
+)]
+pub struct ExportArgs {
+    /// The service's file.
+    #[arg(long, env = "MEDPROOF_SERVICE", default_value = "service.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Whose log: the issuer's name.
+    #[arg(long, value_name = "NAME", value_parser = tenant)]
+    pub tenant: Tenant,
+    /// The folder, which is made where it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub archive: PathBuf,
+}
+
+/// A log that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExportReport {
+    /// Which log.
+    pub origin: String,
+    /// What auditors verify it with.
+    pub key: String,
+    /// How many entries it has.
+    pub size: u64,
+    /// How many came since.
+    pub added: u64,
+    /// Where.
+    pub archive: PathBuf,
+}
+
+impl fmt::Display for ExportReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}: {} entries, {} of them new",
+            self.archive.display(),
+            self.size,
+            self.added
+        )?;
+        writeln!(f, "key  {}", self.key)
+    }
+}
+
+/// Writes a service's log as a folder.
+///
+/// # Errors
+/// Where the store or the key cannot be read, or the folder has another log.
+pub fn export(args: &ExportArgs, _: &Context) -> Result<ExportReport, CliError> {
+    let config = serve::read(&args.config)?;
+    let signing = serve::read_log_key(&config.audit.signing_key)?;
+    let key = signing.verifying();
+    let archive = Archive::at(&args.archive);
+    let before = archive.checkpoint(key)?.map_or(0, |checkpoint| checkpoint.head().size);
+    let (lines, head) = serve::runtime()?.block_on(log(&config.store.url, args.tenant.as_str(), before))?;
+    let checkpoint = SignedCheckpoint::sign(head, &signing).map_err(|e| CliError::system("audit.key", e))?;
+    let added = archive.extend(lines.iter().map(|line| &line.leaf), &checkpoint, key)?;
+    Ok(ExportReport {
+        origin: checkpoint.origin().to_owned(),
+        key: key.to_string(),
+        size: head.size,
+        added,
+        archive: args.archive.clone(),
+    })
+}
+
+// The lines from a place on, up to the head that there was before they were read.
+async fn log(url: &str, tenant: &str, from: u64) -> Result<(Vec<Line>, Head), CliError> {
+    let failed = |e: StoreError| CliError::system("store", e);
+    let store = Store::open(url).await.map_err(failed)?;
+    let head = store.log_head(tenant).await.map_err(failed)?;
+    let mut lines: Vec<Line> = Vec::new();
+    loop {
+        let next = lines.last().map_or(from, |line| line.place + 1);
+        let more = store.log_lines(tenant, &Lines::All, next, 1000).await.map_err(failed)?;
+        let until = more.iter().take_while(|line| line.place < head.size).count();
+        lines.extend(more.into_iter().take(until));
+        if until < 1000 {
+            break;
+        }
+    }
+    store.close().await;
+    Ok((lines, head))
 }
 
 /// A log in which nothing was found.

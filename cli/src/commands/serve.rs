@@ -112,7 +112,9 @@ pub fn serve(args: &ServeArgs, cx: &Context) -> Result<ServeReport, CliError> {
         return made(folder, args, cx);
     }
     let config = read(&args.config)?;
-    let named = Named::open(&config).map_err(|e| misconfigured(&args.config, &e))?;
+    let mut named = Named::open(&config).map_err(|e| misconfigured(&args.config, &e))?;
+    named.webhooks =
+        webhooks(&config).map_err(|e| e.with_help("docs/ops/events.md says how webhooks are configured"))?;
     if args.check {
         for file in [&config.work.key, &config.audit.pseudonym_key] {
             if file.exists() {
@@ -161,8 +163,11 @@ impl Named {
             .transpose()?;
         let issuer = config.issuer.as_ref().map(TokenIssuer::new).transpose()?;
         let callers = Callers::new(config.callers()?, issuer);
-        let webhooks = webhooks(config)?;
-        Ok(Named { tls, callers, webhooks })
+        Ok(Named {
+            tls,
+            callers,
+            webhooks: Vec::new(),
+        })
     }
 }
 
@@ -445,7 +450,8 @@ fn reload(tls: Option<&Tls>) {
     }
 }
 
-fn read(path: &Path) -> Result<Config, CliError> {
+/// A service's file.
+pub(super) fn read(path: &Path) -> Result<Config, CliError> {
     let text = fs::read_to_string(path).map_err(|e| {
         CliError::input("config", format!("{}: {e}", path.display()))
             .with_help("name the service's file with --config; docs/ops/service.md says what it may hold")
@@ -503,7 +509,6 @@ fn made_once(path: &Path) -> Result<Zeroizing<[u8; 32]>, CliError> {
 // What signs the log's heads, made by who comes first.
 fn log_key(audit: &AuditConfig, issuer: &str) -> Result<SigningKey, CliError> {
     let path = &audit.signing_key;
-    let wrong = |e: &dyn fmt::Display| CliError::input("audit.key", format!("{}: {e}", path.display()));
     if !path.exists() {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed).map_err(|e| CliError::system("random", e))?;
@@ -513,9 +518,15 @@ fn log_key(audit: &AuditConfig, issuer: &str) -> Result<SigningKey, CliError> {
             .map(|c| if c == '+' || c.is_whitespace() { '-' } else { c })
             .collect();
         let origin = audit.origin.clone().unwrap_or_else(|| format!("medproof/{name}"));
-        let key = SigningKey::from_seed(&origin, &seed).map_err(|e| wrong(&e))?;
+        let key = SigningKey::from_seed(&origin, &seed).map_err(|e| CliError::input("audit.origin", e))?;
         files::write(path, key.to_text().as_bytes(), Secrecy::Secret, Overwrite::Never)?;
     }
+    read_log_key(path)
+}
+
+/// What signs the log's heads.
+pub(super) fn read_log_key(path: &Path) -> Result<SigningKey, CliError> {
+    let wrong = |e: &dyn fmt::Display| CliError::input("audit.key", format!("{}: {e}", path.display()));
     let text = Zeroizing::new(fs::read_to_string(path).map_err(|e| wrong(&e))?);
     SigningKey::parse(text.trim()).map_err(|e| wrong(&e))
 }
