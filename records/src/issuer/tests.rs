@@ -16,6 +16,7 @@ mod crashes;
 mod erasures;
 mod life;
 mod model;
+mod scale;
 mod tampering;
 mod upgrade;
 

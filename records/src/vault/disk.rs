@@ -227,8 +227,29 @@ fn give_back(file: &File, part: &Range<u64>) {
     let _ = fallocate(file, hole, part.start, part.end.saturating_sub(part.start));
 }
 
+// The first part of it that is no hole: of a pack whose items were destroyed little is left to overwrite.
+#[cfg(target_os = "linux")]
+fn written(file: &File, within: Range<u64>) -> Option<Range<u64>> {
+    use rustix::fs::{SeekFrom, seek};
+    let rest = (!within.is_empty()).then(|| within.clone());
+    match seek(file, SeekFrom::Data(within.start)) {
+        // Nothing but a hole up to the end.
+        Err(rustix::io::Errno::NXIO) => None,
+        Err(_) => rest,
+        Ok(start) => {
+            let end = seek(file, SeekFrom::Hole(start)).unwrap_or(within.end);
+            rest.map(|_| start..end.min(within.end))
+        }
+    }
+}
+
 #[cfg(not(target_os = "linux"))]
 fn give_back(_: &File, _: &Range<u64>) {}
+
+#[cfg(not(target_os = "linux"))]
+fn written(_: &File, within: Range<u64>) -> Option<Range<u64>> {
+    (!within.is_empty()).then_some(within)
+}
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
@@ -300,8 +321,12 @@ impl Disk for Directory {
         let path = self.path.join(name);
         let overwrite = || {
             let mut file = OpenOptions::new().write(true).open(&path)?;
-            let whole = 0..file.metadata()?.len();
-            zero(&mut file, &whole)?;
+            let length = file.metadata()?.len();
+            let mut from = 0;
+            while let Some(part) = written(&file, from..length) {
+                zero(&mut file, &part)?;
+                from = part.end;
+            }
             file.sync_all()
         };
         overwrite()
@@ -382,6 +407,8 @@ mod tests {
         disk.sync("b").unwrap();
         // Another name of the same file shows what destroying leaves of it.
         fs::hard_link(dir.path().join("a"), dir.path().join("witness")).unwrap();
+        // Holes are passed over, what stands around them is not.
+        disk.blank("a", &[4_096..12_288, 19_000..19_001]).unwrap();
         disk.shred("a").unwrap();
         assert_eq!(disk.read("witness").unwrap(), vec![0; 20_000]);
         assert!(matches!(disk.read("a"), Err(DiskError::Missing { .. })));

@@ -75,11 +75,8 @@ impl Erasures {
             key: Zeroizing::new(random::bytes()?),
             entries: Vec::new(),
         };
-        // Where an earlier creation was interrupted, it is there, and empty.
-        match erasures.disk.create(LOG, &[]) {
-            Err(error) if !erasures.disk.list()?.iter().any(|name| name == LOG) => return Err(error.into()),
-            _ => erasures.disk.sync(LOG)?,
-        }
+        erasures.disk.create(LOG, &[])?;
+        erasures.disk.sync(LOG)?;
         erasures.replace_tip(master, Extent::default())?;
         Ok(erasures)
     }
