@@ -7,4 +7,5 @@ pub mod world;
 
 pub mod chain;
 pub mod holder;
+pub mod log;
 pub mod messages;

@@ -6,6 +6,7 @@ mod claims;
 mod edges;
 mod fhir;
 mod ledger;
+mod log;
 mod messages;
 mod text;
 mod vault;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
         vault::seeds(),
         circom::seeds(),
         ledger::seeds(),
+        log::seeds(),
         fhir::seeds(),
         text::seeds(),
     ]

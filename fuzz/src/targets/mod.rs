@@ -1,6 +1,7 @@
 //! All targets.
 
 mod answer_store;
+mod audit;
 mod circom;
 mod claim;
 mod codes;
@@ -95,6 +96,10 @@ pub const TARGETS: &[Target] = &[
     decoder("circom_proof", Json, 2_048, 6_000, circom::proof),
     decoder("circom_public", Json, 2_048, 15_000, circom::public),
     decoder("circom_verification_key", Json, 8_192, 1_500, circom::verification_key),
+    decoder("audit_entry", Json, 2_100, 6_000, audit::entry),
+    decoder("audit_checkpoint", Text, 2_048, 1_500, audit::checkpoint),
+    decoder("audit_terms", Text, 256, 15_000, audit::terms),
+    decoder("audit_frontier", Binary, 1_024, 60_000, audit::frontier),
     decoder("quantities", Text, 256, 60_000, quantities::quantities),
     decoder("dates", Text, 64, 60_000, dates::dates),
     decoder("codes", Text, 64, 60_000, codes::codes),
