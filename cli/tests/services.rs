@@ -354,7 +354,7 @@ fn a_hospital_works_over_grpc_alone() {
     assert_eq!(code(&beyond), "audit.size");
 
     // A sponsor sees the lines of its requests; a patient those about itself, by name.
-    let mut lines = |token: &'static str, record: &str| {
+    let lines = |token: &'static str, record: &str| {
         let mut reader = AuditServiceClient::new(service.channel(token));
         let list = v1::ListEntriesRequest {
             record: record.into(),
