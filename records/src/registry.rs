@@ -5,7 +5,7 @@
 //! still has what it asked for. **Anchored** is what the ledger confirmed: proofs are made under
 //! it, with its own paths, while changes go on.
 //!
-//! The current tree's nodes are on disk ([`nodes`]); of the others what differs from it is kept. To
+//! The current tree's nodes are on disk (`nodes`); of the others what differs from it is kept. To
 //! stage, to withdraw and to anchor take no time; every change costs what it changes.
 
 pub(crate) mod nodes;
