@@ -108,6 +108,9 @@ fn rust(full: bool, postgres: Option<&Postgres>, grpcurl: Option<PathBuf>) -> Re
     let url = postgres.map(Postgres::url);
     let mut env: Vec<(&str, &str)> = Vec::new();
     env.extend(url.as_deref().map(|url| ("MEDPROOF_POSTGRES", url)));
+    let programs = postgres.and_then(|_| postgres::programs()?.to_str().map(str::to_owned));
+    // For tests that kill a server of their own.
+    env.extend(programs.as_deref().map(|folder| ("MEDPROOF_POSTGRES_PROGRAMS", folder)));
     let grpcurl = grpcurl.and_then(|program| program.to_str().map(str::to_owned));
     env.extend(grpcurl.as_deref().map(|program| ("MEDPROOF_GRPCURL", program)));
     env.extend(full.then_some(("MEDPROOF_FULL", "1")));

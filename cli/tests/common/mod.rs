@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test file uses its part.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod postgres;
 pub mod service;
 
 use lzma_rust2::XzReader;
