@@ -14,6 +14,7 @@ const deployable = [
   "KeyRegistry",
   "ConsentRegistry",
   "DisclosureRegistry",
+  "LogRegistry",
 ];
 
 // EIP-170, and what private networks without PUSH0 and MCOPY still run.

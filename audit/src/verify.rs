@@ -158,12 +158,12 @@ impl Finding {
 }
 
 /// What the log has to continue.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Expected {
     /// An earlier head, of a checkpoint that the auditor kept and opened.
     pub kept: Option<Head>,
-    /// A head that a ledger has.
-    pub anchored: Option<Head>,
+    /// Heads that a ledger has, in any order.
+    pub anchored: Vec<Head>,
 }
 
 /// A log in which nothing was found.
@@ -213,54 +213,59 @@ pub fn verify(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stop;
 
-/// Heads that the log has to continue, and the roots that its entries give at their sizes.
-struct Witnesses(Vec<(Witness, Head, Option<Hash>)>);
+/// Heads that the log has to continue, the smallest first, and the roots that its entries give at the sizes of as many
+/// as were passed.
+struct Witnesses {
+    known: Vec<(Witness, Head)>,
+    found: Vec<Hash>,
+}
 
 impl Witnesses {
     fn of(expected: &Expected, head: &Head) -> Result<Witnesses, Finding> {
-        let kept = expected.kept.map(|kept| (Witness::Kept, kept));
-        let anchored = expected.anchored.map(|anchored| (Witness::Anchored, anchored));
-        let mut all: Vec<_> = kept.into_iter().chain(anchored).collect();
-        all.sort_by_key(|(_, head)| head.size);
-        if let Some((witness, expected)) = all.iter().rev().find(|(_, known)| known.size > head.size) {
+        let kept = expected.kept.iter().map(|kept| (Witness::Kept, *kept));
+        let anchored = expected.anchored.iter().map(|anchored| (Witness::Anchored, *anchored));
+        let mut known: Vec<_> = kept.chain(anchored).collect();
+        known.sort_by_key(|(_, head)| head.size);
+        if let Some((witness, expected)) = known.last().filter(|(_, known)| known.size > head.size) {
             return Err(Finding::Behind {
                 witness: *witness,
                 expected: *expected,
                 found: head.size,
             });
         }
-        let mut witnesses = Witnesses(all.into_iter().map(|(witness, head)| (witness, head, None)).collect());
+        let mut witnesses = Witnesses {
+            known,
+            found: Vec::new(),
+        };
         witnesses.see(&Rows::new());
         Ok(witnesses)
     }
 
     fn see(&mut self, rows: &Rows) {
-        for (_, head, found) in &mut self.0 {
-            if head.size == rows.size() {
-                *found = Some(rows.head().root);
-            }
+        while let Some((_, next)) = self.known.get(self.found.len())
+            && next.size == rows.size()
+        {
+            self.found.push(rows.head().root);
         }
     }
 
     // A root that was not signed comes first: it says that this copy is not even what the log says today.
     fn judge(&self, head: &Head, root: Hash) -> Result<(), Finding> {
-        let agrees = |(_, known, found): &&(Witness, Head, Option<Hash>)| *found == Some(known.root);
+        // One that was not passed agrees with nothing.
+        let found = self.found.iter().copied().map(Some).chain(std::iter::repeat(None));
+        let mut all = self.known.iter().zip(found);
+        let agrees = |((_, known), found): &(&(Witness, Head), Option<Hash>)| *found == Some(known.root);
         if root != head.root {
+            let agreeing = all.filter(agrees).map(|((_, known), _)| known.size);
             return Err(Finding::Root {
                 expected: *head,
                 found: root,
-                from: self
-                    .0
-                    .iter()
-                    .filter(agrees)
-                    .map(|(_, known, _)| known.size)
-                    .max()
-                    .unwrap_or(0),
+                from: agreeing.max().unwrap_or(0),
             });
         }
-        match self.0.iter().find(|known| !agrees(known)) {
+        match all.find(|known| !agrees(known)) {
             None => Ok(()),
-            Some((witness, expected, found)) => Err(Finding::Fork {
+            Some(((witness, expected), found)) => Err(Finding::Fork {
                 witness: *witness,
                 expected: *expected,
                 found: found.unwrap_or(root),

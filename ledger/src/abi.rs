@@ -29,3 +29,8 @@ alloy_sol_types::sol!(
     DisclosureRegistry,
     "../contracts/artifacts/DisclosureRegistry.json"
 );
+alloy_sol_types::sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    LogRegistry,
+    "../contracts/artifacts/LogRegistry.json"
+);

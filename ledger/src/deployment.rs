@@ -1,6 +1,6 @@
 //! Where the contracts are, and how they get there.
 
-use crate::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
+use crate::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, LogRegistry, RecordRegistry};
 use crate::chain::Chain;
 use crate::error::{ChainError, shown};
 use crate::{Account, Address, LedgerError};
@@ -57,6 +57,8 @@ pub struct Deployment {
     pub consents: Address,
     /// Requests and answers.
     pub disclosures: Address,
+    /// Heads of audit logs.
+    pub logs: Address,
     /// Whether it takes development keys.
     pub development: bool,
     /// The block that has its first contract: there is nothing of it before. 0 where its file does not say.
@@ -146,7 +148,7 @@ pub enum DeploymentError {
     },
 }
 
-/// Deploys the five contracts, each wired to the ones before.
+/// Deploys the six contracts, each wired to the ones before.
 pub(crate) fn deploy<C: Chain>(
     chain: &C,
     deployer: &Account,
@@ -200,6 +202,7 @@ pub(crate) fn deploy<C: Chain>(
         }
         .abi_encode(),
     )?;
+    let logs = create(&LogRegistry::BYTECODE, Vec::new())?;
     Ok(Deployment {
         chain_id,
         governance,
@@ -207,6 +210,7 @@ pub(crate) fn deploy<C: Chain>(
         keys,
         consents,
         disclosures,
+        logs,
         development: config.development,
         block,
     })

@@ -5,9 +5,11 @@ use crate::chain::{BlockRef, Receipt};
 use crate::deployment::{Council, Deployment};
 use crate::disclosure::{OpenRequest, Submission};
 use crate::key::{KeyId, KeyWords};
-use crate::status::{Disclosure, IssuerStatus, KeyStatus, ProposalStatus, RequestStatus, RootPublication, RootStatus};
+use crate::status::{
+    Disclosure, IssuerStatus, KeyStatus, LogHead, LogId, ProposalStatus, RequestStatus, RootPublication, RootStatus,
+};
 use crate::watch::Noticed;
-use crate::{Account, Address, LedgerError};
+use crate::{Account, Address, B256, LedgerError};
 use medproof_statement::Fr;
 
 /// A ledger: reads at the newest final block, and writes that are refused by name.
@@ -62,6 +64,9 @@ pub trait Ledger: Send + Sync {
     /// Whether a nullifier has answered any request in an account's scope.
     fn nullifier_spent(&self, audience: Address, scope: Fr, nullifier: Fr) -> Result<bool, LedgerError>;
 
+    /// The heads of a log that its keeper published, the oldest first.
+    fn log_heads(&self, keeper: Address, log: LogId) -> Result<Vec<LogHead>, LedgerError>;
+
     /// The council.
     fn council(&self) -> Result<Council, LedgerError>;
 
@@ -70,6 +75,9 @@ pub trait Ledger: Send + Sync {
 
     /// Publishes a root, or the current one's heartbeat.
     fn publish_root(&self, issuer: &Account, publication: RootPublication) -> Result<Receipt, LedgerError>;
+
+    /// Publishes a log's head: more entries than the one before has, and RFC 6962's root over them.
+    fn publish_log_head(&self, keeper: &Account, log: LogId, size: u64, root: B256) -> Result<Receipt, LedgerError>;
 
     /// Revokes the consent whose handle is the hash of `preimage`, from any account.
     fn revoke_consent(&self, from: &Account, preimage: Fr) -> Result<Receipt, LedgerError>;

@@ -1,6 +1,6 @@
 //! The contracts' named errors, typed.
 
-use crate::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
+use crate::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, LogRegistry, RecordRegistry};
 use crate::status::{IssuerState, KeyState};
 use crate::{Address, B256, U256};
 use alloy_sol_types::SolError;
@@ -222,6 +222,10 @@ refusals! {
     KeyRegistry::ProofRejected {}
         "the proof does not hold for this request, root, nullifier and consent"
 
+    /// A head with no more entries than the newest.
+    LogRegistry::HeadBehind { newest: u64 = newest, found: u64 = found }
+        "expected a head of the log with more than {newest} entries, found one with {found}: if the log was restored from a backup, it must not go on under this key"
+
     /// An epoch not above the last.
     RecordRegistry::EpochNotIncreasing { epoch: u64 = epoch, current: u64 = current }
         "expected an epoch above {current}, found {epoch}"
@@ -287,11 +291,12 @@ mod tests {
     use super::*;
     use alloy_primitives::keccak256;
 
-    const ARTIFACTS: [&str; 5] = [
+    const ARTIFACTS: [&str; 6] = [
         include_str!("../../contracts/artifacts/ConsentRegistry.json"),
         include_str!("../../contracts/artifacts/DisclosureRegistry.json"),
         include_str!("../../contracts/artifacts/Governance.json"),
         include_str!("../../contracts/artifacts/KeyRegistry.json"),
+        include_str!("../../contracts/artifacts/LogRegistry.json"),
         include_str!("../../contracts/artifacts/RecordRegistry.json"),
     ];
 

@@ -1,6 +1,6 @@
 //! The ledger's operations as calls of the contracts, over any chain.
 
-use crate::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
+use crate::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, LogRegistry, RecordRegistry};
 use crate::action::{Action, ProposalId};
 use crate::chain::{BlockRef, Call, Chain, Read, Receipt};
 use crate::deployment::{self, Council, DeployConfig, Deployment, DeploymentError};
@@ -12,13 +12,16 @@ use crate::key::{KeyId, KeyWords};
 use crate::ledger::Ledger;
 use crate::rpc::RpcChain;
 use crate::status::{
-    Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, ProposalStatus, RequestStatus, RootEntry,
+    Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, LogHead, LogId, ProposalStatus, RequestStatus, RootEntry,
     RootPublication, RootStatus,
 };
 use crate::watch::{self, Noticed};
-use crate::{Account, Address, LedgerError, U256};
+use crate::{Account, Address, B256, LedgerError, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use medproof_statement::Fr;
+
+// So many are read at once: their answer stays small.
+const HEADS_AT_ONCE: U256 = U256::from_limbs([500, 0, 0, 0]);
 
 /// A deployment on a chain.
 #[derive(Debug)]
@@ -63,6 +66,7 @@ impl<C: Chain> Registry<C> {
             ("KeyRegistry", deployment.keys),
             ("ConsentRegistry", deployment.consents),
             ("DisclosureRegistry", deployment.disclosures),
+            ("LogRegistry", deployment.logs),
         ] {
             if chain.code(address)?.is_empty() {
                 return Err(DeploymentError::MissingCode {
@@ -288,6 +292,31 @@ impl<C: Chain> Ledger for Registry<C> {
         Ok(self.read_one(self.deployment.disclosures, &asked)?.1)
     }
 
+    fn log_heads(&self, keeper: Address, log: LogId) -> Result<Vec<LogHead>, LedgerError> {
+        let mut heads: Vec<LogHead> = Vec::new();
+        loop {
+            let asked = LogRegistry::headsFromCall {
+                keeper,
+                log: log.0,
+                first: U256::from(heads.len()),
+                most: HEADS_AT_ONCE,
+            };
+            let (_, page) = self.read_one(self.deployment.logs, &asked)?;
+            let is_last = U256::from(page.len()) < HEADS_AT_ONCE;
+            for head in page.into_iter().map(LogHead::from) {
+                // The contract takes no other; a node that says so has no end of them.
+                if heads.last().is_some_and(|before| head.size <= before.size) {
+                    let found = "heads that fall behind".to_owned();
+                    return Err(ChainError::Malformed { what: "heads of a log", found }.into());
+                }
+                heads.push(head);
+            }
+            if is_last {
+                return Ok(heads);
+            }
+        }
+    }
+
     fn council(&self) -> Result<Council, LedgerError> {
         let (_, found) = self.read_one(self.deployment.governance, &Governance::councilCall {})?;
         Ok(Council {
@@ -321,6 +350,11 @@ impl<C: Chain> Ledger for Registry<C> {
             size,
         };
         self.write(issuer, self.deployment.records, &asked)
+    }
+
+    fn publish_log_head(&self, keeper: &Account, log: LogId, size: u64, root: B256) -> Result<Receipt, LedgerError> {
+        let asked = LogRegistry::publishCall { log: log.0, size, root };
+        self.write(keeper, self.deployment.logs, &asked)
     }
 
     fn revoke_consent(&self, from: &Account, preimage: Fr) -> Result<Receipt, LedgerError> {
@@ -406,6 +440,16 @@ fn answer<S: SolCall>(read: &Read, index: usize) -> Result<S::Return, ChainError
     }
 }
 
+impl From<LogRegistry::Head> for LogHead {
+    fn from(head: LogRegistry::Head) -> LogHead {
+        LogHead {
+            size: head.size,
+            root: head.root,
+            published_at: head.publishedAt,
+        }
+    }
+}
+
 /// The contracts write 0 for a time that hasn't come.
 fn some_time(seconds: u64) -> Option<u64> {
     (seconds != 0).then_some(seconds)
@@ -414,7 +458,6 @@ fn some_time(seconds: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::B256;
 
     fn read(data: Vec<u8>) -> Read {
         Read {

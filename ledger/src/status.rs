@@ -2,7 +2,7 @@
 
 use crate::chain::BlockRef;
 use crate::key::KeyId;
-use crate::{Address, U256};
+use crate::{Address, B256, U256};
 use core::fmt;
 use medproof_statement::Fr;
 
@@ -206,4 +206,19 @@ pub struct ProposalStatus {
     pub executed: bool,
     /// As of which final block.
     pub block: BlockRef,
+}
+
+/// Which log, of those that an account keeps: SHA-256 of the log's key, as its auditors have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LogId(pub B256);
+
+/// A log's head as of some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// How many entries.
+    pub size: u64,
+    /// RFC 6962's root over them.
+    pub root: B256,
+    /// When it was published, in seconds since 1970.
+    pub published_at: u64,
 }

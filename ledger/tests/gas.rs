@@ -4,7 +4,7 @@
 mod support;
 
 use alloy_sol_types::{SolCall, SolConstructor};
-use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
+use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, LogRegistry, RecordRegistry};
 use medproof_ledger::{
     Action, Address, Call, Chain, EmbeddedChain, Ledger, OpenRequest, ProposalId, RootPublication, word,
 };
@@ -80,6 +80,7 @@ fn deployments(rig: &Rig<EmbeddedChain>, gas: &mut Gas) {
         &DisclosureRegistry::BYTECODE,
         arguments.abi_encode(),
     );
+    deploy("LogRegistry", &LogRegistry::BYTECODE, Vec::new());
 }
 
 fn council_acts(rig: &Rig<EmbeddedChain>, gas: &mut Gas) {

@@ -6,9 +6,9 @@ mod support;
 use alloy_sol_types::{SolCall, SolEvent};
 use ark_bn254::{Fq, G1Affine, G2Affine};
 use ark_ff::{AdditiveGroup, Field, PrimeField};
-use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
+use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, LogRegistry, RecordRegistry};
 use medproof_ledger::{
-    Account, Action, B256, Call, Chain, Council, IssuerState, KeyState, KeyWords, Ledger, OpenRequest, ProofWords,
+    Account, Action, B256, Call, Chain, Council, IssuerState, KeyState, KeyWords, Ledger, LogHead, LogId, OpenRequest, ProofWords,
     ProposalId, Receipt, Refusal, Registry, RootPublication, Submission, U256, word,
 };
 use medproof_statement::Fr;
@@ -55,6 +55,7 @@ scenarios! {
     a_suspended_issuer,
     a_pause_takes_fewer,
     revocation_takes_the_preimage,
+    a_logs_heads_are_its_keepers_and_never_fall_behind,
     aliases_of_public_inputs,
     proofs_that_are_none,
     every_public_input_counts,
@@ -587,6 +588,47 @@ fn a_pause_takes_fewer<C: Chain>(rig: &Rig<C>) {
     rig.publish(100, 1).unwrap();
     rig.submit(&rig.submission(5, 77, 3)).unwrap();
     assert_eq!(refusal(rig.decree(&Action::Unpause)), Refusal::RegistryNotPaused {});
+}
+
+fn a_logs_heads_are_its_keepers_and_never_fall_behind<C: Chain>(rig: &Rig<C>) {
+    let [log, other] = [1, 2].map(|name| LogId(B256::repeat_byte(name)));
+    let publish = |keeper: &Account, log, size, root: u8| {
+        rig.write().publish_log_head(keeper, log, size, B256::repeat_byte(root))
+    };
+    let heads = |keeper: &Account, log| {
+        let heads = rig.ledger().log_heads(keeper.address(), log).unwrap();
+        heads.iter().map(|head| (head.size, head.root[0])).collect::<Vec<_>>()
+    };
+    let keeper = &rig.issuer;
+    assert_eq!(heads(keeper, log), []);
+    publish(keeper, log, 3, 7).unwrap();
+    let receipt = publish(keeper, log, 4, 8).unwrap();
+    let published = receipt.logs.iter().find_map(|log| {
+        LogRegistry::HeadPublished::decode_raw_log(log.topics.iter().copied(), &log.data).ok()
+    });
+    let published = published.unwrap();
+    assert_eq!((published.keeper, published.log, published.size), (keeper.address(), log.0, 4));
+    assert_eq!(heads(keeper, log), [(3, 7), (4, 8)]);
+    let [_, LogHead { published_at, .. }] = rig.ledger().log_heads(keeper.address(), log).unwrap()[..] else {
+        panic!()
+    };
+    assert!(published_at.abs_diff(rig.now()) < 600, "{published_at}");
+    // No fewer entries, and not as many either, whatever their root; none at all is no head.
+    for (size, found) in [(4, 9), (4, 8), (3, 7), (0, 0)] {
+        let refused = refusal(publish(keeper, log, size, found));
+        assert_eq!(refused, Refusal::HeadBehind { newest: 4, found: size });
+    }
+    assert_eq!(
+        refusal(publish(keeper, other, 0, 1)),
+        Refusal::HeadBehind { newest: 0, found: 0 }
+    );
+    // Others' heads, and those of other logs, are their own.
+    publish(&rig.stranger, log, 1, 1).unwrap();
+    publish(keeper, other, 2, 2).unwrap();
+    publish(keeper, log, u64::MAX, 9).unwrap();
+    assert_eq!(heads(&rig.stranger, log), [(1, 1)]);
+    assert_eq!(heads(keeper, other), [(2, 2)]);
+    assert_eq!(heads(keeper, log), [(3, 7), (4, 8), (u64::MAX, 9)]);
 }
 
 fn revocation_takes_the_preimage<C: Chain>(rig: &Rig<C>) {

@@ -84,6 +84,11 @@ impl VerifyingKey {
         KeyId::of(&self.name, &self.public_key)
     }
 
+    /// What a ledger calls the log that this key signs: SHA-256 of `NAME+ID+BASE64`.
+    pub fn log_id(&self) -> [u8; 32] {
+        Sha256::digest(self.to_string()).into()
+    }
+
     /// The Ed25519 key.
     pub const fn public_key(&self) -> &[u8; 32] {
         &self.public_key

@@ -22,14 +22,14 @@ fn finding(archive: &Archive) -> Finding {
 fn kept(entries: &[Vec<u8>]) -> Expected {
     Expected {
         kept: Some(head(entries)),
-        anchored: None,
+        anchored: Vec::new(),
     }
 }
 
 fn anchored(entries: &[Vec<u8>]) -> Expected {
     Expected {
         kept: None,
-        anchored: Some(head(entries)),
+        anchored: vec![head(entries)],
     }
 }
 
@@ -76,7 +76,7 @@ fn a_log_continues_every_head_that_it_had() {
     for size in [0, 1, 10, 256, 511, 699, 700] {
         let expected = Expected {
             kept: Some(head(&all[..size])),
-            anchored: Some(head(&all[..size / 2])),
+            anchored: vec![head(&all[..size / 2])],
         };
         audit(&archive, &expected).unwrap();
     }
@@ -197,7 +197,7 @@ fn a_rewritten_history_is_found_by_who_kept_a_head() {
         // Of two that know otherwise, the one that is nearest to the place.
         let both = Expected {
             kept: Some(head(&all[..300])),
-            anchored: Some(head(&all[..102])),
+            anchored: vec![head(&all[..102])],
         };
         let found = audit(&archive, &both).unwrap_err();
         assert!(
@@ -205,6 +205,27 @@ fn a_rewritten_history_is_found_by_who_kept_a_head() {
             "{found}"
         );
     }
+}
+
+#[test]
+fn of_many_anchored_heads_one_that_is_of_another_history_is_found() {
+    let all = entries(SIZE);
+    let mut other = all.clone();
+    other.swap(200, 201);
+    let (_folder, archive) = archive(&all);
+    let mut anchored: Vec<Head> = [600, 3, 699, 3, 256, 0].map(|size| head(&all[..size])).to_vec();
+    let expected = |anchored: &[Head]| Expected {
+        kept: None,
+        anchored: anchored.to_vec(),
+    };
+    audit(&archive, &expected(&anchored)).unwrap();
+    // Published while another history was told, between two of this one.
+    anchored.insert(2, head(&other[..201]));
+    let found = audit(&archive, &expected(&anchored)).unwrap_err();
+    assert!(
+        matches!(&found, Finding::Fork { witness: Witness::Anchored, expected, .. } if expected.size == 201),
+        "{found}"
+    );
 }
 
 #[test]
@@ -221,7 +242,7 @@ fn two_heads_of_one_size_are_a_fork() {
     };
     let expected = Expected {
         kept: Some(nothing),
-        anchored: None,
+        anchored: Vec::new(),
     };
     let found = audit(&archive, &expected).unwrap_err();
     assert!(matches!(found, Finding::Fork { .. }), "{found}");

@@ -1,14 +1,16 @@
 //! `medproof audit`: an auditor's look at the log of a prover service.
 
 use crate::cancel;
+use crate::chain::{self, LedgerArgs};
 use crate::commands::serve;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
 use clap::{Args, Subcommand};
 use medproof_audit::checkpoint::parse_head;
-use medproof_audit::tree::Head;
+use medproof_audit::tree::{Hash, Head};
 use medproof_audit::{Archive, Entry, Expected, SignedCheckpoint, Stop, Tenant, Verified, VerifyingKey, fhir};
+use medproof_ledger::{Address, LogHead, LogId};
 use medproof_service::store::{Line, Lines, Store, StoreError};
 use serde::Serialize;
 use std::fmt;
@@ -38,9 +40,15 @@ pub struct LogArgs {
     /// A checkpoint that you kept from an earlier audit.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
-    /// A head of the log that a ledger has, or that somebody else was given.
+    /// A head of the log that somebody else was given.
     #[arg(long, value_name = "SIZE:0xROOT", value_parser = head)]
     pub anchored: Option<Head>,
+    /// The account that publishes the log's heads, the issuer's: the log has to continue all that the ledger has.
+    #[arg(long, value_name = "ADDRESS")]
+    pub keeper: Option<Address>,
+    /// With --keeper: the ledger.
+    #[command(flatten)]
+    pub ledger: LedgerArgs,
 }
 
 /// Arguments of `audit verify`.
@@ -48,8 +56,8 @@ pub struct LogArgs {
 #[command(
     after_help = "Examples:\n  medproof audit verify --archive log/ --key prover.example/audit+c74f20a3+ARpc… --keep kept.checkpoint\n  \
     medproof audit verify --archive log/ --key … --checkpoint kept.checkpoint --keep kept.checkpoint\n  \
-    medproof audit verify --archive log/ --key … --anchored 1204:0x5dc9…\n\n\
-    Without a checkpoint or an anchored head, a log that was rewritten and signed anew looks whole.\n\
+    medproof audit verify --archive log/ --key … --keeper 0x7e5f… --ledger http://node:8545 --deployment deployment.json\n\n\
+    Without a checkpoint or heads on a ledger, a log that was rewritten and signed anew looks whole.\n\
     Exit code 0: nothing was found. 1: something was, with its place and what to do. 2: the command could not look."
 )]
 pub struct AuditVerifyArgs {
@@ -204,11 +212,11 @@ pub struct ExportFhirReport {
 ///
 /// # Errors
 /// [`crate::Kind::Refused`] with the first finding.
-pub fn verify(args: &AuditVerifyArgs, _: &Context) -> Result<AuditReport, CliError> {
+pub fn verify(args: &AuditVerifyArgs, cx: &Context) -> Result<AuditReport, CliError> {
     if let Some(keep) = &args.keep {
         files::check_target(keep, Overwrite::Force)?;
     }
-    let expected = expected(&args.log)?;
+    let expected = expected(&args.log, cx)?;
     let verified = audit(&args.log, &expected, |_, _| Ok(()))?;
     if let Some(keep) = &args.keep {
         let text = verified.checkpoint.to_text();
@@ -222,8 +230,8 @@ pub fn verify(args: &AuditVerifyArgs, _: &Context) -> Result<AuditReport, CliErr
         root: head.root.to_string(),
         continues: expected
             .kept
-            .into_iter()
-            .chain(expected.anchored)
+            .iter()
+            .chain(&expected.anchored)
             .map(|head| head.size)
             .max(),
         dated_back: verified.dated_back,
@@ -235,8 +243,8 @@ pub fn verify(args: &AuditVerifyArgs, _: &Context) -> Result<AuditReport, CliErr
 ///
 /// # Errors
 /// As [`verify`], and where the file cannot be written; then there is none.
-pub fn export_fhir(args: &ExportFhirArgs, _: &Context) -> Result<ExportFhirReport, CliError> {
-    let expected = expected(&args.log)?;
+pub fn export_fhir(args: &ExportFhirArgs, cx: &Context) -> Result<ExportFhirReport, CliError> {
+    let expected = expected(&args.log, cx)?;
     let origin = args.log.key.name();
     files::stream(&args.out, Secrecy::Secret, args.force.into(), |file| {
         let mut file = BufWriter::new(file);
@@ -280,12 +288,29 @@ fn audit(
     verified.map_err(|finding| failed.unwrap_or_else(|| finding.into()))
 }
 
-fn expected(args: &LogArgs) -> Result<Expected, CliError> {
+fn expected(args: &LogArgs, cx: &Context) -> Result<Expected, CliError> {
     let kept = args.checkpoint.as_deref().map(|path| kept(path, &args.key));
+    let published = args.keeper.map(|keeper| published(keeper, args, cx)).transpose()?;
     Ok(Expected {
         kept: kept.transpose()?,
-        anchored: args.anchored,
+        anchored: published.unwrap_or_default().into_iter().chain(args.anchored).collect(),
     })
+}
+
+// All heads of this log that are on the ledger.
+fn published(keeper: Address, args: &LogArgs, cx: &Context) -> Result<Vec<Head>, CliError> {
+    let ledger = chain::open(&args.ledger, cx)?;
+    let heads = ledger.log_heads(keeper, LogId(args.key.log_id().into()))?;
+    if heads.is_empty() {
+        let message = format!("expected heads of this log on the ledger by {keeper}, found none");
+        return Err(CliError::refused("audit.unanchored", message)
+            .with_help("check account and key; if they are right, ask the operator why the log is not anchored"));
+    }
+    let head = |head: LogHead| Head {
+        size: head.size,
+        root: Hash(head.root.0),
+    };
+    Ok(heads.into_iter().map(head).collect())
 }
 
 fn kept(path: &Path, key: &VerifyingKey) -> Result<Head, CliError> {

@@ -12,8 +12,9 @@ use clap::Args;
 use medproof_audit::{PseudonymKey, SigningKey};
 use medproof_engine::{Cpu, Engine};
 use medproof_keys::Mode;
-use medproof_ledger::{Account, Ledger};
+use medproof_ledger::{Account, B256, Ledger, LogId};
 use medproof_messages::{Did, PinnedKey, terms};
+use medproof_service::anchor::{LogAnchor, LogAnchorError};
 use medproof_service::audit::Audit;
 use medproof_service::auth::{Callers, Issuer as TokenIssuer};
 use medproof_service::config::{Audit as AuditConfig, Config};
@@ -253,12 +254,22 @@ async fn run<E: Engine + 'static>(
         store: store.clone(),
         hub: Arc::clone(&hub),
     });
+    let log_key = opened.signing_key.verifying();
+    cx.ui.note(format!("the log's key is {log_key}"));
+    let log_anchor = LogAnchor {
+        store: store.clone(),
+        tenant: hospital.name().to_owned(),
+        log: LogId(B256::from(log_key.log_id())),
+        ledger: Arc::clone(&ledger),
+        account: opened.account.clone(),
+        every: Duration::from_secs(config.audit.anchor_seconds),
+        metrics: metrics.clone(),
+    };
+    log_anchor.check().await.map_err(other_log)?;
     let publisher = Arc::new(Publisher {
         ledger: Arc::clone(&ledger),
         account: opened.account,
     });
-    cx.ui
-        .note(format!("the log's key is {}", opened.signing_key.verifying()));
     let audit = Audit {
         store: store.clone(),
         hospital: Arc::clone(&hospital),
@@ -312,6 +323,9 @@ async fn run<E: Engine + 'static>(
     beside.spawn(publisher.run(store.clone()));
     beside.spawn(consent::look_out(store.clone()));
     beside.spawn(events::forget(store.clone()));
+    if config.audit.anchor_seconds > 0 {
+        beside.spawn(log_anchor.run());
+    }
     let watched = LedgerWatch {
         store: store.clone(),
         ledger,
@@ -352,6 +366,17 @@ async fn run<E: Engine + 'static>(
     store.close().await;
     flush(telemetry).await;
     Ok(address)
+}
+
+// A log that is not what it was is not continued.
+fn other_log(error: LogAnchorError) -> CliError {
+    match (error.code(), error) {
+        (Some(code), error) => CliError::refused(code, error).with_help(
+            "the store was restored from a backup, or changed: docs/ops/audit.md says what to do, under \"When the store was restored\"",
+        ),
+        (None, LogAnchorError::Ledger(error)) => error.into(),
+        (None, error) => CliError::system("store", error),
+    }
 }
 
 /// A worker of this process.

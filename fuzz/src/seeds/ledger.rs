@@ -6,7 +6,7 @@ use crate::honest::chain::{proofs, rig};
 use crate::mutate::edges::WORDS;
 use crate::targets::contracts::{self, PREPARED, contracts};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
-use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, RecordRegistry};
+use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, LogRegistry, RecordRegistry};
 use medproof_ledger::{Address, B256, Call, KeyWords, U256, word};
 use medproof_statement::Fr;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn call(name: &str, contract: u8, call: &impl SolCall) -> Seed {
 }
 
 fn calls() -> Vec<Seed> {
-    let [governance, records, keys, _, _] = contracts();
+    let [governance, records, keys, ..] = contracts();
     let stranger = rig::account("stranger").address();
     let open = contracts::open_request(900, PREPARED.now());
     let key = proofs::registration();
@@ -110,6 +110,15 @@ fn calls() -> Vec<Seed> {
                 nullifier: U256::from(701),
             },
         ),
+        call(
+            "publish-head",
+            5,
+            &LogRegistry::publishCall {
+                log: contracts::LOG.0,
+                size: 3,
+                root: B256::repeat_byte(4),
+            },
+        ),
         seed("contract_calls", "nothing", [4]),
         seed("contract_calls", "selector", [3, 0xff, 0xff, 0xff, 0xff]),
     ];
@@ -154,7 +163,7 @@ fn calls() -> Vec<Seed> {
 
 // What the prepared contracts return to each operation of the ledger.
 fn answers() -> Vec<Seed> {
-    let [governance, records, keys, consents, disclosures] = contracts();
+    let [governance, records, keys, consents, disclosures, logs] = contracts();
     let issuer = rig::account("issuer").address();
     let audience = rig::account("audience").address();
     let to = |to: Address, data: Vec<u8>| Call { to, data };
@@ -227,6 +236,16 @@ fn answers() -> Vec<Seed> {
     let words = [log.topics().iter().flatten().copied().collect(), log.data.to_vec()].concat();
     let bytes = [vec![11, u8::try_from(words.len() / 32).unwrap()], words].concat();
     seeds.push(seed("ledger_answers", "event", bytes));
+    let heads = LogRegistry::headsFromCall {
+        keeper: issuer,
+        log: contracts::LOG.0,
+        first: U256::ZERO,
+        most: U256::from(500),
+    };
+    let answers = contracts::read(&[to(logs, heads.abi_encode())]);
+    let mut bytes = vec![13, u8::try_from(answers[0].len() / 32).unwrap()];
+    bytes.extend(&answers[0]);
+    seeds.push(seed("ledger_answers", "heads-of-a-log", bytes));
     seeds
 }
 

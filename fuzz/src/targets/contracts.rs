@@ -8,7 +8,7 @@ use crate::target::Verdict;
 use alloy_sol_types::SolCall;
 use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry};
 use medproof_ledger::{
-    Account, Address, Call, Chain, ChainError, Deployment, EmbeddedChain, Ledger, LedgerError, ManualClock,
+    Account, Address, B256, Call, Chain, ChainError, Deployment, EmbeddedChain, Ledger, LedgerError, LogId, ManualClock,
     OpenRequest, RootPublication, Submission, U256, word,
 };
 use medproof_ledger::{Action, Registry};
@@ -22,6 +22,8 @@ const NOW: u64 = 1_750_000_000;
 /// The digest of the open request; the next one's is answered.
 pub const DIGEST: u64 = 500;
 const SCOPE: u64 = 600;
+/// The log that the issuer keeps.
+pub const LOG: LogId = LogId(B256::repeat_byte(2));
 
 /// A ledger with an issuer, a key, a root, an open request and an answer to another.
 pub struct Prepared {
@@ -86,6 +88,7 @@ fn prepare() -> Prepared {
         .submit_disclosure(&stranger(), &submission(DIGEST + 1, 701))
         .unwrap();
     ledger.revoke_consent(&stranger(), Fr::from(801u64)).unwrap();
+    ledger.publish_log_head(&issuer, LOG, 2, B256::repeat_byte(3)).unwrap();
     Prepared {
         deployment: ledger.deployment().clone(),
         at,
@@ -135,9 +138,9 @@ fn submission(digest: u64, nullifier: u64) -> Submission {
 }
 
 /// The contracts' addresses: the number of a contract is its place here.
-pub fn contracts() -> [Address; 5] {
+pub fn contracts() -> [Address; 6] {
     let d = &PREPARED.deployment;
-    [d.governance, d.records, d.keys, d.consents, d.disclosures]
+    [d.governance, d.records, d.keys, d.consents, d.disclosures, d.logs]
 }
 
 struct Fork {
@@ -162,7 +165,7 @@ pub fn calls(input: &[u8]) -> Verdict {
     let Some((contract, data)) = input.split_first() else {
         return Verdict::Refused;
     };
-    let to = contracts()[usize::from(*contract) % 5];
+    let to = contracts()[usize::from(*contract) % 6];
     let mut fork = FORK.take().unwrap_or_else(fork);
     let before = facts(&fork.ledger);
     let sent = fork.ledger.chain().transact(
@@ -227,6 +230,7 @@ fn facts(ledger: &Registry<EmbeddedChain>) -> Facts {
             .map(|i| (i.state, i.current_root, i.epoch, i.paused))
             .unwrap(),
         (request.number, request.policy_digest, request.scope, request.expires_at),
+        ledger.log_heads(issuer, LOG).unwrap(),
         ledger
             .disclosure(audience, other, Fr::from(701u64))
             .unwrap()

@@ -7,7 +7,7 @@ use alloy_sol_types::SolCall;
 use medproof_ledger::abi::{DisclosureRegistry, KeyRegistry, RecordRegistry};
 use medproof_ledger::{
     Account, Action, Address, B256, BlockLog, BlockRef, Call, Chain, ChainError, Deployment, Ledger, LedgerError, Log,
-    ProposalId, Read, Receipt, Refusal, Registry,
+    LogId, ProposalId, Read, Receipt, Refusal, Registry,
 };
 use medproof_statement::Fr;
 use std::fmt::Debug;
@@ -32,6 +32,7 @@ fn deployment() -> Deployment {
         keys: address(3),
         consents: address(4),
         disclosures: address(5),
+        logs: address(6),
         development: true,
         block: 0,
     }
@@ -150,7 +151,7 @@ pub fn answers(input: &[u8]) -> Verdict {
         *ledger.chain().0.lock().unwrap() = Some(answers);
         let verdict = ask(ledger, *operation);
         if verdict == Verdict::Accepted {
-            plain(*operation % 13, &first);
+            plain(*operation % 14, &first);
         }
         verdict
     })
@@ -185,7 +186,7 @@ fn split(mut rest: &[u8]) -> Vec<Vec<u8>> {
 
 fn ask(ledger: &Registry<Liar>, operation: u8) -> Verdict {
     let (account, element) = (Address::repeat_byte(9), Fr::from(9u64));
-    match operation % 13 {
+    match operation % 14 {
         0 => told(ledger.issuer_status(account)),
         1 => told(ledger.issuers()),
         2 => told(ledger.root_status(account, element)),
@@ -198,7 +199,8 @@ fn ask(ledger: &Registry<Liar>, operation: u8) -> Verdict {
         9 => told(ledger.council()),
         10 => told(ledger.proposal(ProposalId(1))),
         11 => told(ledger.propose(&MEMBER, &Action::Pause)),
-        _ => told(ledger.noticed(1, 9)),
+        12 => told(ledger.noticed(1, 9)),
+        _ => told(ledger.log_heads(account, LogId(B256::ZERO))),
     }
 }
 

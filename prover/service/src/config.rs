@@ -155,6 +155,8 @@ pub struct Audit {
     pub signing_key: PathBuf,
     /// What the log is called: its key's name, where one is made.
     pub origin: Option<String>,
+    /// How often its head is published on the ledger, in seconds; 0: never.
+    pub anchor_seconds: u64,
 }
 
 impl Default for Audit {
@@ -163,6 +165,7 @@ impl Default for Audit {
             pseudonym_key: PathBuf::from("pseudonym.key"),
             signing_key: PathBuf::from("audit.key"),
             origin: None,
+            anchor_seconds: 3600,
         }
     }
 }

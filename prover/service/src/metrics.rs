@@ -48,6 +48,7 @@ struct Inner {
     proofs: Times<OfTier>,
     key_loads: Family<OfTier, Counter>,
     ledger_age: Seconds,
+    unanchored: Gauge,
     resident: Gauge,
 }
 
@@ -104,6 +105,7 @@ impl Default for Metrics {
             proofs: of_times(),
             key_loads: Family::default(),
             ledger_age: Gauge::default(),
+            unanchored: Gauge::default(),
             resident: Gauge::default(),
         };
         inner.register();
@@ -148,6 +150,8 @@ impl Inner {
         all.register("key_loads", "Proving keys that were loaded", self.key_loads.clone());
         let help = "Since the ledger's newest final block";
         all.register_with_unit("ledger_age", help, seconds(), self.ledger_age.clone());
+        let help = "Entries of the log that the ledger has no head over";
+        all.register("log_unanchored_entries", help, self.unanchored.clone());
         let help = "Memory that this process has";
         all.register_with_unit("resident_memory", help, Unit::Bytes, self.resident.clone());
     }
@@ -199,6 +203,10 @@ impl Metrics {
 
     pub(crate) fn connected(&self) -> Open {
         Open::all(vec![self.0.connections_open.clone()])
+    }
+
+    pub(crate) fn unanchored(&self, entries: u64) {
+        self.0.unanchored.set(i64::try_from(entries).unwrap_or(i64::MAX));
     }
 
     /// Calls and streams that are open.

@@ -1,0 +1,184 @@
+//! The log's head on the ledger, where nobody can take it back.
+//!
+//! Before a head is published, the newest one that is there must be of this log: a log that lost entries, or tells
+//! another history than it did, is not signed any further.
+
+use crate::metrics::Metrics;
+use crate::store::{Store, StoreError};
+use medproof_audit::tree::{Hash, Head, Plan};
+use medproof_ledger::{Account, B256, Ledger, LedgerError, LogHead, LogId, Refusal};
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Why no head was published.
+#[derive(Debug, Error)]
+pub enum LogAnchorError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The log has fewer entries than it had.
+    #[error("expected at least {expected} entries in the log, as the ledger has a head of them, found {found}")]
+    Behind {
+        /// The ledger's.
+        expected: u64,
+        /// The store's.
+        found: u64,
+    },
+    /// The log tells another history than it did.
+    #[error("expected root {expected} over the log's first {size} entries, as the ledger has it, found {found}")]
+    Fork {
+        /// Of the ledger's head.
+        size: u64,
+        /// The ledger's.
+        expected: Hash,
+        /// The store's.
+        found: Hash,
+    },
+    /// The thread that asked the ledger is gone.
+    #[error("the ledger was not asked to the end")]
+    Panicked,
+}
+
+impl LogAnchorError {
+    /// A stable code, as audits have it; none where it is the store's or the ledger's.
+    pub const fn code(&self) -> Option<&'static str> {
+        match self {
+            LogAnchorError::Behind { .. } => Some("audit.behind"),
+            LogAnchorError::Fork { .. } => Some("audit.fork"),
+            _ => None,
+        }
+    }
+}
+
+/// Publishes heads of a tenant's log.
+#[derive(Clone)]
+pub struct LogAnchor {
+    /// The log.
+    pub store: Store,
+    /// Whose.
+    pub tenant: String,
+    /// What the ledger calls it.
+    pub log: LogId,
+    /// Where heads are published.
+    pub ledger: Arc<dyn Ledger>,
+    /// By whom.
+    pub account: Account,
+    /// How often.
+    pub every: Duration,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+// Before what failed is tried again.
+const PAUSE: Duration = Duration::from_secs(60);
+
+impl LogAnchor {
+    /// The newest head that the ledger has, once it was seen that the log continues it; none where it has none.
+    ///
+    /// # Errors
+    /// [`LogAnchorError`].
+    pub async fn check(&self) -> Result<Option<Head>, LogAnchorError> {
+        let newest = self
+            .asked(|anchor| Ok(anchor.ledger.log_heads(anchor.account.address(), anchor.log)?.pop()))
+            .await?;
+        let Some(newest) = newest.map(head) else { return Ok(None) };
+        let found = self.store.log_head(&self.tenant).await?.size;
+        if found < newest.size {
+            return Err(LogAnchorError::Behind {
+                expected: newest.size,
+                found,
+            });
+        }
+        let found = self.root(newest.size).await?;
+        if found != newest.root {
+            return Err(LogAnchorError::Fork {
+                size: newest.size,
+                expected: newest.root,
+                found,
+            });
+        }
+        Ok(Some(newest))
+    }
+
+    /// Publishes the log's head, where it has entries that the ledger has no head of. The newest that is there.
+    ///
+    /// # Errors
+    /// [`LogAnchorError`].
+    pub async fn anchor(&self) -> Result<Option<Head>, LogAnchorError> {
+        let newest = self.check().await?;
+        let head = self.store.log_head(&self.tenant).await?;
+        if head.size <= newest.map_or(0, |newest| newest.size) {
+            return Ok(newest);
+        }
+        let root = B256::from(head.root.0);
+        let published = self
+            .asked(move |anchor| {
+                let published = anchor
+                    .ledger
+                    .publish_log_head(&anchor.account, anchor.log, head.size, root);
+                match published {
+                    Ok(_) => Ok(true),
+                    // Another process of this service came first, with as much or more.
+                    Err(LedgerError::Refused(Refusal::HeadBehind { .. })) => Ok(false),
+                    Err(error) => Err(error),
+                }
+            })
+            .await?;
+        if published { Ok(Some(head)) } else { self.check().await }
+    }
+
+    /// Publishes heads, again and again.
+    pub async fn run(self) {
+        loop {
+            let pause = match self.anchor().await {
+                Ok(anchored) => {
+                    self.count(anchored).await;
+                    self.every
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the log's head is not on the ledger: it is tried again");
+                    self.every.min(PAUSE)
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn count(&self, anchored: Option<Head>) {
+        if let Ok(head) = self.store.log_head(&self.tenant).await {
+            let anchored = anchored.map_or(0, |anchored| anchored.size);
+            self.metrics.unanchored(head.size.saturating_sub(anchored));
+        }
+    }
+
+    // Over the log's first entries.
+    async fn root(&self, size: u64) -> Result<Hash, LogAnchorError> {
+        let no_log = |_| StoreError::Row("a log of this size");
+        let plan = Plan::root(size).map_err(no_log)?;
+        let ids: Vec<_> = plan.nodes().collect();
+        let nodes = self.store.log_nodes(&self.tenant, &ids).await?;
+        let missing = StoreError::Row("a log without some of its nodes");
+        let root = plan.prove_from(&nodes).ok().and_then(|root| root.first().copied());
+        Ok(root.ok_or(missing)?)
+    }
+
+    async fn asked<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&LogAnchor) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LogAnchorError> {
+        let anchor = self.clone();
+        let asked = tokio::task::spawn_blocking(move || ask(&anchor)).await;
+        Ok(asked.map_err(|_| LogAnchorError::Panicked)??)
+    }
+}
+
+fn head(anchored: LogHead) -> Head {
+    Head {
+        size: anchored.size,
+        root: Hash(anchored.root.0),
+    }
+}
