@@ -127,6 +127,26 @@ pub(crate) fn require_same(ledger: &dyn Ledger, asked: &terms::Ledger) -> Result
     Err(CliError::refused("ledger.other", message).with_help("name that ledger with --ledger"))
 }
 
+// Clocks that are in order differ by less.
+const CLOCKS_DIFFER: u64 = 120;
+
+/// Requires that this machine's clock is not behind the ledger's: requests would be refused as made in the future, and
+/// taken after they expired.
+///
+/// # Errors
+/// `clock.behind`, or where the ledger cannot be read.
+pub(crate) fn require_clock(ledger: &dyn Ledger, cx: &Context) -> Result<(), CliError> {
+    let (block, now) = (ledger.head()?.time, cx.seconds());
+    if block <= now.saturating_add(CLOCKS_DIFFER) {
+        return Ok(());
+    }
+    let message = format!(
+        "expected a clock that is not behind the ledger's newest final block, found one that is {} s behind it",
+        block - now
+    );
+    Err(CliError::system("clock.behind", message).with_help("set this machine's clock, by NTP"))
+}
+
 /// Which account sends a transaction.
 #[derive(Clone, Debug, Default, Args)]
 pub struct AccountArgs {

@@ -64,6 +64,7 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Audit(audit::AuditCommand::Export(args)) => show(audit::export(&args, cx), cx),
         Command::Audit(audit::AuditCommand::Verify(args)) => show(audit::verify(&args, cx), cx),
         Command::Audit(audit::AuditCommand::ExportFhir(args)) => show(audit::export_fhir(&args, cx), cx),
+        Command::Audit(audit::AuditCommand::ExportConsents(args)) => show(audit::export_consents(&args, cx), cx),
         Command::Claim(command) => claim(command, cx),
         Command::Request(request::RequestCommand::New(args)) => show(request::new(&args, cx), cx),
         Command::Request(request::RequestCommand::Show(args)) => show(request::show(&args, cx), cx),

@@ -108,7 +108,9 @@ type Called = InterceptedService<Channel, Token>;
 // Connects when it is used, and again when the service is back.
 fn channel(address: &str, token: &'static str) -> Called {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
-    let endpoint = endpoint.connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(10));
+    let endpoint = endpoint
+        .connect_timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(10));
     InterceptedService::new(endpoint.connect_lazy(), Token(token))
 }
 
@@ -133,7 +135,12 @@ async fn insisted<T, F: Future<Output = Result<tonic::Response<T>, Status>>>(mut
 }
 
 // What one client was acknowledged: jobs by their keys.
-async fn submit(address: String, disclosure: v1::Disclosure, client: u64, stop: &AtomicBool) -> BTreeMap<String, String> {
+async fn submit(
+    address: String,
+    disclosure: v1::Disclosure,
+    client: u64,
+    stop: &AtomicBool,
+) -> BTreeMap<String, String> {
     let portal = DisclosureServiceClient::new(channel(&address, "portal"));
     let acknowledged = |key: String| {
         let request = v1::SubmitDisclosureRequest {
@@ -299,7 +306,11 @@ fn nothing_is_lost_or_done_twice(times: u32, mut postgres: Option<Postgres>) {
         let jobs = ended(&address).await;
         let mut names: Vec<&String> = acknowledged.values().collect();
         names.sort();
-        assert_eq!(names, jobs.keys().collect::<Vec<_>>(), "a job for each key, and no other");
+        assert_eq!(
+            names,
+            jobs.keys().collect::<Vec<_>>(),
+            "a job for each key, and no other"
+        );
         let mut failed = 0;
         for (name, job) in &jobs {
             if job.state() == State::Succeeded {

@@ -332,6 +332,18 @@ fn a_hospital_works_over_grpc_alone() {
     assert_eq!(audited["size"], entries.len());
     let again = world.ok("audit export --tenant Hospital --archive log");
     assert_eq!(again["added"], 0);
+    // Consents too, for other systems: of a patient who was erased, by the pseudonym alone.
+    let written = world.ok("audit export-consents --tenant Hospital --out consents.ndjson");
+    let text = fs::read_to_string(world.path("consents.ndjson")).unwrap();
+    let consents: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(written["resources"], consents.len());
+    assert!(!text.contains(ANNA) && !text.contains("record:"), "{text}");
+    let revoked = consents.iter().filter(|consent| consent["status"] == "inactive").count();
+    assert_eq!(revoked, count(Outcome::Revoked), "{text}");
+    assert!(consents.iter().all(|consent| consent["resourceType"] == "Consent"));
+    world
+        .run("audit export-consents --tenant Hospital --out consents.ndjson")
+        .failed(2, "file.exists");
     let head = service
         .runtime
         .block_on(auditor.get_checkpoint(v1::GetCheckpointRequest {}));

@@ -47,7 +47,7 @@ pub use refusal::Refusal;
 pub use registry::{EmbeddedLedger, Registry, RpcLedger};
 pub use rpc::{RpcChain, RpcConfig};
 pub use status::{
-    Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, LogHead, LogId, ProposalStatus, RequestStatus, RootEntry,
-    RootPublication, RootStatus,
+    Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, LogHead, LogId, ProposalStatus, RequestStatus,
+    RootEntry, RootPublication, RootStatus,
 };
 pub use watch::{Cursor, LedgerEvent, Look, Mark, Noticed, WatchError, Watcher};

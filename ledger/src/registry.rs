@@ -12,8 +12,8 @@ use crate::key::{KeyId, KeyWords};
 use crate::ledger::Ledger;
 use crate::rpc::RpcChain;
 use crate::status::{
-    Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, LogHead, LogId, ProposalStatus, RequestStatus, RootEntry,
-    RootPublication, RootStatus,
+    Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, LogHead, LogId, ProposalStatus, RequestStatus,
+    RootEntry, RootPublication, RootStatus,
 };
 use crate::watch::{self, Noticed};
 use crate::{Account, Address, B256, LedgerError, U256};
@@ -307,7 +307,11 @@ impl<C: Chain> Ledger for Registry<C> {
                 // The contract takes no other; a node that says so has no end of them.
                 if heads.last().is_some_and(|before| head.size <= before.size) {
                     let found = "heads that fall behind".to_owned();
-                    return Err(ChainError::Malformed { what: "heads of a log", found }.into());
+                    return Err(ChainError::Malformed {
+                        what: "heads of a log",
+                        found,
+                    }
+                    .into());
                 }
                 heads.push(head);
             }

@@ -8,8 +8,8 @@ use ark_bn254::{Fq, G1Affine, G2Affine};
 use ark_ff::{AdditiveGroup, Field, PrimeField};
 use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry, Governance, KeyRegistry, LogRegistry, RecordRegistry};
 use medproof_ledger::{
-    Account, Action, B256, Call, Chain, Council, IssuerState, KeyState, KeyWords, Ledger, LogHead, LogId, OpenRequest, ProofWords,
-    ProposalId, Receipt, Refusal, Registry, RootPublication, Submission, U256, word,
+    Account, Action, B256, Call, Chain, Council, IssuerState, KeyState, KeyWords, Ledger, LogHead, LogId, OpenRequest,
+    ProofWords, ProposalId, Receipt, Refusal, Registry, RootPublication, Submission, U256, word,
 };
 use medproof_statement::Fr;
 use medproof_statement::public::PublicInputs;
@@ -603,11 +603,15 @@ fn a_logs_heads_are_its_keepers_and_never_fall_behind<C: Chain>(rig: &Rig<C>) {
     assert_eq!(heads(keeper, log), []);
     publish(keeper, log, 3, 7).unwrap();
     let receipt = publish(keeper, log, 4, 8).unwrap();
-    let published = receipt.logs.iter().find_map(|log| {
-        LogRegistry::HeadPublished::decode_raw_log(log.topics.iter().copied(), &log.data).ok()
-    });
+    let published = receipt
+        .logs
+        .iter()
+        .find_map(|log| LogRegistry::HeadPublished::decode_raw_log(log.topics.iter().copied(), &log.data).ok());
     let published = published.unwrap();
-    assert_eq!((published.keeper, published.log, published.size), (keeper.address(), log.0, 4));
+    assert_eq!(
+        (published.keeper, published.log, published.size),
+        (keeper.address(), log.0, 4)
+    );
     assert_eq!(heads(keeper, log), [(3, 7), (4, 8)]);
     let [_, LogHead { published_at, .. }] = rig.ledger().log_heads(keeper.address(), log).unwrap()[..] else {
         panic!()

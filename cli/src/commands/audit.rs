@@ -1,5 +1,9 @@
 //! `medproof audit`: an auditor's look at the log of a prover service.
 
+mod consents;
+
+pub use consents::{ExportConsentsArgs, ExportConsentsReport, export_consents};
+
 use crate::cancel;
 use crate::chain::{self, LedgerArgs};
 use crate::commands::serve;
@@ -26,6 +30,8 @@ pub enum AuditCommand {
     Verify(AuditVerifyArgs),
     /// Write a log's entries as FHIR R4 AuditEvent resources, once it is verified.
     ExportFhir(ExportFhirArgs),
+    /// Write a service's consents, as they stand now, as FHIR R4 Consent resources.
+    ExportConsents(ExportConsentsArgs),
 }
 
 /// Which log, and what is known of it.

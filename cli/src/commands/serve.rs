@@ -197,6 +197,7 @@ impl Opened<()> {
         let issuer = args.dir.open(cx)?;
         let name = issuer.name().to_owned();
         let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
+        chain::require_clock(&*ledger, cx)?;
         let (engine, keys) = engine(&args.tiers, metrics, cx)?;
         let account = account(args)?;
         let work_key = || made_once(&config.work.key).map(|bytes| WorkKey::from_bytes(*bytes));
@@ -323,8 +324,9 @@ async fn run<E: Engine + 'static>(
     beside.spawn(publisher.run(store.clone()));
     beside.spawn(consent::look_out(store.clone()));
     beside.spawn(events::forget(store.clone()));
-    if config.audit.anchor_seconds > 0 {
-        beside.spawn(log_anchor.run());
+    let log_anchor = (config.audit.anchor_seconds > 0).then_some(log_anchor);
+    if let Some(anchor) = log_anchor.clone() {
+        beside.spawn(anchor.run());
     }
     let watched = LedgerWatch {
         store: store.clone(),
@@ -362,6 +364,9 @@ async fn run<E: Engine + 'static>(
     let _ = stop.send(true);
     for task in delivering.into_iter().chain([watching]) {
         task.await.map_err(|e| CliError::system("events", e))?;
+    }
+    if let Some(anchor) = log_anchor {
+        anchor.last().await;
     }
     store.close().await;
     flush(telemetry).await;

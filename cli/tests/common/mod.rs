@@ -2,6 +2,9 @@
 #![allow(dead_code)] // Each test file uses its part.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod anvil;
+pub mod faults;
+pub mod line;
 pub mod postgres;
 pub mod service;
 

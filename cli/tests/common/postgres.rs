@@ -22,11 +22,21 @@ impl Postgres {
         // A socket's path must be short.
         let folder = tempfile::Builder::new().prefix("medproof-pg-").tempdir().unwrap();
         if is_root() {
-            assert!(Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap().success());
+            assert!(
+                Command::new("chown")
+                    .arg("postgres")
+                    .arg(folder.path())
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         }
         let data = folder.path().join("data");
         let mut initdb = as_its_user(&programs.join("initdb"));
-        initdb.arg("-D").arg(&data).args(["-U", "medproof", "-A", "trust", "-N"]);
+        initdb
+            .arg("-D")
+            .arg(&data)
+            .args(["-U", "medproof", "-A", "trust", "-N"]);
         assert!(initdb.stdout(Stdio::null()).status().unwrap().success());
         let process = run(&programs, folder.path());
         let mut server = Postgres {
@@ -65,7 +75,11 @@ impl Postgres {
         let begun = Instant::now();
         loop {
             let mut ready = Command::new(self.programs.join("pg_isready"));
-            ready.arg("-q").arg("-h").arg(self.folder.path()).args(["-U", "medproof"]);
+            ready
+                .arg("-q")
+                .arg("-h")
+                .arg(self.folder.path())
+                .args(["-U", "medproof"]);
             if ready.status().unwrap().success() {
                 return;
             }
@@ -82,7 +96,10 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         let mut stop = as_its_user(&self.programs.join("pg_ctl"));
         stop.arg("-D").arg(self.folder.path().join("data"));
-        let _ = stop.args(["-m", "immediate", "-w", "stop"]).stdout(Stdio::null()).status();
+        let _ = stop
+            .args(["-m", "immediate", "-w", "stop"])
+            .stdout(Stdio::null())
+            .status();
         let _ = self.process.wait();
     }
 }

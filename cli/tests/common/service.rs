@@ -4,7 +4,7 @@
 
 use super::World;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use tokio::runtime::Runtime;
 use tonic::metadata::MetadataValue;
 use tonic::service::Interceptor;
@@ -54,12 +54,12 @@ impl Interceptor for Token {
 impl Service {
     /// By the world's `service.toml`.
     pub fn start(world: &World) -> Service {
-        let mut process = world
-            .command(&["serve", "--config", "service.toml", "--tier", "XS"])
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        Service::of(&mut world.command(&["serve", "--config", "service.toml", "--tier", "XS"]))
+    }
+
+    /// By this command.
+    pub fn of(command: &mut Command) -> Service {
+        let mut process = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let listening = lines.find_map(|line| Some(line.unwrap().strip_prefix("listening on ")?.to_owned()));
         // What it says later must go somewhere.

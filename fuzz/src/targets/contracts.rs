@@ -8,8 +8,8 @@ use crate::target::Verdict;
 use alloy_sol_types::SolCall;
 use medproof_ledger::abi::{ConsentRegistry, DisclosureRegistry};
 use medproof_ledger::{
-    Account, Address, B256, Call, Chain, ChainError, Deployment, EmbeddedChain, Ledger, LedgerError, LogId, ManualClock,
-    OpenRequest, RootPublication, Submission, U256, word,
+    Account, Address, B256, Call, Chain, ChainError, Deployment, EmbeddedChain, Ledger, LedgerError, LogId,
+    ManualClock, OpenRequest, RootPublication, Submission, U256, word,
 };
 use medproof_ledger::{Action, Registry};
 use medproof_statement::Fr;

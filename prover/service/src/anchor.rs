@@ -75,6 +75,8 @@ pub struct LogAnchor {
 
 // Before what failed is tried again.
 const PAUSE: Duration = Duration::from_secs(60);
+// For the head at the end.
+const LAST: Duration = Duration::from_secs(10);
 
 impl LogAnchor {
     /// The newest head that the ledger has, once it was seen that the log continues it; none where it has none.
@@ -85,7 +87,9 @@ impl LogAnchor {
         let newest = self
             .asked(|anchor| Ok(anchor.ledger.log_heads(anchor.account.address(), anchor.log)?.pop()))
             .await?;
-        let Some(newest) = newest.map(head) else { return Ok(None) };
+        let Some(newest) = newest.map(head) else {
+            return Ok(None);
+        };
         let found = self.store.log_head(&self.tenant).await?.size;
         if found < newest.size {
             return Err(LogAnchorError::Behind {
@@ -145,6 +149,16 @@ impl LogAnchor {
                 }
             };
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Publishes the head that there is when the service stops. Where the ledger does not answer soon, it is published when
+    /// the service runs again.
+    pub async fn last(self) {
+        match tokio::time::timeout(LAST, self.anchor()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the log's head is not on the ledger"),
+            Err(_) => tracing::error!("the ledger does not answer: the log's head is not on it"),
         }
     }
 

@@ -262,6 +262,7 @@ mod tests {
             handle: [7; 32],
             audience: "did:key:somebody".into(),
             purpose: Purpose::Research,
+            pseudonym: [9; 32],
             not_before: 100,
             not_after: 200,
             granted: Instant(1),

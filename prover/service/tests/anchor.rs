@@ -6,9 +6,7 @@ mod common;
 use common::told::portal;
 use common::{MANY, job, stores};
 use medproof_audit::tree::Head;
-use medproof_ledger::{
-    Account, B256, Council, DeployConfig, EmbeddedLedger, Ledger, LogHead, LogId, ManualClock,
-};
+use medproof_ledger::{Account, B256, Council, DeployConfig, EmbeddedLedger, Ledger, LogHead, LogId, ManualClock};
 use medproof_service::anchor::{LogAnchor, LogAnchorError};
 use medproof_service::metrics::Metrics;
 use medproof_service::store::{Owner, Store, Urgency};
@@ -54,7 +52,10 @@ fn anchor(store: &Store, ledger: &Arc<dyn Ledger>) -> LogAnchor {
 // A line or two more.
 async fn grow(store: &Store) -> Head {
     let owner = Owner::from(&portal());
-    store.submit(&owner, &[job(Tier::Xs)], Urgency::Person, None, &MANY).await.unwrap();
+    store
+        .submit(&owner, &[job(Tier::Xs)], Urgency::Person, None, &MANY)
+        .await
+        .unwrap();
     store.log_head(&portal().tenant).await.unwrap()
 }
 
@@ -78,7 +79,10 @@ async fn a_head_is_published_when_there_is_more_to_publish() {
             assert_eq!(anchor.anchor().await.unwrap(), Some(head));
             let heads = published(&ledger);
             assert_eq!(heads.len(), times);
-            assert_eq!((heads[times - 1].size, heads[times - 1].root.0), (head.size, head.root.0));
+            assert_eq!(
+                (heads[times - 1].size, heads[times - 1].root.0),
+                (head.size, head.root.0)
+            );
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct ConsentRow {
     pub audience: String,
     /// For what.
     pub purpose: Purpose,
+    /// Whose it is.
+    pub pseudonym: about::Pseudonym,
     /// From when, in seconds since 1970.
     pub not_before: u64,
     /// Until when.
@@ -60,6 +62,10 @@ pub struct AfterConsent {
 
 fn handle(bytes: Vec<u8>) -> Result<Handle, StoreError> {
     bytes.try_into().map_err(|_| StoreError::Row("a consent's handle"))
+}
+
+fn pseudonym(bytes: Vec<u8>) -> Result<about::Pseudonym, StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Row("a patient's pseudonym"))
 }
 
 fn seconds(number: i64) -> u64 {
@@ -225,7 +231,7 @@ macro_rules! statements {
                 count: u32,
             ) -> Result<Vec<ConsentRow>, StoreError> {
                 let rows = sqlx::query(
-                    "SELECT c.handle, c.audience, c.purpose, c.not_before, c.not_after, c.granted, c.used, \
+                    "SELECT c.handle, c.audience, c.purpose, c.pseudonym, c.not_before, c.not_after, c.granted, c.used, \
                      r.made AS revoked FROM consents c LEFT JOIN revoked r ON r.handle = c.handle \
                      WHERE c.tenant = $1 AND ($2 = '' OR c.caller = $2) AND ($3 = 0 OR c.pseudonym = $4) \
                      AND (c.granted < $5 OR (c.granted = $5 AND c.handle < $6)) \
@@ -255,6 +261,7 @@ macro_rules! statements {
                     handle: handle(row.try_get("handle")?)?,
                     audience: row.try_get("audience")?,
                     purpose: Purpose::from_code(&purpose).ok_or(StoreError::Row("a purpose"))?,
+                    pseudonym: pseudonym(row.try_get("pseudonym")?)?,
                     not_before: seconds(row.try_get("not_before")?),
                     not_after: seconds(row.try_get("not_after")?),
                     granted: Instant(row.try_get("granted")?),

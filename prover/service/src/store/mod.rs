@@ -24,6 +24,7 @@ use medproof_audit::tree::{Hash, Head, NodeId};
 use medproof_statement::tier::Tier;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
@@ -191,6 +192,18 @@ pub struct Owner {
     audience: String,
 }
 
+impl Owner {
+    /// All that is a tenant's, whoever brought it: for those who operate the service.
+    #[must_use]
+    pub fn tenant(name: &str) -> Owner {
+        Owner {
+            tenant: name.to_owned(),
+            caller: String::new(),
+            audience: String::new(),
+        }
+    }
+}
+
 impl From<&Caller> for Owner {
     fn from(caller: &Caller) -> Owner {
         Owner {
@@ -226,6 +239,21 @@ pub enum Store {
     Postgres(sqlx::PgPool),
 }
 
+// A first connection finds, in the log before the database, transactions that a process wrote whole and never brought to the
+// disk: killed, or told by the disk that it could not. They count from now on, so they are brought there before anything
+// is answered out of them.
+async fn made_durable(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(connection).await?;
+    Ok(())
+}
+
+// A transaction that a full disk ended is ended in SQLite, and cannot be rolled back any more: the library counts it as
+// open for ever, and would begin no other over that connection.
+async fn is_whole(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 // The same of both.
 macro_rules! either {
     ($store:expr, $module:ident :: $function:ident ( $($argument:expr),* )) => {
@@ -246,6 +274,9 @@ impl Store {
             Store::Sqlite(
                 SqlitePoolOptions::new()
                     .max_connections(8)
+                    .acquire_timeout(PATIENCE)
+                    .after_connect(|connection, _| Box::pin(made_durable(connection)))
+                    .after_release(|connection, _| Box::pin(is_whole(connection)))
                     .connect_with(file(url)?)
                     .await?,
             )

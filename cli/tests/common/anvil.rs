@@ -1,0 +1,90 @@
+//! npm's anvil, where it is installed.
+// Not every test's program calls all of it.
+#![allow(dead_code, clippy::print_stderr)]
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Anvil's finalised block is two epochs of one slot below its newest.
+const FINALITY: u64 = 2;
+
+/// A node of a test's own. Ended with it.
+pub struct Anvil {
+    process: Child,
+    pub url: String,
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Without one the test is skipped, loudly, and fails where `CI` is set.
+fn binary() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("MEDPROOF_ANVIL") {
+        return Some(path.into());
+    }
+    // The binary itself: npm's launcher would leave it running.
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/node_modules/@foundry-rs");
+    let path = packages.join(format!("anvil-{system}-{architecture}/bin/anvil"));
+    if path.exists() {
+        return Some(path);
+    }
+    let missing = "anvil is not installed: run `npm ci` in contracts/, or name it in MEDPROOF_ANVIL";
+    assert!(std::env::var_os("CI").is_none(), "{missing}");
+    eprintln!("SKIPPED: {missing}");
+    None
+}
+
+impl Anvil {
+    /// One whose only accounts with money are those that are funded.
+    pub fn start() -> Option<Anvil> {
+        let mut process = Command::new(binary()?)
+            .args(["--port", "0", "--accounts", "1", "--slots-in-an-epoch", "1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let listening = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("Listening on ").map(str::to_owned));
+        // What it writes later is read, so that it never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        let url = format!("http://{}", listening.unwrap());
+        Some(Anvil { process, url })
+    }
+
+    pub fn ask(&self, method: &str, params: &Value) {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let mut response = ureq::post(&self.url)
+            .header("content-type", "application/json")
+            .send(request.to_string().as_bytes())
+            .unwrap();
+        let answer: Value = serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap();
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+    }
+
+    /// What was sent is final.
+    pub fn finalise(&self) {
+        self.ask("anvil_mine", &json!([format!("{FINALITY:#x}")]));
+    }
+
+    pub fn fund(&self, account: &Value) {
+        self.ask("anvil_setBalance", &json!([account, "0xde0b6b3a7640000"]));
+    }
+}
