@@ -58,6 +58,30 @@ async fn own_tables(old: &mut SqliteConnection) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_store_of_a_later_version_is_refused() {
+    let (stores, _folder) = common::stores().await;
+    for store in stores {
+        let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES (20990101000001, 'later', TRUE, ";
+        let url = match &store {
+            Store::Sqlite(pool) => {
+                sqlx::query(AssertSqlSafe(format!("{later} x'00', 0)"))).execute(pool).await.unwrap();
+                format!("sqlite:{}", pool.connect_options().get_filename().display())
+            }
+            Store::Postgres(pool) => {
+                sqlx::query(AssertSqlSafe(format!("{later} '', 0)"))).execute(pool).await.unwrap();
+                let database: String = sqlx::query_scalar("SELECT current_database()").fetch_one(pool).await.unwrap();
+                let server = std::env::var("MEDPROOF_POSTGRES").unwrap();
+                server.replacen("/postgres?", &format!("/{database}?"), 1)
+            }
+        };
+        store.close().await;
+        let refused = Store::open(&url).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Newer), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_is_none_of_ours_is_refused_and_left() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("service.db");

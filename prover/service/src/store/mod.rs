@@ -51,6 +51,9 @@ pub enum StoreError {
     /// Its tables could not be made or are another version's.
     #[error("the store's tables: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A later version wrote it.
+    #[error("expected a store of this version, found one of a later: run the version that wrote it")]
+    Newer,
     /// The queue's part of it.
     #[error("the store's queue: {0}")]
     Queue(String),

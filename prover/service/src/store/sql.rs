@@ -106,7 +106,11 @@ macro_rules! statements {
                 queues.set_ignore_missing(true);
                 queues.run(pool).await?;
                 ours.run(pool).await?;
-                Ok(())
+                let known = ours.iter().chain(queues.iter()).map(|step| step.version).max();
+                let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+                    .fetch_one(pool)
+                    .await?;
+                if found > known { Err(StoreError::Newer) } else { Ok(()) }
             }
 
             pub(in crate::store) async fn submit(
