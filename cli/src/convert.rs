@@ -69,6 +69,8 @@ impl From<AnchorError> for CliError {
         match error {
             AnchorError::Issuer(error) => error.into(),
             AnchorError::Ledger(error) => error.into(),
+            error @ AnchorError::Ahead { .. } => CliError::refused("ledger.ahead", error)
+                .with_help("after a restore: docs/ops/backup.md, under \"What is lost\", then --after-restore"),
         }
     }
 }

@@ -9,12 +9,13 @@ use common::anvil::Anvil;
 use common::faults::{Fault, Faults};
 use common::line::Line;
 use common::service::{Service, Token, code, digest};
-use common::{ANNA, World, bundles};
+use common::{ANNA, MINOR, Run, World, bundles};
 use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
 use medproof_proto::v1::job::State;
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
@@ -367,4 +368,75 @@ fn a_store_from_a_backup_is_not_signed_any_further() {
     stop(service);
     fs::remove_dir_all(world.path("log")).unwrap();
     assert!(anchored(&world)["continues"].as_u64().is_some());
+}
+
+// A copy of a folder, with what is below it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_issuer_from_a_backup_erases_again_and_goes_on_above_the_ledgers_epoch() {
+    let mut world = World::empty();
+    for (name, place) in [("MEDPROOF_KEYSTORE", "keys"), ("MEDPROOF_ERASURES", "erased")] {
+        world.settings.push((name, world.path(place)));
+    }
+    let world = world.furnished(&[ANNA, MINOR], "XS");
+    world.enroll(ANNA, "anna");
+    world.enroll(MINOR, "minor");
+    assert_eq!(world.ok("issuer anchor")["epoch"], 1);
+    let places = [("medproof/issuer/vault", "backup/vault"), ("keys", "backup/keys")];
+    for (place, backup) in places {
+        copy(&world.path(place), &world.path(backup));
+    }
+    world.ok(&format!("issuer erase {MINOR} --yes"));
+    assert_eq!(world.ok("issuer anchor")["epoch"], 2);
+
+    // Records and keystore of one day; the erasure log stays where it is.
+    for (place, backup) in places {
+        fs::remove_dir_all(world.path(place)).unwrap();
+        copy(&world.path(backup), &world.path(place));
+    }
+    let listed = world.command(&["issuer", "list"]).output().unwrap();
+    let listed = Run::of(listed).ok();
+    assert!(
+        listed.err.contains("1 records were in it and are erased again"),
+        "{listed:?}"
+    );
+    assert!(listed.out.contains(ANNA) && !listed.out.contains(MINOR), "{listed:?}");
+    // What came between is not put back unnoticed; said so, it goes on.
+    let run = world.run("issuer anchor").failed(1, "ledger.ahead");
+    assert!(run.out.contains("--after-restore"), "{run:?}");
+    assert_eq!(world.ok("issuer anchor --after-restore")["epoch"], 3);
+    assert_eq!(world.ok("issuer anchor")["heartbeat"], true);
+    asked(&world, "");
+    let service = Service::start(&world);
+    let mut portal = Portal::of(&world, &service);
+    let job = portal.submit("after-the-restore").unwrap();
+    assert_eq!(portal.ended(&job).state(), State::Succeeded);
+    assert_eq!(portal.presentation(&job).unwrap().len(), 321);
+    drop(service);
+
+    // Of three places one is missing, or of another day: nothing is opened, and nothing changed.
+    let erasures = world.path("erased");
+    fs::rename(&erasures, world.path("away")).unwrap();
+    let run = world.run("issuer list");
+    assert_eq!(run.code, Some(2), "{run:?}");
+    fs::rename(world.path("away"), &erasures).unwrap();
+    fs::rename(world.path("keys"), world.path("away")).unwrap();
+    copy(&world.path("backup/keys"), &world.path("keys"));
+    let run = world.run("issuer list");
+    assert_eq!(run.code, Some(2), "{run:?}");
+    fs::remove_dir_all(world.path("keys")).unwrap();
+    fs::rename(world.path("away"), world.path("keys")).unwrap();
+    world.ok("issuer list");
 }

@@ -338,7 +338,10 @@ fn a_hospital_works_over_grpc_alone() {
     let consents: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(written["resources"], consents.len());
     assert!(!text.contains(ANNA) && !text.contains("record:"), "{text}");
-    let revoked = consents.iter().filter(|consent| consent["status"] == "inactive").count();
+    let revoked = consents
+        .iter()
+        .filter(|consent| consent["status"] == "inactive")
+        .count();
     assert_eq!(revoked, count(Outcome::Revoked), "{text}");
     assert!(consents.iter().all(|consent| consent["resourceType"] == "Consent"));
     world

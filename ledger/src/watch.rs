@@ -458,6 +458,7 @@ mod tests {
             keys: address(3),
             consents: address(4),
             disclosures: address(5),
+            logs: address(6),
             development: true,
             block: 0,
         };

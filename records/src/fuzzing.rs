@@ -169,7 +169,11 @@ pub fn samples(patients: &[PatientId; 3]) -> [Vec<Vec<u8>>; 3] {
         Op::Remove(record_id(2)),
     ];
     apply(&second, &mut state);
-    let third = vec![Op::Withdraw, leaves(102, vec![change(0, 10, 20)])];
+    let third = vec![
+        Op::Withdraw,
+        leaves(102, vec![change(0, 10, 20)]),
+        Op::StageAfter { epoch: 7 },
+    ];
     apply(&third, &mut state);
     let operations = [first, second, third].map(|ops| log::write_ops(&ops).to_vec());
     let head = |names: &[u8]| Head {

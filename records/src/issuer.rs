@@ -419,6 +419,26 @@ impl Issuer {
         Ok(anchor)
     }
 
+    /// As [`Issuer::pending_root`], for a ledger that has a later epoch of this issuer than the issuer knows: it was restored
+    /// from a backup. The pending root's epoch is above the ledger's.
+    ///
+    /// # Errors
+    /// Where it cannot be stored.
+    pub fn pending_root_after(&mut self, epoch: u64) -> Result<Anchor, IssuerError> {
+        let registry = &self.vault.state().registry;
+        let known = [registry.staged(), registry.anchored()]
+            .into_iter()
+            .flatten()
+            .map(|anchor| anchor.epoch);
+        if known.max() < Some(epoch) {
+            if registry.staged().is_some() {
+                self.apply(Op::Withdraw)?;
+            }
+            self.apply(Op::StageAfter { epoch })?;
+        }
+        self.pending_root()
+    }
+
     /// The ledger has the root that [`Issuer::pending_root`] gave: proofs are made under it from
     /// now on. Saying so again changes nothing.
     ///

@@ -332,14 +332,32 @@ impl Registry {
         let anchor = self.next_anchor();
         let stages = self.staged.is_none() && self.anchored() != Some(&anchor);
         if stages {
-            self.staged = Some(Version {
-                anchor,
-                leaves: self.leaves,
-                behind: BTreeMap::new(),
-                nodes: OnceLock::new(),
-            });
+            self.freeze(anchor);
         }
         stages
+    }
+
+    /// The same, above an epoch that the ledger has and this registry does not know of: changed or not, the current tree is
+    /// given to the ledger anew.
+    pub(crate) fn stage_after(&mut self, epoch: u64) -> bool {
+        if self.staged.is_some() || self.anchored().is_some_and(|anchored| anchored.epoch >= epoch) {
+            return self.stage();
+        }
+        self.freeze(Anchor {
+            root: self.root(),
+            epoch: epoch.saturating_add(1),
+            size: self.size,
+        });
+        true
+    }
+
+    fn freeze(&mut self, anchor: Anchor) {
+        self.staged = Some(Version {
+            anchor,
+            leaves: self.leaves,
+            behind: BTreeMap::new(),
+            nodes: OnceLock::new(),
+        });
     }
 
     /// The ledger did not take it and never will.
@@ -575,6 +593,26 @@ mod tests {
         let third = anchor(&mut registry);
         assert_eq!((third.epoch, third.root), (3, registry.root()));
         assert_eq!(path(&registry, 0).0, Fr::from(30u64));
+    }
+
+    #[test]
+    fn above_an_epoch_that_the_ledger_has_the_same_root_is_staged_anew() {
+        let (mut registry, disk) = registry();
+        set(&mut registry, &[(0, fr(1))]).unwrap();
+        let first = anchor(&mut registry);
+        // The ledger is no further: nothing is new.
+        assert!(!registry.stage_after(1));
+        assert!(registry.stage_after(7));
+        let staged = *registry.staged().unwrap();
+        assert_eq!((staged.epoch, staged.root, staged.size), (8, first.root, 1));
+        // What waits, waits.
+        assert!(!registry.stage_after(9));
+        let mut registry = reread(&registry, &disk);
+        registry.mark_anchored(8, first.root).unwrap();
+        let (found, opened) = path(&registry, 0);
+        assert_eq!(opened.root(found), Some(first.root));
+        set(&mut registry, &[(1, fr(2))]).unwrap();
+        assert_eq!(anchor(&mut registry).epoch, 9);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use medproof_records::import::ImportReport;
 use medproof_records::issuer::{Enrolment, Issuer, IssuerError};
 use medproof_records::vault::{Disks, LocalMasterKey, Places, Standing};
-use medproof_service::hospital;
+use medproof_service::hospital::{self, WhereAhead};
 use medproof_statement::day::Day;
 use serde::Serialize;
 use std::fmt;
@@ -557,6 +557,9 @@ pub struct AnchorArgs {
     /// Where to.
     #[command(flatten)]
     pub ledger: LedgerArgs,
+    /// Go on above the ledger's epoch: the issuer was restored from a backup, and what was revoked since is revoked again.
+    #[arg(long)]
+    pub after_restore: bool,
 }
 
 /// An anchored root.
@@ -583,7 +586,12 @@ pub fn anchor(args: &AnchorArgs, cx: &Context) -> Result<AnchorReport, CliError>
     let mut issuer = args.dir.open(cx)?;
     let account = keyfile::load_account(&args.dir.account())?;
     let ledger = chain::open(&args.ledger, cx)?;
-    match hospital::anchor(&mut issuer, &*ledger, &account) {
+    let ahead = if args.after_restore {
+        WhereAhead::GoOn
+    } else {
+        WhereAhead::Refuse
+    };
+    match hospital::anchor(&mut issuer, &*ledger, &account, ahead) {
         Ok(anchored) => Ok(AnchorReport {
             root: text::shown(&anchored.anchor.root),
             epoch: anchored.anchor.epoch,

@@ -107,6 +107,8 @@ impl Run {
 /// A directory with an issuer, a ledger and keys in it.
 pub struct World {
     pub dir: TempDir,
+    /// The environment of its commands, beside what all have.
+    pub settings: Vec<(&'static str, PathBuf)>,
 }
 
 impl World {
@@ -114,6 +116,7 @@ impl World {
         World {
             // Beside the build: a world that outlives its test is cleaned away with it.
             dir: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap(),
+            settings: Vec::new(),
         }
     }
 
@@ -129,7 +132,8 @@ impl World {
             .current_dir(self.dir.path())
             .env_clear()
             .env("MEDPROOF_DEVELOPMENT", "1")
-            .env("MEDPROOF_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
+            .env("MEDPROOF_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -154,7 +158,12 @@ impl World {
 
     /// An issuer with these patients' charts, and a ledger with the tier's key.
     pub fn with_patients(patients: &[&str], tier: &str) -> World {
-        let world = World::empty();
+        World::empty().furnished(patients, tier)
+    }
+
+    /// The same, where it is to have settings of its own.
+    pub fn furnished(self, patients: &[&str], tier: &str) -> World {
+        let world = self;
         fs::create_dir(world.path("records")).unwrap();
         for patient in patients {
             let name = format!("{patient}.json");

@@ -38,6 +38,25 @@ pub enum AnchorError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The ledger has a later epoch of this account.
+    #[error(
+        "the ledger has epoch {ledger} of this issuer's account, the issuer knows of {known}: it was restored from a backup, or another copy of it publishes"
+    )]
+    Ahead {
+        /// The ledger's.
+        ledger: u64,
+        /// The issuer's, staged or anchored; 0 before the first.
+        known: u64,
+    },
+}
+
+/// What is done where the ledger has a later epoch than the issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhereAhead {
+    /// Nothing: an older copy must not put back who was revoked since, unnoticed.
+    Refuse,
+    /// It goes on above that epoch: an operator said that the issuer was restored, and has seen to what is missing.
+    GoOn,
 }
 
 /// Publishes an issuer's registry root, or a heartbeat. What the ledger refuses for good is withdrawn, so that
@@ -45,9 +64,21 @@ pub enum AnchorError {
 ///
 /// # Errors
 /// [`AnchorError`].
-pub fn anchor(issuer: &mut Issuer, ledger: &dyn Ledger, account: &Account) -> Result<Anchored, AnchorError> {
-    let before = issuer.status().anchored;
-    let anchor = issuer.pending_root()?;
+pub fn anchor(
+    issuer: &mut Issuer,
+    ledger: &dyn Ledger,
+    account: &Account,
+    ahead: WhereAhead,
+) -> Result<Anchored, AnchorError> {
+    let status = issuer.status();
+    let before = status.anchored;
+    let known = [status.staged, before].into_iter().flatten().map(|anchor| anchor.epoch);
+    let (known, found) = (known.max().unwrap_or(0), ledger.issuer_status(account.address())?.epoch);
+    let anchor = match ahead {
+        _ if found <= known => issuer.pending_root()?,
+        WhereAhead::Refuse => return Err(AnchorError::Ahead { ledger: found, known }),
+        WhereAhead::GoOn => issuer.pending_root_after(found)?,
+    };
     let heartbeat = before == Some(anchor);
     // An earlier run may have published it and ended before it could say so.
     let known = ledger.root_status(account.address(), anchor.root)?.entry;
@@ -104,7 +135,7 @@ impl Hospital {
     /// # Errors
     /// [`AnchorError`].
     pub fn anchor(&self) -> Result<Anchored, AnchorError> {
-        anchor(&mut self.issuer(), &*self.ledger, &self.account)
+        anchor(&mut self.issuer(), &*self.ledger, &self.account, WhereAhead::Refuse)
     }
 
     /// That a caller is of this hospital.
@@ -228,6 +259,10 @@ impl From<AnchorError> for Refusal {
         match error {
             AnchorError::Issuer(error) => error.into(),
             AnchorError::Ledger(error) => error.into(),
+            AnchorError::Ahead { .. } => {
+                let help = "an operator looks at docs/ops/backup.md, under \"What is lost\"";
+                Refusal::new(Code::FailedPrecondition, "ledger.ahead", error, help)
+            }
         }
     }
 }

@@ -54,7 +54,9 @@ async fn own_tables(old: &mut SqliteConnection) -> Vec<String> {
         .await
         .unwrap();
     let library = ["Jobs", "Workers", "_sqlx_migrations", "sqlite_sequence"];
-    all.into_iter().filter(|name| !library.contains(&name.as_str())).collect()
+    all.into_iter()
+        .filter(|name| !library.contains(&name.as_str()))
+        .collect()
 }
 
 #[tokio::test]
@@ -65,12 +67,21 @@ async fn a_store_of_a_later_version_is_refused() {
                      VALUES (20990101000001, 'later', TRUE, ";
         let url = match &store {
             Store::Sqlite(pool) => {
-                sqlx::query(AssertSqlSafe(format!("{later} x'00', 0)"))).execute(pool).await.unwrap();
+                sqlx::query(AssertSqlSafe(format!("{later} x'00', 0)")))
+                    .execute(pool)
+                    .await
+                    .unwrap();
                 format!("sqlite:{}", pool.connect_options().get_filename().display())
             }
             Store::Postgres(pool) => {
-                sqlx::query(AssertSqlSafe(format!("{later} '', 0)"))).execute(pool).await.unwrap();
-                let database: String = sqlx::query_scalar("SELECT current_database()").fetch_one(pool).await.unwrap();
+                sqlx::query(AssertSqlSafe(format!("{later} '', 0)")))
+                    .execute(pool)
+                    .await
+                    .unwrap();
+                let database: String = sqlx::query_scalar("SELECT current_database()")
+                    .fetch_one(pool)
+                    .await
+                    .unwrap();
                 let server = std::env::var("MEDPROOF_POSTGRES").unwrap();
                 server.replacen("/postgres?", &format!("/{database}?"), 1)
             }
@@ -88,6 +99,12 @@ async fn a_store_that_is_none_of_ours_is_refused_and_left() {
     let text = b"somebody's notes, longer than a header of a database would be, so that it is read as one: ".repeat(3);
     std::fs::write(&path, &text).unwrap();
     let refused = Store::open(&format!("sqlite:{}", path.display())).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Database(_) | StoreError::Migration(_) | StoreError::Queue(_)), "{refused}");
+    assert!(
+        matches!(
+            refused,
+            StoreError::Database(_) | StoreError::Migration(_) | StoreError::Queue(_)
+        ),
+        "{refused}"
+    );
     assert_eq!(std::fs::read(&path).unwrap(), text);
 }

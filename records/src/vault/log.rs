@@ -31,6 +31,8 @@ pub(crate) enum Op {
     Synced,
     /// The current root goes to the ledger.
     Stage,
+    /// The same, above this epoch, which the ledger has.
+    StageAfter { epoch: u64 },
     /// The ledger did not take it.
     Withdraw,
     /// The ledger took it.
@@ -64,6 +66,11 @@ impl State {
             Op::Synced => self.registry.synced(),
             Op::Stage => {
                 if self.registry.stage() {
+                    self.index.stage();
+                }
+            }
+            Op::StageAfter { epoch } => {
+                if self.registry.stage_after(*epoch) {
                     self.index.stage();
                 }
             }
@@ -154,6 +161,10 @@ pub(crate) fn write_ops(ops: &[Op]) -> Zeroizing<Vec<u8>> {
         }
         Op::Synced => w.u8(6),
         Op::Stage => w.u8(3),
+        Op::StageAfter { epoch } => {
+            w.u8(7);
+            w.u64(*epoch);
+        }
         Op::Withdraw => w.u8(4),
         Op::Anchor { epoch, root } => {
             w.u8(5);
@@ -181,6 +192,7 @@ pub(crate) fn read_ops(bytes: &[u8]) -> Result<Vec<Op>, DecodeError> {
                 root: r.fr()?,
             },
             6 => Op::Synced,
+            7 => Op::StageAfter { epoch: r.u64()? },
             _ => return Err(DecodeError("an operation")),
         })
     })?;

@@ -64,7 +64,10 @@ pub fn export_consents(args: &ExportConsentsArgs, cx: &Context) -> Result<Export
             let store = Store::open(&config.store.url).await.map_err(failed)?;
             let (mut resources, mut after) = (0, None);
             loop {
-                let page = store.consents(&owner, &Whose::Tenant, after, PAGE).await.map_err(failed)?;
+                let page = store
+                    .consents(&owner, &Whose::Tenant, after, PAGE)
+                    .await
+                    .map_err(failed)?;
                 for row in &page {
                     let line = fhir::line(&fhir::consent(&record(row, &args.tenant, now)?));
                     file.write_all(line.as_bytes())

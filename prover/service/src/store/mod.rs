@@ -246,7 +246,9 @@ pub enum Store {
 // disk: killed, or told by the disk that it could not. They count from now on, so they are brought there before anything
 // is answered out of them.
 async fn made_durable(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(connection).await?;
+    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
