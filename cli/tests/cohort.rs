@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{ANNA, BERTA, MINOR, Run, World};
+use common::{ANNA, BERTA, MINOR, OTHERS, Run, World};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,21 +12,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// Adults, as of 2021-04-01.
-const OTHERS: [&str; 12] = [
-    "0e61c3ad-d11e-4080-a6aa-cac89cae4e37",
-    "1299e4b5-bed9-4574-9233-ddfeb48d5c42",
-    "148f10e1-2182-4297-ac1f-39bb9eca6f1a",
-    "186ff984-f437-4817-8d35-0997a8b7f405",
-    "2ec622d5-095b-44d4-9cb2-c0e7e451cd74",
-    "34b6332c-71a9-46ad-9d30-17443d77dbd9",
-    "3552e945-2598-4993-b617-4133ab2ed914",
-    "5db1e775-33a3-47fb-8954-d97cd43e8074",
-    "689892bd-dcbe-41fc-8651-38a1d0893854",
-    "71a8a403-9ec4-4677-96f6-5a1f53c89da0",
-    "7f445dad-0907-4a3e-81a5-ad75ecdff752",
-    "948e608d-e408-4788-8cf2-8157c49c2940",
-];
 const RUN: &str = "cohort run --request r.request --consents consents --out cohort";
 
 fn all() -> impl Iterator<Item = &'static str> {

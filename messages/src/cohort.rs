@@ -88,16 +88,16 @@ impl CohortSummary {
             version: json::VERSION,
         })
     }
+}
 
-    /// Whether a registry of so many patients hides who of them is in the cohort: [`CROWD`] of them at least are not.
-    ///
-    /// Both numbers are the sponsor's to know, the registry's from the ledger. Each proof hides its holder among all
-    /// patients of the registry; but the more of them answered, the more is known of each. Where all did, whoever is known
-    /// to be a patient there is known to be eligible.
-    #[must_use]
-    pub const fn is_hidden_in(&self, registry_size: u64) -> bool {
-        registry_size.saturating_sub(self.count) >= CROWD
-    }
+/// Whether a registry of so many patients hides who of them is in a cohort of so many: [`CROWD`] of them at least are not.
+///
+/// Both numbers are the sponsor's to know, the registry's from the ledger. Each proof hides its holder among all
+/// patients of the registry; but the more of them answered, the more is known of each. Where all did, whoever is known
+/// to be a patient there is known to be eligible.
+#[must_use]
+pub const fn hides(registry_size: u64, count: u64) -> bool {
+    registry_size.saturating_sub(count) >= CROWD
 }
 
 // What a number of canonical JSON may be.

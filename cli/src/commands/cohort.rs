@@ -13,7 +13,7 @@ pub use verify::{CohortVerifyArgs, CohortVerifyReport, verify};
 
 use clap::Subcommand;
 use medproof_messages::CohortSummary;
-use medproof_messages::cohort::CROWD;
+use medproof_messages::cohort::{CROWD, hides};
 use serde::Serialize;
 use std::fmt;
 
@@ -35,9 +35,9 @@ pub struct Warning {
     pub message: String,
 }
 
-/// Whether the registry is too small to hide who of it answered: see [`CohortSummary::is_hidden_in`].
+/// Whether the registry is too small to hide who of it answered: see [`hides`].
 fn small(summary: &CohortSummary, registry_size: u64) -> Option<Warning> {
-    let hidden = summary.is_hidden_in(registry_size);
+    let hidden = hides(registry_size, summary.count);
     (!hidden).then(|| Warning {
         code: "registry.small",
         message: format!(

@@ -2,11 +2,9 @@
 
 use crate::disclosure::form::{help, timestamp};
 use crate::store::{Cohort, CohortState};
-use medproof_messages::CohortSummary;
-use medproof_messages::KeyId;
+use medproof_messages::cohort::hides;
 use medproof_proto::v1;
 use medproof_proto::v1::cohort::State as Form;
-use medproof_statement::Fr;
 
 /// A cohort, as who asked the store for it may see it.
 pub fn cohort(cohort: &Cohort) -> v1::Cohort {
@@ -24,7 +22,7 @@ pub fn cohort(cohort: &Cohort) -> v1::Cohort {
         request_digest: cohort.request.to_vec(),
         count: wide(count),
         registry_size: wide(cohort.registry_size),
-        registry_small: complete && !is_hidden(count, cohort.registry_size),
+        registry_small: complete && !hides(cohort.registry_size, count),
         error_code: cohort.error.clone().unwrap_or_default(),
         error_help: cohort.error.as_deref().map(help).unwrap_or_default().to_owned(),
         progress: cohort.own.then(|| progress(cohort)),
@@ -53,18 +51,6 @@ fn fraction(cohort: &Cohort) -> f64 {
     // Until all were checked, how many proofs there will be is not known.
     let proved = checked * share(cohort.ended_jobs, cohort.jobs);
     (0.01 * checked + 0.99 * proved).min(0.99)
-}
-
-fn is_hidden(count: u64, registry_size: u64) -> bool {
-    let summary = CohortSummary {
-        count,
-        distinct_nullifiers: count,
-        epoch: 0,
-        key_id: KeyId([0; 32]),
-        registry_root: Fr::from(0u64),
-        request_digest: Fr::from(0u64),
-    };
-    summary.is_hidden_in(registry_size)
 }
 
 fn wide(count: u64) -> i64 {

@@ -118,8 +118,8 @@ pub enum CohortReleased {
 pub(super) enum Whom<'a> {
     /// Who gave this consent.
     Consent(&'a Handle),
-    /// A tenant's patient.
-    Patient(&'a str, &'a Pseudonym),
+    /// This patient of theirs.
+    Patient(&'a Pseudonym),
 }
 
 // How a cohort ends.
@@ -157,6 +157,18 @@ const COHORT: &str = "id, CAST(CASE WHEN caller = $2 THEN 1 ELSE 0 END AS BIGINT
      (SELECT COUNT(*) FROM disclosures d WHERE d.cohort = cohorts.id AND d.presentation IS NOT NULL) AS presentations";
 // Parameters 1 to 3 are an owner's.
 const OWNED: &str = "tenant = $1 AND (caller = $2 OR (audience = $3 AND audience <> ''))";
+
+// What makes a member one that is not eligible.
+const OUT_BY_CONSENT: [&str; 2] = [
+    "UPDATE cohort_members SET payload = NULL WHERE cohort = $1 AND consent = $2",
+    "UPDATE disclosures SET state = 4, payload = NULL, presentation = NULL \
+     WHERE cohort = $1 AND consent = $2 AND state IN (1, 2, 3)",
+];
+const OUT_BY_PATIENT: [&str; 2] = [
+    "UPDATE cohort_members SET payload = NULL WHERE cohort = $1 AND pseudonym = $2",
+    "UPDATE disclosures SET state = 4, payload = NULL, presentation = NULL \
+     WHERE cohort = $1 AND pseudonym = $2 AND state IN (1, 2, 3)",
+];
 
 fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
@@ -597,29 +609,15 @@ macro_rules! statements {
                 whom: Whom<'_>,
                 now: Instant,
             ) -> Result<(), StoreError> {
+                let (statements, whom) = match whom {
+                    Whom::Consent(handle) => (OUT_BY_CONSENT, handle),
+                    Whom::Patient(pseudonym) => (OUT_BY_PATIENT, pseudonym),
+                };
                 for cohort in cohorts {
-                    for (statement, by_consent) in [
-                        ("UPDATE cohort_members SET payload = NULL WHERE cohort = $1 AND consent = $2", true),
-                        ("UPDATE cohort_members SET payload = NULL WHERE cohort = $1 AND pseudonym = $2", false),
-                        (
-                            "UPDATE disclosures SET state = 4, payload = NULL, presentation = NULL \
-                             WHERE cohort = $1 AND consent = $2 AND state IN (1, 2, 3)",
-                            true,
-                        ),
-                        (
-                            "UPDATE disclosures SET state = 4, payload = NULL, presentation = NULL \
-                             WHERE cohort = $1 AND pseudonym = $2 AND state IN (1, 2, 3)",
-                            false,
-                        ),
-                    ] {
-                        let bytes = match whom {
-                            Whom::Consent(handle) if by_consent => handle,
-                            Whom::Patient(_, pseudonym) if !by_consent => pseudonym,
-                            _ => continue,
-                        };
+                    for statement in statements {
                         sqlx::query(statement)
                             .bind(cohort.to_string())
-                            .bind(&bytes[..])
+                            .bind(&whom[..])
                             .execute(&mut *connection)
                             .await?;
                     }

@@ -654,7 +654,7 @@ macro_rules! statements {
                 for id in &ended {
                     events::ended(&mut transaction, id, &Ending::Cancelled).await?;
                 }
-                cohorts::take_out(&mut transaction, &cohorts, Whom::Patient(tenant, pseudonym), now).await?;
+                cohorts::take_out(&mut transaction, &cohorts, Whom::Patient(pseudonym), now).await?;
                 let mut lines = cancelled(&rows)?;
                 if erased {
                     lines.push(AuditEvent::RecordErased(Pseudonym(Hex(*pseudonym))));
