@@ -246,7 +246,7 @@ async fn whatever_ends_last_completes_it_once() {
         let new = new(24);
         submitted(store, &new).await;
         check(store, &new, 24).await;
-        let tasks: Vec<_> = new.members.iter().map(|member| {
+        let tasks = new.members.iter().map(|member| {
             let (store, id) = (store.clone(), member.id);
             // Two workers on one job.
             tokio::spawn(async move {
