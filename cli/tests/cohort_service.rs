@@ -164,7 +164,7 @@ fn an_issuer_submits_and_its_sponsor_fetches_what_verifies() {
     let mut request = asked(&world, [ANNA, BERTA, MINOR, revoked].into_iter());
     request.members.push(member(&world, stranger, ANNA));
     request.members.push(member(&world, "nobody", ANNA));
-    request.idempotency_key = "one cohort".into();
+    request.idempotency_key = "one-cohort".into();
     let cohort = service.run("staff", request.clone()).unwrap();
     let progress = cohort.progress.clone().unwrap();
     assert_eq!(
