@@ -166,7 +166,7 @@ fn an_issuer_submits_and_its_sponsor_fetches_what_verifies() {
     request.members.push(member(&world, "nobody", ANNA));
     request.idempotency_key = "one-cohort".into();
     let cohort = service.run("staff", request.clone()).unwrap();
-    let progress = cohort.progress.clone().unwrap();
+    let progress = cohort.progress.unwrap();
     assert_eq!(
         (cohort.state(), progress.members, cohort.registry_size),
         (State::Running, 6, 15)
@@ -375,7 +375,7 @@ fn who_revokes_midway_is_out_of_it_and_a_cohort_is_cancelled_midway() {
     let world = world();
     let service = Service::start(&world);
     let cohort = service.run("staff", asked(&world, all().take(8))).unwrap().id;
-    let mut revoke = |patient: &str| {
+    let revoke = |patient: &str| {
         world.ok(&format!(
             "holder revoke --holder {patient}.holder --consent {patient}.consent --out {patient}.revocation"
         ));
