@@ -302,6 +302,14 @@ fn requests_folders_and_consents_that_are_none_are_refused() {
     world
         .run(&format!("{RUN} --audience {did}"))
         .failed(1, "request.other_audience");
+    let subject = format!("0x{:064x}", 7);
+    world.request(
+        "hers",
+        "sponsor",
+        &format!("--claim adult --scope trial-1 --subject {subject}"),
+    );
+    let hers = "cohort run --request hers.request --consents consents --out hers";
+    world.run(hers).failed(1, "request.subject");
     world.write("cohort/notes", "mine");
     world.run(RUN).failed(2, "cohort.folder");
     fs::remove_file(world.path("cohort/notes")).unwrap();

@@ -185,7 +185,12 @@ fn anchored(issuer: &Issuer, request: &VerifiedRequest, ledger: &LedgerArgs, cx:
     };
     let ledger = chain::open(ledger, cx)?;
     chain::require_same(&*ledger, &request.body().ledger)?;
-    messages::issuer_of_root(&*ledger, anchor.root)?;
+    let (_, status) = messages::issuer_of_root(&*ledger, anchor.root)?;
+    // Of a vault that was restored, say: no verifier would take what is proved under it.
+    if status.entry.is_some_and(|entry| entry.superseded_at.is_some()) {
+        let message = "the ledger has a newer root of this registry than the issuer's directory";
+        return Err(CliError::refused("root.superseded", message).with_help("run `medproof issuer anchor`"));
+    }
     Ok(anchor)
 }
 
@@ -416,7 +421,8 @@ fn close(
         folder.reopen()?;
     }
     let nullifiers = nullifiers(candidates);
-    let revoked = before.iter().filter(|nullifier| !nullifiers.contains(nullifier));
+    let held: BTreeSet<Fr> = nullifiers.iter().copied().collect();
+    let revoked = before.iter().filter(|nullifier| !held.contains(nullifier));
     revoked.copied().try_for_each(|nullifier| folder.remove(nullifier))?;
     // When the request was made: all who have the folder know it, and it tells nothing more.
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(request.body().requested_at.seconds());
