@@ -41,7 +41,7 @@ fn progress(cohort: &Cohort) -> v1::CohortProgress {
     }
 }
 
-// Checking one takes a hundredth of what proving one takes. Never all of it before the end.
+// Checking takes little beside proving. Never all of it before the end.
 fn fraction(cohort: &Cohort) -> f64 {
     if cohort.state != CohortState::Running {
         return 1.0;
