@@ -5,9 +5,10 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "medproof/v1/asker_service.proto",
     "medproof/v1/audit_service.proto",
+    "medproof/v1/cohort_service.proto",
     "medproof/v1/consent_service.proto",
     "medproof/v1/disclosure_service.proto",
     "medproof/v1/event_service.proto",

@@ -4,6 +4,7 @@ use crate::commands::audience::AudienceCommand;
 use crate::commands::audit::AuditCommand;
 use crate::commands::circuit::CircuitCommand;
 use crate::commands::claim::ClaimCommand;
+use crate::commands::cohort::CohortCommand;
 use crate::commands::engine::EngineCommand;
 use crate::commands::holder::HolderCommand;
 use crate::commands::issuer::IssuerCommand;
@@ -73,6 +74,9 @@ pub enum Command {
     Prove(Box<ProveArgs>),
     /// Check the answer to your own request.
     Verify(Box<VerifyArgs>),
+    /// One request, many patients: answers for all who are eligible and consented.
+    #[command(subcommand)]
+    Cohort(CohortCommand),
     /// Trust bundles, for verifiers without a connection.
     #[command(subcommand)]
     Verifier(VerifierCommand),

@@ -4,6 +4,7 @@ pub mod audience;
 pub mod audit;
 pub mod circuit;
 pub mod claim;
+pub mod cohort;
 pub mod engine;
 pub mod holder;
 pub mod issuer;

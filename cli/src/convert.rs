@@ -7,7 +7,7 @@ use medproof_claims::{ClaimError, CompileError};
 use medproof_engine::PrepareError;
 use medproof_keys::KeyError;
 use medproof_ledger::{ChainError, DeploymentError, LedgerError, StoreError as LedgerStoreError};
-use medproof_messages::{ConsentError, DidError, PresentationError, RequestError, RevocationError};
+use medproof_messages::{CohortError, ConsentError, DidError, PresentationError, RequestError, RevocationError};
 use medproof_records::import::ImportError;
 use medproof_records::issuer::{EnrolmentError, IssuerError, JsonError, ReceiptError};
 use medproof_records::vault::{DiskError, MasterKeyError, VaultError};
@@ -211,6 +211,12 @@ impl From<RevocationError> for CliError {
 
 impl From<PresentationError> for CliError {
     fn from(error: PresentationError) -> CliError {
+        message(error.code(), &error)
+    }
+}
+
+impl From<CohortError> for CliError {
+    fn from(error: CohortError) -> CliError {
         message(error.code(), &error)
     }
 }

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::files;
 use medproof_ledger::{Address, Ledger, RootStatus};
-use medproof_messages::{ConsentMessage, PinnedKey, Presentation, SignedRequest, VerifiedRequest};
+use medproof_messages::{ConsentMessage, Did, PinnedKey, Presentation, SignedRequest, VerifiedRequest};
 use medproof_statement::Fr;
 use medproof_statement::tier::Tier;
 use std::path::Path;
@@ -104,6 +104,38 @@ pub fn require_open(request: &VerifiedRequest, cx: &Context) -> Result<(), CliEr
         return Err(CliError::refused("request.not_yet", message));
     }
     Ok(())
+}
+
+/// Requires that a request is this audience's, where one is named.
+///
+/// # Errors
+/// With both audiences.
+pub fn require_audience(expected: Option<&Did>, request: &VerifiedRequest) -> Result<(), CliError> {
+    let found = request.body().audience;
+    match expected {
+        Some(expected) if *expected != found => {
+            let message = format!("expected a request of {expected}, found one of {found}");
+            Err(CliError::refused("request.other_audience", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Requires that a request asks for a proof under this prover's own key.
+///
+/// # Errors
+/// With both keys.
+pub fn require_key(request: &VerifiedRequest, cx: &Context) -> Result<(), CliError> {
+    let asked = request.body().key_id;
+    let own = cx.development_key(request.body().tier)?.pinned().id();
+    if own == asked {
+        return Ok(());
+    }
+    let message = format!(
+        "the request asks for a proof under key {asked}; this prover has {own} in tier {}",
+        request.body().tier
+    );
+    Err(CliError::refused("key.other", message).with_help("ask the audience for a request that names this key"))
 }
 
 // Canonical JSON has no newline at its end; files that people keep often do.

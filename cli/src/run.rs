@@ -3,8 +3,8 @@
 use crate::args::{Cli, Command};
 use crate::cancel;
 use crate::commands::{
-    audience, audit, circuit, claim, engine, holder, issuer, keys, ledger, prove, request, serve, verifier, verify,
-    worker,
+    audience, audit, circuit, claim, cohort, engine, holder, issuer, keys, ledger, prove, request, serve, verifier,
+    verify, worker,
 };
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -70,6 +70,8 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Request(request::RequestCommand::Show(args)) => show(request::show(&args, cx), cx),
         Command::Prove(args) => show(prove::prove(&args, cx), cx),
         Command::Verify(args) => show(verify::verify(&args, cx), cx),
+        Command::Cohort(cohort::CohortCommand::Run(args)) => show(cohort::run(&args, cx), cx),
+        Command::Cohort(cohort::CohortCommand::Verify(args)) => show(cohort::verify(&args, cx), cx),
         Command::Verifier(verifier::VerifierCommand::Bundle(args)) => show(verifier::bundle(&args, cx), cx),
         Command::Ledger(command) => ledger(*command, cx),
         Command::Circuit(circuit::CircuitCommand::Stats(args)) => show(circuit::stats(&args, cx), cx),

@@ -1,5 +1,6 @@
 //! Small values as people write and read them: days, spans of time, tiers, field elements.
 
+use medproof_messages::Did;
 use medproof_messages::encoding::{FieldHex, Hex};
 use medproof_messages::terms::parse_day;
 use medproof_statement::day::Day;
@@ -10,6 +11,11 @@ use medproof_statement::{Fr, field};
 /// Reads a day, YYYY-MM-DD, for clap.
 pub(crate) fn day(text: &str) -> Result<Day, String> {
     parse_day("date", text).map_err(|e| format!("{e}; write it as in 2021-04-01"))
+}
+
+/// Reads a DID, for clap.
+pub(crate) fn did(text: &str) -> Result<Did, String> {
+    Did::parse(text).map_err(|e| e.to_string())
 }
 
 /// Reads a tier in either case, for clap.

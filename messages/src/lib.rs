@@ -19,6 +19,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod cohort;
 pub mod consent;
 pub mod did;
 pub mod encoding;
@@ -30,6 +31,7 @@ pub mod request;
 pub mod revocation;
 pub mod terms;
 
+pub use cohort::{CohortError, CohortSummary};
 pub use consent::{ConsentError, ConsentMessage, Grant};
 pub use did::{AudienceKey, Did, DidError};
 pub use key::{KeyError, KeyId, KeyInfo, PinnedKey, VerifyingKey};

@@ -349,6 +349,10 @@ fn schemas_are_those_of_the_messages() {
             include_str!("../schema/revocation-v1.schema.json"),
             revocation().to_json(),
         ),
+        (
+            include_str!("../schema/cohort-summary-v1.schema.json"),
+            common::summary().to_json(),
+        ),
         (key, common::pinned_key().to_json()),
     ] {
         let schema: serde_json::Value = serde_json::from_str(schema).unwrap();

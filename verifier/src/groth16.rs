@@ -44,8 +44,9 @@ impl PreparedKey {
         &self.info
     }
 
-    /// Whether e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta).
-    pub(crate) fn holds(&self, proof: &Proof, public: &PublicInputs) -> bool {
+    /// Whether e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta). That the inputs are those of a request
+    /// and of what the ledger has, only [`crate::Verifier::verify`] says.
+    pub fn holds(&self, proof: &Proof, public: &PublicInputs) -> bool {
         let [constant, points @ ..] = &self.ic;
         let inputs: G1Projective = points
             .iter()

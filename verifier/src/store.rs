@@ -7,7 +7,7 @@
 
 use crate::refusal::Refusal;
 use crate::verify::Verified;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use medproof_messages::encoding::FieldHex;
 use medproof_statement::Fr;
@@ -157,6 +157,11 @@ impl Answer {
     }
 }
 
+fn used(answer: &Answer) -> StoreError {
+    let nullifier = FieldHex(answer.nullifier);
+    Refusal::AlreadyUsed { nullifier }.into()
+}
+
 fn checksum(data: &[u8]) -> [u8; 8] {
     let hash: [u8; 32] = Sha256::digest(data).into();
     let [a, b, c, d, e, f, g, h, ..] = hash;
@@ -256,20 +261,48 @@ impl AnswerStore {
     /// [`Refusal::AlreadyUsed`] where the holder answered another request in the scope, or the
     /// same one under another consent; what the disk does not take is not taken at all.
     pub fn record(&mut self, verified: &Verified) -> Result<Recorded, StoreError> {
-        let answer = Answer::of(verified);
-        match self.answers.get(&(answer.scope, answer.nullifier)) {
-            Some(first) if first.is_repeated_by(&answer) => return Ok(Recorded::Again(*first)),
-            Some(_) => {
-                return Err(Refusal::AlreadyUsed {
-                    nullifier: FieldHex(answer.nullifier),
-                }
-                .into());
-            }
-            None => {}
+        let recorded = self.known(&Answer::of(verified))?;
+        if let Recorded::First(answer) = recorded {
+            self.append(&answer.to_record())?;
+            self.answers.insert((answer.scope, answer.nullifier), answer);
         }
-        self.append(&answer.to_record())?;
-        self.answers.insert((answer.scope, answer.nullifier), answer);
-        Ok(Recorded::First(answer))
+        Ok(recorded)
+    }
+
+    /// Takes answers of different holders: where one is refused, nothing changes. Each is on disk before the next, so
+    /// that what a crash leaves is a store; the same answers again take up where it was.
+    ///
+    /// # Errors
+    /// As [`AnswerStore::record`], also where two of them are one holder's. Those before the one that the disk does
+    /// not take are taken.
+    pub fn record_all(&mut self, verified: &[Verified]) -> Result<Vec<Recorded>, StoreError> {
+        self.known_all(verified)?;
+        verified.iter().map(|verified| self.record(verified)).collect()
+    }
+
+    /// Whether answers would be taken, as [`AnswerStore::record_all`] says it: nothing changes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn known_all(&self, verified: &[Verified]) -> Result<Vec<Recorded>, StoreError> {
+        let mut holders = BTreeSet::new();
+        let known = verified.iter().map(|verified| {
+            let answer = Answer::of(verified);
+            if holders.insert((answer.scope, answer.nullifier)) {
+                self.known(&answer)
+            } else {
+                Err(used(&answer))
+            }
+        });
+        known.collect()
+    }
+
+    fn known(&self, answer: &Answer) -> Result<Recorded, StoreError> {
+        match self.answers.get(&(answer.scope, answer.nullifier)) {
+            Some(first) if first.is_repeated_by(answer) => Ok(Recorded::Again(*first)),
+            Some(_) => Err(used(answer)),
+            None => Ok(Recorded::First(*answer)),
+        }
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), StoreError> {

@@ -239,3 +239,35 @@ fn a_device_is_no_store() {
     let refused = AnswerStore::open(std::path::Path::new("/dev/null"));
     assert!(matches!(refused, Err(StoreError::Format { .. })));
 }
+
+// Another holder, asked in the same request.
+fn another() -> Verified {
+    let request = request();
+    let inputs = medproof_statement::public::PublicInputs {
+        nullifier: Fr::from(77u64),
+        ..inputs(&request)
+    };
+    verified(&present(&inputs, 7), &request)
+}
+
+#[test]
+fn answers_of_many_are_taken_where_none_is_refused() {
+    let dir = Dir::new();
+    let mut store = dir.open();
+    let refused = |result| matches!(result, Err(StoreError::Refused(Refusal::AlreadyUsed { .. })));
+    // One holder twice, with one answer or with two.
+    for other in [first(), second()] {
+        assert!(refused(store.record_all(&[another(), first(), other])));
+        assert!(store.is_empty());
+    }
+    let known = store.known_all(&[first(), another()]).unwrap();
+    assert!(store.is_empty());
+    assert_eq!(store.record_all(&[first(), another()]).unwrap(), known);
+    assert_eq!(store.record_all(&[]).unwrap(), []);
+    drop(store);
+    let mut store = dir.open();
+    let again = store.record_all(&[another(), first()]).unwrap();
+    assert!(again.iter().all(|recorded| matches!(recorded, Recorded::Again(_))));
+    assert!(refused(store.record_all(&[another(), second()])));
+    assert_eq!(store.len(), 2);
+}

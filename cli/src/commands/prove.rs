@@ -10,13 +10,13 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
 use crate::messages;
+use crate::text;
 use clap::Args;
 use medproof_engine::{Engine, ProveError, Proven};
 use medproof_ledger::Ledger;
 use medproof_messages::{ConsentMessage, Did, Presentation, VerifiedRequest};
 use medproof_records::issuer::{IssuerError, OpenedRecord};
 use medproof_service::work;
-use medproof_statement::check;
 use medproof_statement::public::PublicInputs;
 use serde::Serialize;
 use std::ffi::OsStr;
@@ -47,7 +47,7 @@ pub struct ProveArgs {
     #[arg(long, value_name = "FILE")]
     pub consent: PathBuf,
     /// Refuse requests of anybody but this audience.
-    #[arg(long, value_name = "DID", value_parser = did)]
+    #[arg(long, value_name = "DID", value_parser = text::did)]
     pub audience: Option<Did>,
     /// Where to write the presentation: JSON if the name ends in .json, else 321 bytes.
     #[arg(long, value_name = "FILE")]
@@ -58,10 +58,6 @@ pub struct ProveArgs {
     /// Replace the file if it is there.
     #[arg(long)]
     pub force: bool,
-}
-
-fn did(text: &str) -> Result<Did, String> {
-    Did::parse(text).map_err(|e| e.to_string())
 }
 
 impl ProveArgs {
@@ -136,10 +132,10 @@ pub fn prove(args: &ProveArgs, cx: &Context) -> Result<ProveReport, CliError> {
     files::check_target(&args.out, overwrite)?;
     let request = messages::request(&args.request)?;
     messages::require_open(&request, cx)?;
-    require_audience(args, &request)?;
+    messages::require_audience(args.audience.as_ref(), &request)?;
     let tier = request.body().tier;
     // Before the patient's record is touched: none of this depends on it.
-    require_key(&request, cx)?;
+    messages::require_key(&request, cx)?;
     let consent = messages::consent(&args.consent)?;
     let ledger = chain::open(&args.ledger, cx)?;
     chain::require_same(&*ledger, &request.body().ledger)?;
@@ -176,30 +172,6 @@ fn refusal(reason_asked: bool, reason: &str) -> CliError {
     }
 }
 
-fn require_audience(args: &ProveArgs, request: &VerifiedRequest) -> Result<(), CliError> {
-    let found = request.body().audience;
-    match args.audience {
-        Some(expected) if expected != found => {
-            let message = format!("expected a request of {expected}, found one of {found}");
-            Err(CliError::refused("request.other_audience", message))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn require_key(request: &VerifiedRequest, cx: &Context) -> Result<(), CliError> {
-    let asked = request.body().key_id;
-    let own = cx.development_key(request.body().tier)?.pinned().id();
-    if own == asked {
-        return Ok(());
-    }
-    let message = format!(
-        "the request asks for a proof under key {asked}; this prover has {own} in tier {}",
-        request.body().tier
-    );
-    Err(CliError::refused("key.other", message).with_help("ask the audience for a request that names this key"))
-}
-
 fn answer(
     args: &ProveArgs,
     request: &VerifiedRequest,
@@ -208,18 +180,15 @@ fn answer(
     cx: &Context,
 ) -> Result<(PublicInputs, Proven), Obstacle> {
     let record = open(args, cx)?;
-    let witness = work::witness(request, consent, record).map_err(|e| Obstacle::Hidden(e.to_string()))?;
-    let public = check::public_inputs(&witness)
-        .ok_or_else(|| Obstacle::Hidden("the record has no place in the registry".into()))?;
+    let (public, witness) = work::statement(request, consent, record).map_err(|e| Obstacle::Hidden(e.to_string()))?;
     require_unrevoked(&*ledger, &public)?;
     drop(ledger);
-    check::check(&public, &witness).map_err(|violation| Obstacle::Hidden(violation.to_string()))?;
     let engine = cx.engine(request.body().tier)?;
     let bar = cx.ui.bar("prove");
     let proven = engine.prove(&public, &witness, &bar).map_err(|error| match error {
         ProveError::Violation(violation) => Obstacle::Hidden(violation.to_string()),
         ProveError::Cancelled(_) => Obstacle::Open(CliError::cancelled()),
-        error => Obstacle::Open(CliError::system("prover", crate::text::chain(&error))),
+        error => Obstacle::Open(CliError::system("prover", text::chain(&error))),
     })?;
     Ok((public, proven))
 }

@@ -17,6 +17,7 @@ use medproof_messages::{Did, PinnedKey, terms};
 use medproof_service::anchor::{LogAnchor, LogAnchorError};
 use medproof_service::audit::Audit;
 use medproof_service::auth::{Callers, Issuer as TokenIssuer};
+use medproof_service::cohort;
 use medproof_service::config::{Audit as AuditConfig, Config};
 use medproof_service::consent::{self, Consents, Publisher, Revocations};
 use medproof_service::disclosure::{Disclosures, Records};
@@ -249,6 +250,7 @@ async fn run<E: Engine + 'static>(
         pseudonyms: Arc::clone(&pseudonyms),
         bounds: config.bounds(),
     });
+    let checking = cohort::look_out(Arc::clone(&disclosures), hospital.name().to_owned());
     let ledger = Arc::clone(&opened.guard.ledger);
     let issuer = opened.guard.issuer;
     let revocations = Arc::new(Revocations {
@@ -321,6 +323,7 @@ async fn run<E: Engine + 'static>(
     let working = Working::start(worker, settings, wake);
     let mut beside = observed(config.metrics, &metrics, &store, Some(Arc::clone(&ledger))).await?;
     beside.spawn(watch::look_out(store.clone(), hub));
+    beside.spawn(checking);
     beside.spawn(publisher.run(store.clone()));
     beside.spawn(consent::look_out(store.clone()));
     beside.spawn(events::forget(store.clone()));

@@ -12,13 +12,15 @@ use crate::messages;
 use crate::text;
 use crate::view;
 use clap::Args;
+use medproof_claims::Claim;
 use medproof_ledger::Address;
 use medproof_messages::{Did, PinnedKey, Presentation, VerifiedRequest};
 use medproof_service::view::View;
+use medproof_statement::Fr;
 use medproof_statement::request::Time;
-use medproof_verifier::ledger::Issuer;
-use medproof_verifier::store::{AnswerStore, Recorded};
-use medproof_verifier::{Issuers, LedgerView, Mode, Settings, TrustBundle, Verified, Verifier};
+use medproof_verifier::ledger::{Issuer, RootEntry};
+use medproof_verifier::store::{Answer, AnswerStore, Recorded};
+use medproof_verifier::{Issuers, LedgerView, Mode, Refusal, Settings, TrustBundle, Verified, Verifier};
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,14 @@ pub struct VerifyArgs {
     /// The presentation, binary or JSON.
     #[arg(long, value_name = "FILE")]
     pub presentation: PathBuf,
+    /// What it is held against.
+    #[command(flatten)]
+    pub by: VerifierArgs,
+}
+
+/// What an answer is held against: the audience's own request, and what it trusts.
+#[derive(Clone, Debug, Args)]
+pub struct VerifierArgs {
     /// Your request that it should answer.
     #[arg(long, value_name = "FILE")]
     pub request: PathBuf,
@@ -79,11 +89,10 @@ pub struct VerifyArgs {
     pub again: bool,
 }
 
-impl VerifyArgs {
+impl VerifierArgs {
     /// By the ledger, with the usual settings.
-    pub fn new(presentation: PathBuf, request: PathBuf, audience: impl Into<String>, ledger: LedgerArgs) -> VerifyArgs {
-        VerifyArgs {
-            presentation,
+    pub fn new(request: PathBuf, audience: impl Into<String>, ledger: LedgerArgs) -> VerifierArgs {
+        VerifierArgs {
             request,
             audience: audience.into(),
             claim: None,
@@ -142,35 +151,81 @@ pub struct VerifyReport {
 /// # Errors
 /// [`crate::Kind::Refused`] with the verifier's reason where it does not hold.
 pub fn verify(args: &VerifyArgs, cx: &Context) -> Result<VerifyReport, CliError> {
-    let request = messages::request(&args.request)?;
+    let by = &args.by;
+    let request = messages::request(&by.request)?;
     let presentation = messages::presentation(&args.presentation)?;
-    let claim = match &args.claim {
-        Some(name) => claims::load(name)?,
-        None => request.body().claim.clone(),
-    };
-    let source = Source::open(args, &request, &presentation, cx)?;
-    let verifier = Verifier::new(settings(args, &request, &source, cx)?, &source.key)?;
-    let verified = verifier.verify_parsed(&presentation, &request, &claim, &*source.view, source.now)?;
-    let first = record(args, &verified)?;
-    Ok(report(&request, &verified, &source.key, first))
+    let public = &presentation.public;
+    let held = Held::open(by, &request, public.registry_root, &[public.consent_handle], cx)?;
+    let verified = held.verify(&presentation)?;
+    let first = record(by, &verified)?;
+    Ok(report(&request, &verified, &held.source.key, first))
+}
+
+/// What presentations are held against.
+pub(crate) struct Held<'a> {
+    request: &'a VerifiedRequest,
+    claim: Claim,
+    verifier: Verifier,
+    source: Source,
+}
+
+impl<'a> Held<'a> {
+    /// For presentations under one root, on these consents.
+    pub(crate) fn open(
+        by: &VerifierArgs,
+        request: &'a VerifiedRequest,
+        root: Fr,
+        consents: &[Fr],
+        cx: &Context,
+    ) -> Result<Held<'a>, CliError> {
+        let claim = match &by.claim {
+            Some(name) => claims::load(name)?,
+            None => request.body().claim.clone(),
+        };
+        let source = Source::open(by, request, root, consents, cx)?;
+        let verifier = Verifier::new(settings(by, request, &source, cx)?, &source.key)?;
+        Ok(Held {
+            request,
+            claim,
+            verifier,
+            source,
+        })
+    }
+
+    pub(crate) fn verify(&self, presentation: &Presentation) -> Result<Verified, Refusal> {
+        let Source { view, now, .. } = &self.source;
+        self.verifier
+            .verify_parsed(presentation, self.request, &self.claim, &**view, *now)
+    }
+
+    /// The publications of the root.
+    pub(crate) fn roots(&self, root: Fr) -> Result<Vec<RootEntry>, CliError> {
+        Ok(self.source.view.roots(root).map_err(Refusal::from)?)
+    }
+
+    /// Whether the key is insecure.
+    pub(crate) fn development(&self) -> bool {
+        self.source.key.info().development
+    }
 }
 
 /// Where roots, keys and revocations come from, and what time it is there.
 struct Source {
-    view: Box<dyn LedgerView>,
+    view: Box<dyn LedgerView + Sync>,
     key: PinnedKey,
     now: Time,
 }
 
 impl Source {
     fn open(
-        args: &VerifyArgs,
+        by: &VerifierArgs,
         request: &VerifiedRequest,
-        presentation: &Presentation,
+        root: Fr,
+        consents: &[Fr],
         cx: &Context,
     ) -> Result<Source, CliError> {
         let id = request.body().key_id;
-        if let (Some(path), Some(signer)) = (&args.bundle, &args.signer) {
+        if let (Some(path), Some(signer)) = (&by.bundle, &by.signer) {
             let bundle = TrustBundle::open(
                 messages::trim(&files::read(path, "a trust bundle")?),
                 &Did::parse(signer)?,
@@ -186,27 +241,26 @@ impl Source {
                 now: cx.now()?,
             });
         }
-        let ledger = chain::open(&args.ledger, cx)?;
+        let ledger = chain::open(&by.ledger, cx)?;
         chain::require_same(&*ledger, &request.body().ledger)?;
-        let public = &presentation.public;
         Ok(Source {
-            view: Box::new(View::read(&*ledger, public.registry_root, public.consent_handle, id)?),
+            view: Box::new(View::read(&*ledger, root, consents, id)?),
             key: view::registered_key(&*ledger, id, cx)?,
             now: chain::now(&*ledger, cx)?,
         })
     }
 }
 
-fn settings(args: &VerifyArgs, request: &VerifiedRequest, source: &Source, cx: &Context) -> Result<Settings, CliError> {
-    let issuers = match &args.issuer[..] {
+fn settings(by: &VerifierArgs, request: &VerifiedRequest, source: &Source, cx: &Context) -> Result<Settings, CliError> {
+    let issuers = match &by.issuer[..] {
         [] => Issuers::AllAdmitted,
         some => Issuers::Only(some.iter().map(|a| Issuer(a.into_array())).collect()),
     };
     // The view's ledger is the one that this verifier was told to trust.
-    let ledger = source.view.snapshot().map_err(medproof_verifier::Refusal::from)?.ledger;
-    let mut settings = Settings::new(audience(&args.audience)?, ledger, issuers);
-    settings.grace = args.grace.unwrap_or(Settings::GRACE);
-    settings.max_age = args.max_root_age.unwrap_or(Settings::MAX_AGE);
+    let ledger = source.view.snapshot().map_err(Refusal::from)?.ledger;
+    let mut settings = Settings::new(audience(&by.audience)?, ledger, issuers);
+    settings.grace = by.grace.unwrap_or(Settings::GRACE);
+    settings.max_age = by.max_root_age.unwrap_or(Settings::MAX_AGE);
     if source.key.info().development {
         cx.require_development(&format!("the key {} of the request", request.body().key_id))?;
         settings.mode = Mode::Development;
@@ -223,23 +277,30 @@ fn audience(text: &str) -> Result<Did, CliError> {
 }
 
 /// Keeps the answer. Whether it is the holder's first in the scope.
-fn record(args: &VerifyArgs, verified: &Verified) -> Result<Option<bool>, CliError> {
-    if args.dry_run {
+fn record(by: &VerifierArgs, verified: &Verified) -> Result<Option<bool>, CliError> {
+    if by.dry_run {
         return Ok(None);
     }
-    if let Some(parent) = args.answers.parent().filter(|p| !p.as_os_str().is_empty()) {
+    match answers(by)?.record(verified)? {
+        Recorded::First(_) => Ok(Some(true)),
+        Recorded::Again(_) if by.again => Ok(Some(false)),
+        Recorded::Again(answer) => Err(replayed(&answer)),
+    }
+}
+
+/// The accepted answers.
+pub(crate) fn answers(by: &VerifierArgs) -> Result<AnswerStore, CliError> {
+    if let Some(parent) = by.answers.parent().filter(|p| !p.as_os_str().is_empty()) {
         files::make_directory(parent)?;
     }
-    match AnswerStore::open(&args.answers)?.record(verified)? {
-        Recorded::First(_) => Ok(Some(true)),
-        Recorded::Again(_) if args.again => Ok(Some(false)),
-        Recorded::Again(answer) => {
-            let when = text::instant(answer.verified_at.seconds());
-            let message = format!("this answer was accepted before, at {when}: the same holder is not counted twice");
-            Err(CliError::refused("presentation.replayed", message)
-                .with_help("if you verify it once more yourself, say so with --again or --dry-run"))
-        }
-    }
+    Ok(AnswerStore::open(&by.answers)?)
+}
+
+pub(crate) fn replayed(answer: &Answer) -> CliError {
+    let when = text::instant(answer.verified_at.seconds());
+    let message = format!("this answer was accepted before, at {when}: the same holder is not counted twice");
+    CliError::refused("presentation.replayed", message)
+        .with_help("if you verify it once more yourself, say so with --again or --dry-run")
 }
 
 fn report(request: &VerifiedRequest, verified: &Verified, key: &PinnedKey, first: Option<bool>) -> VerifyReport {

@@ -28,6 +28,22 @@ pub const BERTA: &str = "b218cee9-019d-47a4-b161-e97c0fd6f736";
 /// 17 years old on 2021-04-01.
 pub const MINOR: &str = "365d73bb-4e5f-4f7d-8aa0-a5f46289b915";
 
+/// More adults, as of 2021-04-01.
+pub const OTHERS: [&str; 12] = [
+    "0e61c3ad-d11e-4080-a6aa-cac89cae4e37",
+    "1299e4b5-bed9-4574-9233-ddfeb48d5c42",
+    "148f10e1-2182-4297-ac1f-39bb9eca6f1a",
+    "186ff984-f437-4817-8d35-0997a8b7f405",
+    "2ec622d5-095b-44d4-9cb2-c0e7e451cd74",
+    "34b6332c-71a9-46ad-9d30-17443d77dbd9",
+    "3552e945-2598-4993-b617-4133ab2ed914",
+    "5db1e775-33a3-47fb-8954-d97cd43e8074",
+    "689892bd-dcbe-41fc-8651-38a1d0893854",
+    "71a8a403-9ec4-4677-96f6-5a1f53c89da0",
+    "7f445dad-0907-4a3e-81a5-ad75ecdff752",
+    "948e608d-e408-4788-8cf2-8157c49c2940",
+];
+
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data").join(name)
 }

@@ -4,7 +4,9 @@ use super::{holder, world};
 use medproof_claims::Claim;
 use medproof_claims::library::CLAIMS;
 use medproof_messages::terms::ConsentKind;
-use medproof_messages::{ConsentMessage, Grant, RequestBody, Revocation, SignedRequest, VerifiedRequest};
+use medproof_messages::{
+    CohortSummary, ConsentMessage, Grant, RequestBody, Revocation, SignedRequest, VerifiedRequest,
+};
 use medproof_statement::Fr;
 use medproof_statement::request::Purpose;
 use medproof_statement::tier::Tier;
@@ -58,6 +60,19 @@ pub static CONSENTS: LazyLock<Vec<ConsentMessage>> = LazyLock::new(|| {
 /// A revocation.
 pub fn revocation() -> Revocation {
     Revocation::new(world::ledger(), Fr::from(123_456u64))
+}
+
+/// The summary of a cohort of the presentation alone.
+pub fn summary() -> CohortSummary {
+    let presentation = world::presentation();
+    CohortSummary {
+        count: 1,
+        distinct_nullifiers: 1,
+        epoch: world::entry().epoch,
+        key_id: presentation.key_id,
+        registry_root: presentation.public.registry_root,
+        request_digest: presentation.public.request_digest,
+    }
 }
 
 /// What an operator says about the ledger: the presentation's root, others, revoked handles.

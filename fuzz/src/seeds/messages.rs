@@ -2,7 +2,7 @@
 
 use super::edges::{flags, in_bytes, in_json, respelt};
 use super::{Seed, seed};
-use crate::honest::messages::{CONSENTS, REQUESTS, bundle, revocation};
+use crate::honest::messages::{CONSENTS, REQUESTS, bundle, revocation, summary};
 use crate::honest::world;
 use crate::target;
 use medproof_messages::PinnedKey;
@@ -16,6 +16,9 @@ pub fn seeds() -> Vec<Seed> {
     let revocation = revocation().to_json();
     seeds.extend(in_json("revocation", &revocation));
     seeds.extend(respelt("revocation", &revocation));
+    let summary = summary().to_json();
+    seeds.extend(in_json("cohort_summary", &summary));
+    seeds.extend(respelt("cohort_summary", &summary));
     seeds.extend(views());
     // What is longer than a target takes would be cut: the message itself has such a limit.
     seeds.retain(|(name, _, bytes)| target(name).is_some_and(|t| bytes.len() <= t.max_bytes));

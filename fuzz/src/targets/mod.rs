@@ -5,6 +5,7 @@ mod audit;
 mod circom;
 mod claim;
 mod codes;
+mod cohort;
 mod compile;
 mod consent;
 pub mod contracts;
@@ -65,6 +66,7 @@ pub const TARGETS: &[Target] = &[
     decoder("presentation", Binary, 1_100, 6_000, presentation::bytes),
     decoder("presentation_json", Json, 1_100, 6_000, presentation::json),
     decoder("revocation", Json, 1_100, 6_000, revocation::revocation),
+    decoder("cohort_summary", Json, 1_100, 6_000, cohort::summary),
     decoder("terms", Text, 1_024, 60_000, terms::terms),
     decoder("trust_bundle", Json, 16_384, 2_000, trust_bundle::trust_bundle),
     decoder("claim_json", Json, 65_536, 6_000, claim::json),

@@ -6,7 +6,7 @@ use ark_ec::{AffineRepr, CurveGroup};
 use medproof_claims::Claim;
 use medproof_messages::key::{KeyId, KeyInfo, PinnedKey, VerifyingKey};
 use medproof_messages::terms::{ConsentKind, Endpoint, Ledger, ScopeLabel, Subject};
-use medproof_messages::{AudienceKey, RequestBody, VerifiedRequest};
+use medproof_messages::{AudienceKey, CohortSummary, RequestBody, VerifiedRequest};
 use medproof_statement::day::Day;
 use medproof_statement::request::{Purpose, Time};
 use medproof_statement::tier::Tier;
@@ -78,4 +78,15 @@ pub fn misspelt(json: &[u8]) -> Vec<Vec<u8>> {
         format!("{{{},{first}}}", &rest[..rest.len() - 1]).into_bytes(),
         text.replacen("\"version\"", "\"\\u0076ersion\"", 1).into_bytes(),
     ]
+}
+
+pub fn summary() -> CohortSummary {
+    CohortSummary {
+        count: 23,
+        distinct_nullifiers: 23,
+        epoch: 4,
+        key_id: KeyId([3; 32]),
+        registry_root: Fr::from(7u64),
+        request_digest: Fr::from(8u64),
+    }
 }

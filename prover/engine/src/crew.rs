@@ -7,6 +7,7 @@ use crate::{Engine, Proven};
 use medproof_keys::Progress;
 use medproof_statement::check::Witness;
 use medproof_statement::public::PublicInputs;
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -52,34 +53,60 @@ impl<E: Engine> Crew<E> {
         statements: &[(PublicInputs, Witness)],
         progress: &dyn Progress<ProveStage>,
     ) -> Vec<Result<Proven, ProveError>> {
-        let next = AtomicUsize::new(0);
         let done = Mutex::new(Vec::with_capacity(statements.len()));
-        let gated = Gated {
-            gate: &self.gate,
-            progress,
-        };
-        let work = || {
-            while let Some((i, (public, witness))) = take(&next, statements) {
-                let proven = self.engine.prove(public, witness, &gated);
+        let work = |i: usize, prove: &Prove<'_>| {
+            if let Some((public, witness)) = statements.get(i) {
+                let proven = prove(public, witness);
                 done.lock().unwrap_or_else(PoisonError::into_inner).push((i, proven));
             }
+            Ok::<(), Infallible>(())
         };
-        let threads = self.threads.get().min(statements.len());
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| alone(work));
-            }
-        });
+        // There is no way to fail.
+        let _ = self.each(statements.len(), progress, work);
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(i, _)| *i);
         done.into_iter().map(|(_, proven)| proven).collect()
     }
+
+    /// As [`Crew::batch`], for more statements than memory has room for: `work` is given the place of each, in
+    /// order, makes the statement, proves it with what it is handed, and keeps the proof.
+    ///
+    /// # Errors
+    /// The first of `work`: nothing is begun after it, and what was begun by then comes to its end.
+    pub fn each<F: Send>(
+        &self,
+        count: usize,
+        progress: &dyn Progress<ProveStage>,
+        work: impl Fn(usize, &Prove<'_>) -> Result<(), F> + Sync,
+    ) -> Result<(), F> {
+        let next = AtomicUsize::new(0);
+        let failed = Mutex::new(None);
+        let gated = Gated {
+            gate: &self.gate,
+            progress,
+        };
+        let prove = |public: &PublicInputs, witness: &Witness| self.engine.prove(public, witness, &gated);
+        let work = || {
+            while let Some(i) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|i| *i < count) {
+                if let Err(error) = work(i, &prove) {
+                    next.store(count, Ordering::Relaxed);
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    failed.get_or_insert(error);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..self.threads.get().min(count) {
+                scope.spawn(|| alone(work));
+            }
+        });
+        let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.map_or(Ok(()), Err)
+    }
 }
 
-fn take<'a, T>(next: &AtomicUsize, all: &'a [T]) -> Option<(usize, &'a T)> {
-    let i = next.fetch_add(1, Ordering::Relaxed);
-    all.get(i).map(|one| (i, one))
-}
+/// Proves one statement of many.
+pub type Prove<'a> = dyn Fn(&PublicInputs, &Witness) -> Result<Proven, ProveError> + 'a;
 
 // In a pool of one thread, so that a proof's parts stay where the proof is. Where the system gives no
 // thread, in the pool that all share.

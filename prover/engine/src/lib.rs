@@ -29,7 +29,7 @@ pub use assignment::Assignment;
 pub use blinding::Blinding;
 pub use checkpoint::{Checkpoint, Unstoppable};
 pub use cpu::Cpu;
-pub use crew::Crew;
+pub use crew::{Crew, Prove};
 pub use error::{PrepareError, ProveError};
 pub use gpu::Gpu;
 pub use medproof_keys::{Progress, Quiet};

@@ -5,7 +5,9 @@ use ark_bn254::Bn254;
 use ark_groth16::{Groth16, prepare_verifying_key};
 use medproof_disclosure::{CIRCUIT_VERSION, Disclosure};
 use medproof_engine::cpu::{ReadyKey, ReadyStage, Settings};
-use medproof_engine::{Arkworks, Assignment, Cpu, Crew, Engine, Progress, ProveError, ProveStage, Quiet, satisfaction};
+use medproof_engine::{
+    Arkworks, Assignment, Cpu, Crew, Engine, Progress, Prove, ProveError, ProveStage, Quiet, satisfaction,
+};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::{CircuitKey, KeyStore, Mode, development};
 use medproof_statement::check::{Violation, Witness};
@@ -13,7 +15,7 @@ use medproof_statement::public::PublicInputs;
 use medproof_statement::testing::{Case, condition, fact, facts, has, policy};
 use medproof_statement::tier::Tier;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 static KEY: LazyLock<Arc<CircuitKey>> = LazyLock::new(|| {
@@ -196,6 +198,25 @@ fn batches_give_a_result_for_each_statement_in_order() {
     }
     assert!(crew.batch(&[], &Quiet).is_empty());
     assert!(crew.prove(&public, &honest, &Quiet).is_ok());
+}
+
+#[test]
+fn the_first_failure_of_many_is_told_and_nothing_is_begun_after_it() {
+    let [_, engine] = engines();
+    let (public, honest) = witness();
+    let begun = AtomicUsize::new(0);
+    let work = |i: usize, prove: &Prove<'_>| {
+        begun.fetch_add(1, Ordering::SeqCst);
+        match prove(&public, &honest) {
+            Ok(_) if i < 1 => Ok(()),
+            Ok(_) => Err(i),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let one = Crew::new(engine, NonZeroUsize::MIN);
+    assert_eq!((one.each(100, &Quiet, work), begun.load(Ordering::SeqCst)), (Err(1), 2));
+    assert_eq!(one.each(1, &Quiet, work), Ok(()));
+    assert_eq!(one.each(0, &Quiet, work), Ok(()));
 }
 
 /// Proves something urgent in the middle of a batch, once.

@@ -21,6 +21,7 @@ use medproof_messages::{ConsentMessage, KeyId, Presentation, SignedRequest, Veri
 use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_server::DisclosureService;
 use medproof_records::issuer::CarriedRecord;
+use medproof_records::registry::Anchor;
 use medproof_statement::field;
 use medproof_statement::tier::Tier;
 use sha2::{Digest, Sha256};
@@ -39,6 +40,9 @@ pub trait Records: Send + Sync {
     /// # Errors
     /// Where records cannot be read.
     fn carried(&self, tenant: &str, record: &str) -> Result<Option<Named>, Refusal>;
+
+    /// The root that this tenant's records are under; none where there is none yet.
+    fn anchored(&self, tenant: &str) -> Option<Anchor>;
 }
 
 /// A record, and what it is called however a caller called it.
@@ -47,6 +51,16 @@ pub struct Named {
     pub name: String,
     /// What is proved of.
     pub record: CarriedRecord,
+}
+
+/// Whom a request is about.
+pub(crate) struct Member {
+    /// Of the job that it becomes.
+    pub(crate) id: JobId,
+    /// What is kept beside it.
+    pub(crate) about: About,
+    /// The record; none where it cannot be proved of.
+    pub(crate) named: Option<Named>,
 }
 
 /// What the service answers from.
@@ -98,26 +112,47 @@ impl Disclosures {
     // What a disclosure becomes: nothing of it is in the job but sealed.
     fn job(&self, caller: &Caller, disclosure: &v1::Disclosure) -> Result<NewJob, Refusal> {
         let request = self.request(&disclosure.request)?;
-        let consent = ConsentMessage::from_json(&disclosure.consent).map_err(|error| {
-            Refusal::invalid(error.code(), &error, "send the consent as the holder's wallet wrote it").at("consent")
-        })?;
-        let id = JobId::random().map_err(|error| Refusal::new(Code::Internal, "random", error, "try again"))?;
-        let named = self.records.carried(&caller.tenant, &disclosure.record)?;
-        let name = named.as_ref().map_or(&disclosure.record, |named| &named.name);
-        let pseudonym = self.pseudonyms.pseudonym(&caller.tenant, name).0.0;
-        let record = named.as_ref().map(|named| &named.record);
-        let grant = record.and_then(|record| granted(&request, &consent, record));
+        let member = self.member(caller, &request, &disclosure.record, &disclosure.consent)?;
+        let record = member.named.as_ref().map(|named| &named.record);
         let payload = payload::encode(&disclosure.request, &disclosure.consent, record);
-        let payload = self.key.seal(&id, &payload);
         Ok(NewJob {
-            id,
-            about: About::of(&request, pseudonym, grant),
+            id: member.id,
+            about: member.about,
             tier: request.body().tier,
-            payload: payload.map_err(|error| Refusal::new(Code::Internal, "seal", error, "try again"))?,
+            payload: self.sealed(&member.id, &payload)?,
         })
     }
 
-    fn request(&self, bytes: &[u8]) -> Result<VerifiedRequest, Refusal> {
+    /// Whom a request is about, by whose leave: all that guards askers and consents has to know.
+    pub(crate) fn member(
+        &self,
+        caller: &Caller,
+        request: &VerifiedRequest,
+        record: &str,
+        consent: &[u8],
+    ) -> Result<Member, Refusal> {
+        let consent = ConsentMessage::from_json(consent).map_err(|error| {
+            Refusal::invalid(error.code(), &error, "send the consent as the holder's wallet wrote it").at("consent")
+        })?;
+        let id = JobId::random().map_err(|error| Refusal::new(Code::Internal, "random", error, "try again"))?;
+        let named = self.records.carried(&caller.tenant, record)?;
+        let name = named.as_ref().map_or(record, |named| &named.name);
+        let pseudonym = self.pseudonyms.pseudonym(&caller.tenant, name).0.0;
+        let grant = named
+            .as_ref()
+            .and_then(|named| granted(request, &consent, &named.record));
+        let about = About::of(request, pseudonym, grant);
+        Ok(Member { id, about, named })
+    }
+
+    /// Sealed to the workers, for this job.
+    pub(crate) fn sealed(&self, id: &JobId, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let sealed = self.key.seal(id, bytes);
+        sealed.map_err(|error| Refusal::new(Code::Internal, "seal", error, "try again"))
+    }
+
+    /// A request that this prover can answer.
+    pub(crate) fn request(&self, bytes: &[u8]) -> Result<VerifiedRequest, Refusal> {
         let request = SignedRequest::from_json(bytes)
             .and_then(SignedRequest::verify)
             .map_err(|error| {
@@ -187,15 +222,29 @@ impl Disclosures {
         let jobs = jobs.collect::<Result<Vec<NewJob>, _>>()?;
         let owner = Owner::from(caller);
         let submitted = self.store.submit(&owner, &jobs, urgency, once.as_ref(), &self.bounds);
-        match submitted.await? {
-            Submitted::New(jobs) => {
-                jobs.iter().for_each(|_| self.wake.wake());
-                Ok(self.forms(&jobs))
-            }
-            Submitted::Again(jobs) => Ok(self.forms(&jobs)),
+        let (jobs, new) = self
+            .taken(caller, &jobs, submitted.await?, many.then_some("disclosures"))
+            .await?;
+        if new {
+            jobs.iter().for_each(|_| self.wake.wake());
+        }
+        Ok(self.forms(&jobs))
+    }
+
+    /// What was taken, and whether it is new; or why nothing was, in the list of this name where there are many.
+    pub(crate) async fn taken<T>(
+        &self,
+        caller: &Caller,
+        jobs: &[NewJob],
+        submitted: Submitted<T>,
+        many: Option<&str>,
+    ) -> Result<(T, bool), Refusal> {
+        match submitted {
+            Submitted::New(taken) => Ok((taken, true)),
+            Submitted::Again(taken) => Ok((taken, false)),
             Submitted::OtherUnderKey => {
-                let message = "another disclosure was submitted under this idempotency key";
-                let help = "choose a key for each disclosure, and use it again only for the same one";
+                let message = "something else was submitted under this idempotency key";
+                let help = "choose a key for each submission, and use it again only for the same one";
                 Err(Refusal::new(Code::AlreadyExists, "idempotency.other", message, help).at("idempotency_key"))
             }
             Submitted::Full { waiting } => {
@@ -208,15 +257,13 @@ impl Disclosures {
             }
             Submitted::Denied { place, denied } => {
                 if let Denied::Unusual(reason) = denied {
-                    self.store
-                        .suspend(&caller.tenant, &jobs[place].about.audience, reason)
-                        .await?;
+                    let audience = jobs.get(place).map_or("", |job| &job.about.audience);
+                    self.store.suspend(&caller.tenant, audience, reason).await?;
                 }
                 let refusal = Refusal::from(denied).at("request");
-                Err(if many {
-                    refusal.at(format!("disclosures[{place}]"))
-                } else {
-                    refusal
+                Err(match many {
+                    Some(list) => refusal.at(format!("{list}[{place}]")),
+                    None => refusal,
                 })
             }
         }
@@ -293,6 +340,21 @@ impl From<Denied> for Refusal {
 
 // What is remembered of a submission.
 fn once<'a>(key: &'a str, disclosures: &[v1::Disclosure]) -> Result<Option<Once<'a>>, Refusal> {
+    let parts = disclosures.iter().flat_map(|disclosure| {
+        [
+            disclosure.record.as_bytes(),
+            &disclosure.request[..],
+            &disclosure.consent[..],
+        ]
+    });
+    once_of(key, parts)
+}
+
+/// What is remembered of a submission of these parts under a key; nothing under an empty one.
+pub(crate) fn once_of<'k, 'p>(
+    key: &'k str,
+    parts: impl Iterator<Item = &'p [u8]>,
+) -> Result<Option<Once<'k>>, Refusal> {
     if key.is_empty() {
         return Ok(None);
     }
@@ -301,11 +363,9 @@ fn once<'a>(key: &'a str, disclosures: &[v1::Disclosure]) -> Result<Option<Once<
         return Err(Refusal::invalid("idempotency.key", message, "use a random UUID").at("idempotency_key"));
     }
     let mut digest = Sha256::new();
-    for disclosure in disclosures {
-        for part in [disclosure.record.as_bytes(), &disclosure.request, &disclosure.consent] {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
+    for part in parts {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
     }
     let digest = digest.finalize().into();
     Ok(Some(Once { key, digest }))

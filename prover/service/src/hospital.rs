@@ -195,6 +195,11 @@ impl Records for Hospital {
             Err(error) => Err(error.into()),
         }
     }
+
+    fn anchored(&self, tenant: &str) -> Option<Anchor> {
+        let anchored = || self.issuer().status().anchored;
+        (tenant == self.name).then(anchored).flatten()
+    }
 }
 
 impl From<IssuerError> for Refusal {

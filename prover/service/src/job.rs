@@ -53,6 +53,55 @@ impl FromStr for JobId {
     }
 }
 
+/// A cohort's name, drawn at random as a job's, and no job's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CohortId(JobId);
+
+const COHORT: &str = "cohort:";
+
+/// Text that names no cohort.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("expected `cohort:` and 32 lower-case hexadecimal digits")]
+pub struct NoCohortId;
+
+impl CohortId {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// Where the operating system gives no randomness.
+    pub fn random() -> Result<CohortId, getrandom::Error> {
+        JobId::random().map(CohortId)
+    }
+
+    /// What it is followed by, its pages begin at and its request is sealed for.
+    #[must_use]
+    pub const fn key(&self) -> JobId {
+        self.0
+    }
+}
+
+impl From<JobId> for CohortId {
+    fn from(key: JobId) -> CohortId {
+        CohortId(key)
+    }
+}
+
+impl fmt::Display for CohortId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{COHORT}{}", hex::encode(self.0.0))
+    }
+}
+
+impl FromStr for CohortId {
+    type Err = NoCohortId;
+
+    fn from_str(text: &str) -> Result<CohortId, NoCohortId> {
+        let digits = text.strip_prefix(COHORT).ok_or(NoCohortId)?;
+        let key = format!("{PREFIX}{digits}").parse();
+        key.map(CohortId).map_err(|_| NoCohortId)
+    }
+}
+
 /// How a job stands. A job that has ended stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
@@ -169,6 +218,17 @@ mod tests {
         ] {
             assert_eq!(wrong.parse::<JobId>(), Err(NoJobId), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_cohorts_name_is_no_jobs() {
+        let id = CohortId::random().unwrap();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!(id.to_string().parse::<JobId>().is_err() && id.key().to_string().parse::<CohortId>().is_err());
+        assert_eq!(
+            "cohort:00112233445566778899AABBCCDDEEFF".parse::<CohortId>(),
+            Err(NoCohortId)
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod auth;
 pub mod call;
 pub mod caller;
+pub mod cohort;
 pub mod config;
 mod connection;
 pub mod consent;

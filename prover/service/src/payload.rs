@@ -28,7 +28,28 @@ pub struct NoPayload(&'static str);
 pub fn encode(request: &[u8], consent: &[u8], record: Option<&CarriedRecord>) -> Zeroizing<Vec<u8>> {
     let record = record.map(CarriedRecord::to_bytes);
     let record: &[u8] = record.as_ref().map_or(&[], |bytes| bytes);
-    let parts = [request, consent, record];
+    joined(&[request, consent, record])
+}
+
+/// Of a cohort's member: the record's name as the caller has it, and the consent.
+#[must_use]
+pub fn member(record: &str, consent: &[u8]) -> Zeroizing<Vec<u8>> {
+    joined(&[record.as_bytes(), consent])
+}
+
+/// Name and consent from what [`member`] made.
+///
+/// # Errors
+/// [`NoPayload`].
+pub fn member_of(bytes: &[u8]) -> Result<(&str, &[u8]), NoPayload> {
+    let mut parts = Parts(bytes);
+    let (record, consent) = (parts.next("no record")?, parts.next("no consent")?);
+    parts.end()?;
+    let record = std::str::from_utf8(record).map_err(|_| NoPayload("another record"))?;
+    Ok((record, consent))
+}
+
+fn joined(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let room = parts.iter().map(|part| part.len() + 8).sum();
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     for part in parts {
@@ -38,23 +59,38 @@ pub fn encode(request: &[u8], consent: &[u8], record: Option<&CarriedRecord>) ->
     bytes
 }
 
+// What was joined, one after the other.
+struct Parts<'a>(&'a [u8]);
+
+impl<'a> Parts<'a> {
+    fn next(&mut self, missing: &'static str) -> Result<&'a [u8], NoPayload> {
+        let (length, rest) = self.0.split_first_chunk::<8>().ok_or(NoPayload(missing))?;
+        let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|_| NoPayload(missing))?;
+        let (part, rest) = rest.split_at_checked(length).ok_or(NoPayload(missing))?;
+        self.0 = rest;
+        Ok(part)
+    }
+
+    fn end(self) -> Result<(), NoPayload> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(NoPayload("more bytes"))
+        }
+    }
+}
+
 impl Payload {
     /// From what [`encode`] made.
     ///
     /// # Errors
     /// [`NoPayload`].
-    pub fn decode(mut bytes: &[u8]) -> Result<Payload, NoPayload> {
-        let mut part = |name| {
-            let (length, rest) = bytes.split_first_chunk::<8>().ok_or(NoPayload(name))?;
-            let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|_| NoPayload(name))?;
-            let (part, rest) = rest.split_at_checked(length).ok_or(NoPayload(name))?;
-            bytes = rest;
-            Ok(part)
-        };
-        let (request, consent, record) = (part("no request")?, part("no consent")?, part("no record")?);
-        if !bytes.is_empty() {
-            return Err(NoPayload("more bytes"));
-        }
+    pub fn decode(bytes: &[u8]) -> Result<Payload, NoPayload> {
+        let mut parts = Parts(bytes);
+        let request = parts.next("no request")?;
+        let consent = parts.next("no consent")?;
+        let record = parts.next("no record")?;
+        parts.end()?;
         let request = SignedRequest::from_json(request).and_then(SignedRequest::verify);
         Ok(Payload {
             request: request.map_err(|_| NoPayload("another request"))?,

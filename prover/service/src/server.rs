@@ -14,9 +14,10 @@ use crate::store::Store;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::web::{self, WebConfig};
-use crate::{asker, audit, consent, disclosure, events, issuer, verification};
+use crate::{asker, audit, cohort, consent, disclosure, events, issuer, verification};
 use medproof_proto::v1::asker_service_server::AskerServiceServer;
 use medproof_proto::v1::audit_service_server::AuditServiceServer;
+use medproof_proto::v1::cohort_service_server::CohortServiceServer;
 use medproof_proto::v1::consent_service_server::ConsentServiceServer;
 use medproof_proto::v1::disclosure_service_server::DisclosureServiceServer;
 use medproof_proto::v1::event_service_server::EventServiceServer;
@@ -84,6 +85,7 @@ impl Services {
             };
         }
         add!(
+            CohortServiceServer::new(cohort::Handler(Arc::clone(&self.disclosures))),
             DisclosureServiceServer::new(disclosure::Handler(self.disclosures)),
             IssuerServiceServer::new(issuer::Handler(self.registrar)),
             ConsentServiceServer::new(consent::Handler(self.consents)),
@@ -161,6 +163,7 @@ async fn report(health: &HealthReporter, status: ServingStatus) {
         "",
         "medproof.v1.AskerService",
         "medproof.v1.AuditService",
+        "medproof.v1.CohortService",
         "medproof.v1.ConsentService",
         "medproof.v1.DisclosureService",
         "medproof.v1.EventService",

@@ -86,16 +86,17 @@ impl Verification {
             return Err(Refusal::new(Code::FailedPrecondition, "key.none", message, help).at("request"));
         };
         let public = &presentation.public;
-        let view = View::read(&*self.ledger, public.registry_root, public.consent_handle, asked).map_err(|error| {
-            tracing::error!(%error, "the ledger failed");
-            let message = "the ledger cannot be read";
-            Refusal::new(
-                Code::Unavailable,
-                "ledger.unavailable",
-                message,
-                "try again when it can",
-            )
-        })?;
+        let view =
+            View::read(&*self.ledger, public.registry_root, &[public.consent_handle], asked).map_err(|error| {
+                tracing::error!(%error, "the ledger failed");
+                let message = "the ledger cannot be read";
+                Refusal::new(
+                    Code::Unavailable,
+                    "ledger.unavailable",
+                    message,
+                    "try again when it can",
+                )
+            })?;
         let seconds = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The ledger as a verifier sees it: what one presentation takes, read at one block.
+//! The ledger as a verifier sees it: what presentations under one root take, read at one block.
 
 use crate::live::LiveView;
 use medproof_ledger::{Ledger, LedgerError};
@@ -6,6 +6,7 @@ use medproof_messages::KeyId;
 use medproof_statement::Fr;
 use medproof_verifier::LedgerView;
 use medproof_verifier::ledger::{KeyStatus, RootEntry, Snapshot, Unavailable};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// Why there is no view.
@@ -25,12 +26,12 @@ pub enum ViewError {
 /// How often reading starts again because the chain moved on meanwhile.
 const ATTEMPTS: usize = 5;
 
-/// What the ledger says about one root, one consent and one key.
+/// What the ledger says about one root, some consents and one key.
 #[derive(Clone, Debug)]
 pub struct View {
     snapshot: Snapshot,
     root: (Fr, Vec<RootEntry>),
-    consent: (Fr, bool),
+    consents: BTreeMap<Fr, bool>,
     key: (KeyId, KeyStatus),
 }
 
@@ -39,10 +40,10 @@ impl View {
     ///
     /// # Errors
     /// [`ViewError`] where the ledger cannot be read, or moves on faster than it is read.
-    pub fn read(ledger: &dyn Ledger, root: Fr, consent_handle: Fr, key: KeyId) -> Result<View, ViewError> {
+    pub fn read(ledger: &dyn Ledger, root: Fr, consents: &[Fr], key: KeyId) -> Result<View, ViewError> {
         for _ in 0..ATTEMPTS {
             let head = ledger.head()?;
-            let view = View::read_once(&LiveView::of(ledger), root, consent_handle, key)?;
+            let view = View::read_once(&LiveView::of(ledger), root, consents, key)?;
             if ledger.head()?.hash == head.hash {
                 return Ok(view);
             }
@@ -50,11 +51,12 @@ impl View {
         Err(ViewError::Moving)
     }
 
-    fn read_once(live: &LiveView<'_>, root: Fr, consent_handle: Fr, key: KeyId) -> Result<View, Unavailable> {
+    fn read_once(live: &LiveView<'_>, root: Fr, consents: &[Fr], key: KeyId) -> Result<View, Unavailable> {
+        let looked = consents.iter().map(|handle| Ok((*handle, live.is_revoked(*handle)?)));
         Ok(View {
             snapshot: live.snapshot()?,
             root: (root, live.roots(root)?),
-            consent: (consent_handle, live.is_revoked(consent_handle)?),
+            consents: looked.collect::<Result<_, Unavailable>>()?,
             key: (key, live.key_status(&key)?),
         })
     }
@@ -79,10 +81,10 @@ impl LedgerView for View {
     }
 
     fn is_revoked(&self, consent_handle: Fr) -> Result<bool, Unavailable> {
-        match self.consent {
-            (read, revoked) if read == consent_handle => Ok(revoked),
-            _ => Err(unread("consent")),
-        }
+        self.consents
+            .get(&consent_handle)
+            .copied()
+            .ok_or_else(|| unread("consent"))
     }
 
     fn key_status(&self, key: &KeyId) -> Result<KeyStatus, Unavailable> {

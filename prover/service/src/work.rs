@@ -8,7 +8,7 @@ mod answer;
 mod queue;
 mod steps;
 
-pub use answer::{Answerer, NoWitness, Outcome, Prover, signer, witness};
+pub use answer::{Answerer, NoStatement, Outcome, Prover, signer, statement};
 pub use queue::{Settings, Wake, run};
 
 use crate::job::{JobId, State};

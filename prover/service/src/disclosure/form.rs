@@ -83,8 +83,8 @@ pub fn timestamp(instant: Instant) -> prost_types::Timestamp {
     }
 }
 
-// What to do about a job that failed.
-fn help(code: &str) -> &'static str {
+/// What to do about a job that failed.
+pub fn help(code: &str) -> &'static str {
     match code {
         "request.expired" => "ask the audience for a new request, and submit it sooner",
         "root.superseded" => "submit it again: the record is proved under the registry's new root then",

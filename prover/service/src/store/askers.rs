@@ -1,8 +1,8 @@
 //! Who asks, how much, of how many, and what: so that answers of one bit do not add up to a value or a
 //! birthday, and whoever begins to ask as never before is stopped until an operator has looked.
 
-use super::{NewJob, StoreError};
-use crate::about::{Grant, Question};
+use super::StoreError;
+use crate::about::{About, Grant, Question};
 use crate::job::Instant;
 use sqlx::Row;
 
@@ -99,26 +99,26 @@ macro_rules! statements {
 
             type Connection = <$database as sqlx::Database>::Connection;
 
-            /// Whether a job is taken, and notes that it was. To be undone where it is not.
+            /// Whether what is asked is taken, and notes that it was. To be undone where it is not.
             pub(in crate::store) async fn admit(
                 connection: &mut Connection,
                 tenant: &str,
-                job: &NewJob,
+                about: &About,
                 limits: &AskerLimits,
                 now: Instant,
             ) -> Result<Option<Denied>, StoreError> {
-                if suspended(connection, tenant, &job.about.audience, now).await? {
+                if suspended(connection, tenant, &about.audience, now).await? {
                     return Ok(Some(Denied::Suspended));
                 }
-                if let Some(unusual) = asked(connection, tenant, job, limits, now).await? {
+                if let Some(unusual) = asked(connection, tenant, about, limits, now).await? {
                     return Ok(Some(Denied::Unusual(unusual)));
                 }
-                if let Some(grant) = &job.about.grant
-                    && !first_today(connection, tenant, grant, &job.about.request, now).await?
+                if let Some(grant) = &about.grant
+                    && !first_today(connection, tenant, grant, &about.request, now).await?
                 {
                     return Ok(Some(Denied::Today));
                 }
-                let within = questions(connection, tenant, job, limits, now).await?;
+                let within = questions(connection, tenant, about, limits, now).await?;
                 Ok((!within).then_some(Denied::Questions))
             }
 
@@ -144,11 +144,11 @@ macro_rules! statements {
             async fn asked(
                 connection: &mut Connection,
                 tenant: &str,
-                job: &NewJob,
+                about: &About,
                 limits: &AskerLimits,
                 now: Instant,
             ) -> Result<Option<Unusual>, StoreError> {
-                let (audience, hour) = (&job.about.audience, now.0 / HOUR);
+                let (audience, hour) = (&about.audience, now.0 / HOUR);
                 let row = sqlx::query(
                     "INSERT INTO asker_hours (tenant, audience, hour, asked, holders, refused) \
                      VALUES ($1, $2, $3, 1, 0, 0) ON CONFLICT (tenant, audience, hour) \
@@ -163,7 +163,7 @@ macro_rules! statements {
                 if asked == 1 {
                     forget(connection, tenant, audience, hour).await?;
                 }
-                let holders = breadth(connection, tenant, job, hour).await?;
+                let holders = breadth(connection, tenant, about, hour).await?;
                 for (unusual, count, column) in [
                     (Unusual::Rate, asked, "asked"),
                     (Unusual::Breadth, holders, "holders"),
@@ -182,7 +182,7 @@ macro_rules! statements {
             async fn breadth(
                 connection: &mut Connection,
                 tenant: &str,
-                job: &NewJob,
+                about: &About,
                 hour: i64,
             ) -> Result<i64, StoreError> {
                 let first = sqlx::query(
@@ -190,9 +190,9 @@ macro_rules! statements {
                      ON CONFLICT DO NOTHING",
                 )
                 .bind(tenant)
-                .bind(&job.about.audience)
+                .bind(&about.audience)
                 .bind(hour)
-                .bind(&job.about.pseudonym[..])
+                .bind(&about.pseudonym[..])
                 .execute(&mut *connection)
                 .await?;
                 let holders = sqlx::query_scalar(
@@ -200,7 +200,7 @@ macro_rules! statements {
                      RETURNING holders",
                 )
                 .bind(tenant)
-                .bind(&job.about.audience)
+                .bind(&about.audience)
                 .bind(hour)
                 .bind(i64::from(first.rows_affected() == 1))
                 .fetch_one(connection)
@@ -272,11 +272,10 @@ macro_rules! statements {
             async fn questions(
                 connection: &mut Connection,
                 tenant: &str,
-                job: &NewJob,
+                about: &About,
                 limits: &AskerLimits,
                 now: Instant,
             ) -> Result<bool, StoreError> {
-                let about = &job.about;
                 for Question { concept, whole } in &about.questions {
                     sqlx::query(
                         "INSERT INTO questions (tenant, audience, pseudonym, question, concept, asked) \
@@ -335,7 +334,9 @@ macro_rules! statements {
                 sqlx::query(
                     "DELETE FROM answered WHERE tenant = $1 AND consent = $2 AND request = $3 AND NOT EXISTS \
                      (SELECT 1 FROM disclosures WHERE tenant = $1 AND consent = $2 AND request = $3 \
-                      AND state IN (1, 2, 3, 4))",
+                      AND state IN (1, 2, 3, 4)) AND NOT EXISTS \
+                     (SELECT 1 FROM cohort_members m JOIN cohorts c ON c.id = m.cohort \
+                      WHERE m.consent = $2 AND c.tenant = $1 AND c.request = $3 AND c.state IN (1, 2))",
                 )
                 .bind(tenant)
                 .bind(consent)

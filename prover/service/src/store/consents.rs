@@ -1,5 +1,6 @@
 //! Consents that jobs were submitted on, and revocations, which end a consent whoever was given it.
 
+use super::log::Listing;
 use super::{Owner, StoreError};
 use crate::about::{self, About, Handle};
 use crate::job::Instant;
@@ -85,6 +86,7 @@ macro_rules! statements {
                 connection: &mut Connection,
                 owner: &Owner,
                 about: &About,
+                listing: Listing,
                 now: Instant,
             ) -> Result<bool, StoreError> {
                 let Some(grant) = &about.grant else {
@@ -92,7 +94,7 @@ macro_rules! statements {
                 };
                 let noted = sqlx::query(
                     "INSERT INTO consents (tenant, handle, caller, audience, purpose, pseudonym, not_before, \
-                     not_after, granted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+                     not_after, granted, listed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
                 )
                 .bind(&owner.tenant)
                 .bind(&grant.handle[..])
@@ -103,6 +105,7 @@ macro_rules! statements {
                 .bind(i64::try_from(grant.not_before).unwrap_or(i64::MAX))
                 .bind(i64::try_from(grant.not_after).unwrap_or(i64::MAX))
                 .bind(now.0)
+                .bind(i64::from(listing == Listing::Audience))
                 .execute(connection)
                 .await?;
                 Ok(noted.rows_affected() == 1)
@@ -157,9 +160,9 @@ macro_rules! statements {
             pub(in crate::store) async fn noted(
                 connection: &mut Connection,
                 consent: &Handle,
-            ) -> Result<Vec<(String, Consented)>, StoreError> {
+            ) -> Result<Vec<(String, Listing, Consented)>, StoreError> {
                 let rows = sqlx::query(
-                    "SELECT tenant, audience, purpose, handle, pseudonym FROM consents WHERE handle = $1 ORDER BY tenant",
+                    "SELECT tenant, audience, purpose, handle, pseudonym, listed FROM consents WHERE handle = $1 ORDER BY tenant",
                 )
                 .bind(&consent[..])
                 .fetch_all(connection)
@@ -171,26 +174,28 @@ macro_rules! statements {
             pub(in crate::store) async fn expire(
                 connection: &mut Connection,
                 now: Instant,
-            ) -> Result<Vec<(String, String, Consented)>, StoreError> {
+            ) -> Result<Vec<(String, String, Listing, Consented)>, StoreError> {
                 let rows = sqlx::query(
                     "UPDATE consents SET expired = $2 WHERE handle IN (SELECT handle FROM consents \
                      WHERE not_after <= $1 AND expired IS NULL ORDER BY tenant, handle LIMIT 100) AND expired IS NULL \
-                     RETURNING tenant, caller, audience, purpose, handle, pseudonym",
+                     RETURNING tenant, caller, audience, purpose, handle, pseudonym, listed",
                 )
                 .bind(i64::try_from(now.seconds()).unwrap_or(i64::MAX))
                 .bind(now.0)
                 .fetch_all(connection)
                 .await?;
                 let read = |row| {
-                    let (tenant, consented) = consented(row)?;
-                    Ok((tenant, row.try_get("caller")?, consented))
+                    let (tenant, listing, consented) = consented(row)?;
+                    Ok((tenant, row.try_get("caller")?, listing, consented))
                 };
                 let mut over = rows.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
                 over.sort_by(|a, b| a.0.cmp(&b.0));
                 Ok(over)
             }
 
-            fn consented(row: &<$database as sqlx::Database>::Row) -> Result<(String, Consented), StoreError> {
+            fn consented(
+                row: &<$database as sqlx::Database>::Row,
+            ) -> Result<(String, Listing, Consented), StoreError> {
                 let (audience, purpose): (String, String) = (row.try_get("audience")?, row.try_get("purpose")?);
                 let consented = Consented {
                     audience: Did::parse(&audience).map_err(|_| StoreError::Row("an audience that is no DID"))?,
@@ -198,7 +203,11 @@ macro_rules! statements {
                     consent: Hex(handle(row.try_get("handle")?)?),
                     patient: Pseudonym(Hex(handle(row.try_get("pseudonym")?)?)),
                 };
-                Ok((row.try_get("tenant")?, consented))
+                let listing = match row.try_get::<i64, _>("listed")? {
+                    0 => Listing::Tenant,
+                    _ => Listing::Audience,
+                };
+                Ok((row.try_get("tenant")?, listing, consented))
             }
 
             pub(in crate::store) async fn unpublished(pool: &Pool) -> Result<Vec<Unpublished>, StoreError> {

@@ -22,6 +22,15 @@ pub enum Lines {
     Audience(String),
 }
 
+/// Among whose lines a line is, beside its tenant's and its patient's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listing {
+    /// Its audience's too.
+    Audience,
+    /// No others': its audience may not know that there is such a line.
+    Tenant,
+}
+
 /// A line, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -62,6 +71,7 @@ macro_rules! statements {
             pub(in crate::store) async fn append(
                 connection: &mut Connection,
                 tenant: &str,
+                listing: Listing,
                 events: impl IntoIterator<Item = Event>,
                 now: Instant,
             ) -> Result<u64, StoreError> {
@@ -88,7 +98,7 @@ macro_rules! statements {
                     .bind(place(last)?)
                     .bind(leaf)
                     .bind(event.patient().map(|patient| patient.0.0.to_vec()))
-                    .bind(event.audience().map(ToString::to_string))
+                    .bind(event.audience().filter(|_| listing == Listing::Audience).map(ToString::to_string))
                     .execute(&mut *connection)
                     .await?;
                 }

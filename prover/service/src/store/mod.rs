@@ -5,6 +5,7 @@
 //! ([`apalis`](https://docs.rs/apalis)); what callers see is here.
 
 mod askers;
+mod cohorts;
 mod consents;
 mod events;
 mod log;
@@ -12,6 +13,7 @@ mod share;
 mod sql;
 
 pub use askers::{Asker, AskerLimits, Denied, Unusual};
+pub use cohorts::{Cohort, CohortReleased, CohortState, NewCohort, Unchecked};
 pub use consents::{AfterConsent, ConsentRow, Unpublished, Whose};
 pub use events::{Concerned, Delivered, Due, KEPT as EVENTS_KEPT, LedgerNotice};
 pub use log::{Line, Lines};
@@ -19,7 +21,7 @@ pub use log::{Line, Lines};
 use crate::about::{About, Handle, Pseudonym};
 use crate::caller::Caller;
 use crate::events::{Event, EventId, NewEvent};
-use crate::job::{Instant, Job, JobId, State};
+use crate::job::{CohortId, Instant, Job, JobId, State};
 use medproof_audit::tree::{Hash, Head, NodeId};
 use medproof_statement::tier::Tier;
 use sqlx::postgres::PgPoolOptions;
@@ -99,11 +101,11 @@ pub enum Urgency {
 
 /// What became of a submission.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Submitted {
-    /// Jobs were made.
-    New(Vec<Job>),
+pub enum Submitted<T = Vec<Job>> {
+    /// It was made.
+    New(T),
     /// The same was submitted under the same key before.
-    Again(Vec<Job>),
+    Again(T),
     /// Something else was.
     OtherUnderKey,
     /// More work waits than may.
@@ -113,7 +115,7 @@ pub enum Submitted {
     },
     /// Its asker may not ask that.
     Denied {
-        /// Which of the jobs.
+        /// Which of the jobs, or members.
         place: usize,
         /// Why.
         denied: Denied,
@@ -317,6 +319,97 @@ impl Store {
         either!(self, sql::submit(owner, jobs, urgency, once, bounds))
     }
 
+    /// Takes a cohort, all of it or nothing, within these bounds.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was put anywhere.
+    pub async fn submit_cohort(
+        &self,
+        owner: &Owner,
+        cohort: &NewCohort,
+        once: Option<&Once<'_>>,
+        bounds: &Bounds,
+    ) -> Result<Submitted<Cohort>, StoreError> {
+        either!(self, cohorts::submit(owner, cohort, once, bounds))
+    }
+
+    /// A cohort of this owner's; nobody else's is told from one that does not exist.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cohort(&self, owner: &Owner, id: &CohortId) -> Result<Option<Cohort>, StoreError> {
+        either!(self, cohorts::cohort(owner, id))
+    }
+
+    /// Cohorts of this owner's, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cohorts(&self, owner: &Owner, after: Option<After>, count: u32) -> Result<Vec<Cohort>, StoreError> {
+        either!(self, cohorts::list(owner, after, count))
+    }
+
+    /// At most so many members of a tenant's oldest cohort that are to be checked next.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unchecked(&self, tenant: &str, most: u32) -> Result<Option<Unchecked>, StoreError> {
+        either!(self, cohorts::unchecked(tenant, most))
+    }
+
+    /// Members of a cohort were checked, from one place up to another; of these are eligible whose jobs are given,
+    /// sealed to the workers. Whether it is noted: it is not where it was before, or the cohort has ended.
+    ///
+    /// # Errors
+    /// [`StoreError`]: they are to be checked still.
+    pub async fn checked(
+        &self,
+        id: &CohortId,
+        from: u64,
+        upto: u64,
+        eligible: &[(JobId, Vec<u8>)],
+    ) -> Result<bool, StoreError> {
+        either!(self, cohorts::checked(id, from, upto, eligible))
+    }
+
+    /// Ends a cohort that cannot be worked on, by a stable code, unless it has ended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn fail_cohort(&self, id: &CohortId, code: &str) -> Result<(), StoreError> {
+        either!(self, cohorts::fail(id, code))
+    }
+
+    /// Ends this owner's cohort, unless it has ended. How it stands now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cancel_cohort(&self, owner: &Owner, id: &CohortId) -> Result<Option<Cohort>, StoreError> {
+        either!(self, cohorts::cancel(owner, id))
+    }
+
+    /// The presentations of this owner's complete cohort: to be looked at, not to be handed out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cohort_made(&self, owner: &Owner, id: &CohortId) -> Result<Vec<(JobId, Vec<u8>)>, StoreError> {
+        either!(self, cohorts::made(owner, id))
+    }
+
+    /// Of these jobs of this owner's complete cohort, the presentations, to be handed out. No revocation was
+    /// acknowledged before of a consent that one of them was made on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn release_cohort(
+        &self,
+        owner: &Owner,
+        id: &CohortId,
+        wanted: &[JobId],
+    ) -> Result<CohortReleased, StoreError> {
+        either!(self, cohorts::release(owner, id, wanted))
+    }
+
     /// A job of this owner's; nobody else's is told from one that does not exist.
     ///
     /// # Errors
@@ -497,7 +590,7 @@ impl Store {
         either!(self, sql::state(id))
     }
 
-    /// How all jobs stand that have not ended, or ended after this: for who follows some of them.
+    /// How all jobs and cohorts stand that have not ended, or ended after this: for who follows some of them.
     ///
     /// # Errors
     /// [`StoreError`].

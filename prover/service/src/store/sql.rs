@@ -1,13 +1,15 @@
 //! The store's statements, once for both databases.
 
-use super::askers::Unusual;
+use super::askers::{Denied, Unusual};
+use super::cohorts::Whom;
+use super::log::Listing;
 use super::{
     ATTEMPTS, After, Begun, Bounds, Ending, NewJob, Once, Owner, QUEUE, REMEMBERED, Released, Standing, StoreError,
     Submitted, Urgency,
 };
 use crate::about::{self, About, Handle, work};
 use crate::events::{Addressee, Kind, NewEvent};
-use crate::job::{Instant, Job, JobId, State};
+use crate::job::{CohortId, Instant, Job, JobId, State};
 use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
 use apalis_core::task::task_id::TaskId;
@@ -21,15 +23,15 @@ use std::str::FromStr;
 use ulid::Ulid;
 
 const JOB: &str = "id, tier, state, submitted, begun, ended, attempts, error";
-// Parameters 1 to 3 are an owner's.
-const OWNED: &str = "tenant = $1 AND (caller = $2 OR (audience = $3 AND audience <> ''))";
+// Parameters 1 to 3 are an owner's. Jobs of a cohort are nobody's by themselves.
+const OWNED: &str = "cohort IS NULL AND tenant = $1 AND (caller = $2 OR (audience = $3 AND audience <> ''))";
 
 // The job library takes the earliest of those that are due first: a turn is far in the past.
-fn task(job: &NewJob, urgency: Urgency, turn: u64) -> Result<Task<Vec<u8>>, StoreError> {
-    let args = serde_json::to_vec(&job.id.to_string()).map_err(|e| StoreError::Queue(e.to_string()))?;
+pub(super) fn task(id: &JobId, urgency: Urgency, turn: u64) -> Result<Task<Vec<u8>>, StoreError> {
+    let args = serde_json::to_vec(&id.to_string()).map_err(|e| StoreError::Queue(e.to_string()))?;
     // Once more than we begin it, so that we say how it ended.
     Ok(TaskBuilder::new(args)
-        .task_id(TaskId::from_ulid(Ulid::from_bytes(*job.id.bytes())))
+        .task_id(TaskId::from_ulid(Ulid::from_bytes(*id.bytes())))
         .priority(urgency as usize)
         .run_at_timestamp(turn)
         .max_attempts(ATTEMPTS as usize + 1)
@@ -49,18 +51,18 @@ fn placed(job: &NewJob, submitted: Instant) -> Job {
     }
 }
 
-fn tier(number: i64) -> Option<Tier> {
+pub(super) fn tier(number: i64) -> Option<Tier> {
     Tier::ALL.into_iter().find(|tier| *tier as i64 == number)
 }
 
 // What is logged of a job.
 const TOLD: &str = "id, tenant, audience, purpose, claim, request, pseudonym";
 
-fn did(text: &str) -> Result<Did, StoreError> {
+pub(super) fn did(text: &str) -> Result<Did, StoreError> {
     Did::parse(text).map_err(|_| StoreError::Row("an audience that is no DID"))
 }
 
-fn handle(bytes: &[u8]) -> Result<Handle, StoreError> {
+pub(super) fn handle(bytes: &[u8]) -> Result<Handle, StoreError> {
     bytes.try_into().map_err(|_| StoreError::Row("a digest"))
 }
 
@@ -89,6 +91,7 @@ macro_rules! statements {
         pub(super) mod $name {
             use super::*;
             use crate::store::askers::$name as askers;
+            use crate::store::cohorts::$name as cohorts;
             use crate::store::consents::$name as consents;
             use crate::store::events::$name as events;
             use crate::store::log::$name as log;
@@ -124,75 +127,134 @@ macro_rules! statements {
                 let now = Instant::now();
                 let mut transaction = pool.begin_with($begin).await?;
                 let names: Vec<String> = jobs.iter().map(|job| job.id.to_string()).collect();
-                if let Some(once) = once {
-                    let old = now.0 - REMEMBERED.as_micros() as i64;
-                    sqlx::query("DELETE FROM idempotency WHERE tenant = $1 AND caller = $2 AND key = $3 AND made < $4")
-                        .bind(&owner.tenant)
-                        .bind(&owner.caller)
-                        .bind(once.key)
-                        .bind(old)
-                        .execute(&mut *transaction)
-                        .await?;
-                    // First written, then read: of two at a time one waits for the other.
-                    let written = sqlx::query(
-                        "INSERT INTO idempotency (tenant, caller, key, digest, jobs, made) \
-                         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-                    )
-                    .bind(&owner.tenant)
-                    .bind(&owner.caller)
-                    .bind(once.key)
-                    .bind(&once.digest[..])
-                    .bind(names.join(","))
-                    .bind(now.0)
-                    .execute(&mut *transaction)
-                    .await?;
-                    if written.rows_affected() == 0 {
-                        transaction.rollback().await?;
-                        return again(pool, owner, once).await;
-                    }
-                }
-                if let Some(full) = full(&mut transaction, owner, jobs, bounds).await? {
+                if let Some(once) = once
+                    && !remember(&mut transaction, owner, once, &names.join(","), now).await?
+                {
                     transaction.rollback().await?;
-                    return Ok(full);
+                    return again(pool, owner, once).await;
+                }
+                if let Some(waiting) = full(&mut transaction, owner, jobs, bounds).await? {
+                    transaction.rollback().await?;
+                    return Ok(Submitted::Full { waiting });
                 }
                 // First of what is the tenant's: submissions of one tenant wait here, and nowhere for each other.
                 let mut turns = Vec::with_capacity(jobs.len());
                 for job in jobs {
                     turns.push(share::turn(&mut transaction, &owner.tenant, work(job.tier)).await?);
                 }
-                let (mut tasks, mut lines) = (Vec::with_capacity(jobs.len()), Vec::new());
-                for (place, (job, turn)) in jobs.iter().zip(turns).enumerate() {
-                    let denied =
-                        askers::admit(&mut transaction, &owner.tenant, job, &bounds.askers, now).await?;
-                    if let Some(denied) = denied {
+                let lines = match admit(&mut transaction, owner, jobs, bounds, Listing::Audience, now).await? {
+                    Ok(lines) => lines,
+                    Err((place, denied)) => {
                         transaction.rollback().await?;
                         return Ok(Submitted::Denied { place, denied });
                     }
-                    if consents::note(&mut transaction, owner, &job.about, now).await? {
-                        lines.extend(granted(&job.about)?);
-                    }
-                    lines.push(AuditEvent::DisclosureRequested(asked(&job.about)?));
+                };
+                let mut tasks = Vec::with_capacity(jobs.len());
+                for (job, turn) in jobs.iter().zip(turns) {
                     place_job(&mut transaction, owner, job, turn, now).await?;
-                    tasks.push(task(job, urgency, turn)?);
+                    tasks.push(task(&job.id, urgency, turn)?);
                 }
                 events::submitted(&mut transaction, owner, jobs).await?;
-                $push(&mut *transaction, tasks).await.map_err(|e| StoreError::Queue(e.to_string()))?;
-                log::append(&mut transaction, &owner.tenant, lines, now).await?;
+                push(&mut transaction, tasks).await?;
+                log::append(&mut transaction, &owner.tenant, Listing::Audience, lines, now).await?;
                 transaction.commit().await?;
                 Ok(Submitted::New(jobs.iter().map(|job| placed(job, now)).collect()))
             }
 
-            // More work than may wait, of all or of this tenant's.
-            async fn full(
+            /// Whether nothing was submitted under the key before; then it is remembered as what these names are of.
+            pub(in crate::store) async fn remember(
+                connection: &mut Connection,
+                owner: &Owner,
+                once: &Once<'_>,
+                names: &str,
+                now: Instant,
+            ) -> Result<bool, StoreError> {
+                let old = now.0 - REMEMBERED.as_micros() as i64;
+                sqlx::query("DELETE FROM idempotency WHERE tenant = $1 AND caller = $2 AND key = $3 AND made < $4")
+                    .bind(&owner.tenant)
+                    .bind(&owner.caller)
+                    .bind(once.key)
+                    .bind(old)
+                    .execute(&mut *connection)
+                    .await?;
+                // First written, then read: of two at a time one waits for the other.
+                let written = sqlx::query(
+                    "INSERT INTO idempotency (tenant, caller, key, digest, jobs, made) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                )
+                .bind(&owner.tenant)
+                .bind(&owner.caller)
+                .bind(once.key)
+                .bind(&once.digest[..])
+                .bind(names)
+                .bind(now.0)
+                .execute(connection)
+                .await?;
+                Ok(written.rows_affected() == 1)
+            }
+
+            /// The names that are remembered under a key; none where they are of something else.
+            pub(in crate::store) async fn remembered(
+                pool: &Pool,
+                owner: &Owner,
+                once: &Once<'_>,
+            ) -> Result<Option<String>, StoreError> {
+                let row = sqlx::query("SELECT digest, jobs FROM idempotency WHERE tenant = $1 AND caller = $2 AND key = $3")
+                    .bind(&owner.tenant)
+                    .bind(&owner.caller)
+                    .bind(once.key)
+                    .fetch_one(pool)
+                    .await?;
+                let digest: Vec<u8> = row.try_get(0)?;
+                Ok((digest == once.digest).then_some(row.try_get(1)?))
+            }
+
+            /// What guards askers, and consents, of all: the lines to be logged, or the first that is denied. To be
+            /// undone then.
+            pub(in crate::store) async fn admit(
                 connection: &mut Connection,
                 owner: &Owner,
                 jobs: &[NewJob],
                 bounds: &Bounds,
-            ) -> Result<Option<Submitted>, StoreError> {
+                listing: Listing,
+                now: Instant,
+            ) -> Result<Result<Vec<AuditEvent>, (usize, Denied)>, StoreError> {
+                let mut lines = Vec::with_capacity(2 * jobs.len());
+                for (place, job) in jobs.iter().enumerate() {
+                    let about = &job.about;
+                    let denied = askers::admit(connection, &owner.tenant, about, &bounds.askers, now).await?;
+                    if let Some(denied) = denied {
+                        return Ok(Err((place, denied)));
+                    }
+                    if consents::note(connection, owner, about, listing, now).await? {
+                        lines.extend(granted(about)?);
+                    }
+                    lines.push(AuditEvent::DisclosureRequested(asked(about)?));
+                }
+                Ok(Ok(lines))
+            }
+
+            /// Puts tasks into the queue.
+            pub(in crate::store) async fn push(
+                connection: &mut Connection,
+                tasks: Vec<Task<Vec<u8>>>,
+            ) -> Result<(), StoreError> {
+                $push(&mut *connection, tasks).await.map_err(|e| StoreError::Queue(e.to_string()))
+            }
+
+            /// How much work waits, where it is more than may with these, of all or of this tenant's. A cohort's members
+            /// are work until they were checked.
+            pub(in crate::store) async fn full(
+                connection: &mut Connection,
+                owner: &Owner,
+                jobs: &[NewJob],
+                bounds: &Bounds,
+            ) -> Result<Option<u64>, StoreError> {
                 let row = sqlx::query(
                     "SELECT CAST(COALESCE(SUM(work), 0) AS BIGINT), \
                      CAST(COALESCE(SUM(CASE WHEN tenant = $1 THEN work ELSE 0 END), 0) AS BIGINT) \
-                     FROM disclosures WHERE state IN (1, 2)",
+                     FROM (SELECT tenant, work FROM disclosures WHERE state IN (1, 2) UNION ALL \
+                     SELECT tenant, work * (members - checked) FROM cohorts WHERE state = 1) AS waiting",
                 )
                 .bind(&owner.tenant)
                 .fetch_one(connection)
@@ -201,7 +263,7 @@ macro_rules! statements {
                 let (waiting, own) = (count(row.try_get(0)?), count(row.try_get(1)?));
                 let more: u64 = jobs.iter().map(|job| work(job.tier)).sum();
                 let full = waiting + more > bounds.most_work || own + more > bounds.most_work_of_tenant;
-                Ok(full.then_some(Submitted::Full { waiting }))
+                Ok(full.then_some(waiting))
             }
 
             async fn place_job(
@@ -238,17 +300,9 @@ macro_rules! statements {
             }
 
             async fn again(pool: &Pool, owner: &Owner, once: &Once<'_>) -> Result<Submitted, StoreError> {
-                let row = sqlx::query("SELECT digest, jobs FROM idempotency WHERE tenant = $1 AND caller = $2 AND key = $3")
-                    .bind(&owner.tenant)
-                    .bind(&owner.caller)
-                    .bind(once.key)
-                    .fetch_one(pool)
-                    .await?;
-                let digest: Vec<u8> = row.try_get(0)?;
-                if digest != once.digest {
+                let Some(names) = remembered(pool, owner, once).await? else {
                     return Ok(Submitted::OtherUnderKey);
-                }
-                let names: String = row.try_get(1)?;
+                };
                 let mut jobs = Vec::new();
                 for name in names.split(',') {
                     let id = JobId::from_str(name).map_err(|_| StoreError::Row("a job's name"))?;
@@ -329,7 +383,7 @@ macro_rules! statements {
                     Some(asked) if first => Some(AuditEvent::DisclosureReleased(asked, Hex(handle(&consent)?))),
                     _ => None,
                 };
-                log::append(&mut transaction, &owner.tenant, line, now).await?;
+                log::append(&mut transaction, &owner.tenant, Listing::Audience, line, now).await?;
                 if consents::is_revoked(&mut transaction, &consent).await? {
                     return Ok(Released::Nothing);
                 }
@@ -380,6 +434,7 @@ macro_rules! statements {
             pub(in crate::store) async fn end(pool: &Pool, id: &JobId, ending: &Ending) -> Result<bool, StoreError> {
                 let now = Instant::now();
                 let mut transaction = pool.begin_with($begin).await?;
+                let cohort = cohorts::of_job(&mut transaction, id).await?;
                 let ended = sqlx::query(
                     "UPDATE disclosures SET state = $2, ended = $3, error = $4, payload = NULL \
                      WHERE id = $1 AND state IN (1, 2) \
@@ -402,6 +457,22 @@ macro_rules! statements {
                     Some(consent) => consents::is_revoked(&mut transaction, consent).await?,
                     None => true,
                 };
+                if let Some(cohort) = cohort {
+                    let presentation = match (ending, &consent) {
+                        (Ending::Succeeded(presentation), Some(consent)) if !revoked => {
+                            consents::used(&mut transaction, &tenant, consent, now).await?;
+                            keep(&mut transaction, id, presentation).await?;
+                            true
+                        }
+                        _ => false,
+                    };
+                    if !presentation && matches!(ending, Ending::Succeeded(_)) {
+                        refuse(&mut transaction, id).await?;
+                    }
+                    cohorts::ended(&mut transaction, &cohort, ending, now).await?;
+                    transaction.commit().await?;
+                    return Ok(true);
+                }
                 let told = asked_of(&row)?;
                 let withheld = matches!(ending, Ending::Succeeded(_)) && revoked;
                 events::ended(&mut transaction, id, if withheld { &Ending::Refused } else { ending }).await?;
@@ -430,14 +501,14 @@ macro_rules! statements {
                     }
                 };
                 if line.is_some() {
-                    log::append(&mut transaction, &tenant, line, now).await?;
+                    log::append(&mut transaction, &tenant, Listing::Audience, line, now).await?;
                 }
                 transaction.commit().await?;
                 Ok(true)
             }
 
             // What is logged of a job; nothing of one of before there was a log.
-            fn asked_of(row: &<Database as sqlx::Database>::Row) -> Result<Option<Asked>, StoreError> {
+            pub(in crate::store) fn asked_of(row: &<Database as sqlx::Database>::Row) -> Result<Option<Asked>, StoreError> {
                 let (audience, purpose): (String, String) = (row.try_get("audience")?, row.try_get("purpose")?);
                 let bytes = |column| row.try_get::<Option<Vec<u8>>, _>(column);
                 let (Some(claim), Some(request), Some(patient)) = (bytes("claim")?, bytes("request")?, bytes("pseudonym")?)
@@ -492,10 +563,11 @@ macro_rules! statements {
             ) -> Result<Vec<JobId>, StoreError> {
                 let now = Instant::now();
                 let mut transaction = pool.begin_with($begin).await?;
+                let cohorts = cohorts::on_consent(&mut transaction, consent).await?;
                 let first = consents::revoke(&mut transaction, consent, secret, now).await?;
                 let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
                     "UPDATE disclosures SET state = 6, ended = $2, payload = NULL \
-                     WHERE consent = $1 AND state IN (1, 2) RETURNING {TOLD}"
+                     WHERE cohort IS NULL AND consent = $1 AND state IN (1, 2) RETURNING {TOLD}"
                 )))
                 .bind(&consent[..])
                 .bind(now.0)
@@ -509,18 +581,20 @@ macro_rules! statements {
                 for id in &ended {
                     events::ended(&mut transaction, id, &Ending::Cancelled).await?;
                 }
-                for (tenant, consented) in consents::noted(&mut transaction, consent).await? {
-                    let mut own = Vec::new();
+                for (tenant, listing, consented) in consents::noted(&mut transaction, consent).await? {
                     if first {
-                        own.push(AuditEvent::ConsentRevoked(consented));
+                        let line = [AuditEvent::ConsentRevoked(consented)];
+                        log::append(&mut transaction, &tenant, listing, line, now).await?;
                     }
+                    let mut own = Vec::new();
                     for row in &rows {
                         if row.try_get::<String, _>("tenant")? == tenant {
                             own.extend(cancelled(std::slice::from_ref(row))?);
                         }
                     }
-                    log::append(&mut transaction, &tenant, own, now).await?;
+                    log::append(&mut transaction, &tenant, Listing::Audience, own, now).await?;
                 }
+                cohorts::take_out(&mut transaction, &cohorts, Whom::Consent(consent), now).await?;
                 transaction.commit().await?;
                 Ok(ended)
             }
@@ -530,7 +604,7 @@ macro_rules! statements {
                 let now = Instant::now();
                 let mut transaction = pool.begin_with($begin).await?;
                 let over = consents::expire(&mut transaction, now).await?;
-                for (tenant, caller, consented) in &over {
+                for (tenant, caller, listing, consented) in &over {
                     let event = NewEvent {
                         tenant: tenant.clone(),
                         to: Addressee::Caller(caller.clone()),
@@ -541,7 +615,7 @@ macro_rules! statements {
                     };
                     events::write(&mut transaction, &[event]).await?;
                     let line = [AuditEvent::ConsentExpired(*consented)];
-                    log::append(&mut transaction, tenant, line, now).await?;
+                    log::append(&mut transaction, tenant, *listing, line, now).await?;
                 }
                 transaction.commit().await?;
                 Ok(over.len())
@@ -555,9 +629,10 @@ macro_rules! statements {
             ) -> Result<(Vec<JobId>, u64), StoreError> {
                 let mut transaction = pool.begin_with($begin).await?;
                 let now = Instant::now();
+                let cohorts = cohorts::about(&mut transaction, tenant, pseudonym).await?;
                 let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
                     "UPDATE disclosures SET state = 6, ended = $3, payload = NULL \
-                     WHERE tenant = $1 AND pseudonym = $2 AND state IN (1, 2) RETURNING {TOLD}"
+                     WHERE cohort IS NULL AND tenant = $1 AND pseudonym = $2 AND state IN (1, 2) RETURNING {TOLD}"
                 )))
                 .bind(tenant)
                 .bind(&pseudonym[..])
@@ -583,11 +658,12 @@ macro_rules! statements {
                 for id in &ended {
                     events::ended(&mut transaction, id, &Ending::Cancelled).await?;
                 }
+                cohorts::take_out(&mut transaction, &cohorts, Whom::Patient(pseudonym), now).await?;
                 let mut lines = cancelled(&rows)?;
                 if erased {
                     lines.push(AuditEvent::RecordErased(Pseudonym(Hex(*pseudonym))));
                 }
-                let place = log::append(&mut transaction, tenant, lines, now).await?;
+                let place = log::append(&mut transaction, tenant, Listing::Audience, lines, now).await?;
                 transaction.commit().await?;
                 Ok((ended, place))
             }
@@ -612,7 +688,7 @@ macro_rules! statements {
                     };
                     events::write(&mut transaction, &[event]).await?;
                     let line = [AuditEvent::AskerSuspended(did(audience)?)];
-                    log::append(&mut transaction, tenant, line, now).await?;
+                    log::append(&mut transaction, tenant, Listing::Audience, line, now).await?;
                 }
                 transaction.commit().await?;
                 Ok(done)
@@ -624,7 +700,7 @@ macro_rules! statements {
                 let done = askers::restore(&mut transaction, tenant, audience, now).await?;
                 if done {
                     let line = [AuditEvent::AskerRestored(did(audience)?)];
-                    log::append(&mut transaction, tenant, line, now).await?;
+                    log::append(&mut transaction, tenant, Listing::Audience, line, now).await?;
                 }
                 transaction.commit().await?;
                 Ok(done)
@@ -639,16 +715,23 @@ macro_rules! statements {
             }
 
             pub(in crate::store) async fn recent(pool: &Pool, after: Instant) -> Result<Vec<Standing>, StoreError> {
-                let rows =
-                    sqlx::query("SELECT id, state, attempts FROM disclosures WHERE state IN (1, 2) OR ended > $1")
-                        .bind(after.0)
-                        .fetch_all(pool)
-                        .await?;
+                // A cohort as a job: what of it was checked, and has ended.
+                let rows = sqlx::query(
+                    "SELECT id, state, attempts FROM disclosures \
+                     WHERE cohort IS NULL AND (state IN (1, 2) OR ended > $1) UNION ALL \
+                     SELECT id, CAST(CASE state WHEN 1 THEN 2 ELSE 3 END AS BIGINT), checked + (SELECT COUNT(*) FROM disclosures d \
+                     WHERE d.cohort = cohorts.id AND d.state > 2) FROM cohorts WHERE state = 1 OR ended > $1",
+                )
+                .bind(after.0)
+                .fetch_all(pool)
+                .await?;
                 rows.iter()
                     .map(|row| {
                         let (name, attempts): (String, i64) = (row.try_get("id")?, row.try_get("attempts")?);
+                        let cohort = CohortId::from_str(&name).map(|id| id.key()).ok();
+                        let id = cohort.or_else(|| JobId::from_str(&name).ok());
                         Ok(Standing {
-                            id: JobId::from_str(&name).map_err(|_| StoreError::Row("a job's name"))?,
+                            id: id.ok_or(StoreError::Row("a job's name"))?,
                             state: State::of(row.try_get("state")?).ok_or(StoreError::Row("a state"))?,
                             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
                         })

@@ -7,7 +7,7 @@ use medproof_keys::Progress;
 use medproof_messages::{ConsentError, ConsentMessage, Presentation, VerifiedRequest};
 use medproof_records::issuer::OpenedRecord;
 use medproof_statement::assign::{self, NotProvable};
-use medproof_statement::check::{self, Witness};
+use medproof_statement::check::{self, Violation, Witness};
 use medproof_statement::eddsa::PublicKey;
 use medproof_statement::holder::Holder;
 use medproof_statement::public::PublicInputs;
@@ -60,11 +60,9 @@ impl<E: Engine> Prover<E> {
     fn proved(&self, payload: &Payload, progress: &dyn Progress<ProveStage>) -> Result<Outcome, Outcome> {
         let record = payload.record.as_ref().ok_or(Outcome::Refused)?;
         let opened = record.open().map_err(|_| Outcome::Refused)?;
-        let witness = witness(&payload.request, &payload.consent, opened).map_err(|_| Outcome::Refused)?;
-        let public = check::public_inputs(&witness).ok_or(Outcome::Refused)?;
-        self.unrevoked(&public)?;
         // Before the engine, which would tell who follows the job that it came so far.
-        check::check(&public, &witness).map_err(|_| Outcome::Refused)?;
+        let (public, witness) = statement(&payload.request, &payload.consent, opened).map_err(|_| Outcome::Refused)?;
+        self.unrevoked(&public)?;
         let proven = self.engine.prove(&public, &witness, progress).map_err(outcome)?;
         // While it was proved the consent may have been revoked.
         self.unrevoked(&public)?;
@@ -105,39 +103,49 @@ fn require_open(payload: &Payload) -> Result<(), Outcome> {
     }
 }
 
-/// Why a record's holder has not consented, or its facts do not show what is asked: it tells about the
-/// patient, and is for the issuer's operator alone.
+/// Why a record does not answer a request under a consent: it tells about the patient, and is for the issuer's
+/// operator alone.
 #[derive(Debug, thiserror::Error)]
-pub enum NoWitness {
+pub enum NoStatement {
     /// The consent is not to this request, or not the holder's.
     #[error(transparent)]
     Consent(#[from] ConsentError),
     /// The facts do not show it.
     #[error(transparent)]
     Facts(#[from] NotProvable),
+    /// It is not in the registry.
+    #[error("the record has no place in the registry")]
+    Place,
+    /// The relation does not hold.
+    #[error(transparent)]
+    Violation(#[from] Violation),
 }
 
-/// What a proof of a record answers a request with, under its holder's consent.
+/// What a proof of a record answers a request with, under its holder's consent: a statement that holds, natively
+/// checked.
 ///
 /// # Errors
-/// [`NoWitness`].
-pub fn witness(
+/// [`NoStatement`].
+pub fn statement(
     request: &VerifiedRequest,
     consent: &ConsentMessage,
     record: OpenedRecord,
-) -> Result<Witness, NoWitness> {
+) -> Result<(PublicInputs, Witness), NoStatement> {
     let signed = consent
         .verify(request, signer(request, &record.opening.holder))?
         .clone();
     let slots = assign::assign(request.policy(), &record.facts)?;
-    Ok(Witness {
+    let witness = Witness {
         record: record.opening,
         position: record.path,
         table: request.policy().table().clone(),
         request: *request.statement(),
         consent: signed,
         slots,
-    })
+    };
+    let public = check::public_inputs(&witness).ok_or(NoStatement::Place)?;
+    check::check(&public, &witness)?;
+    Ok((public, witness))
 }
 
 /// Whose signature consents to a request: the holder's, or its custodians' in an emergency.
