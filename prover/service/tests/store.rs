@@ -7,9 +7,10 @@ mod common;
 use common::{AUDIENCE, MANY};
 use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{Instant, JobId, State};
-use medproof_service::store::{After, Bounds, Ending, NewJob, Once, Owner, Store, Submitted, Urgency};
+use medproof_service::store::{After, Bounds, Ending, Full, NewJob, Once, Owner, Store, Submitted, Urgency};
 use medproof_statement::tier::Tier;
 use sqlx::AssertSqlSafe;
+use std::time::Duration;
 use tempfile::TempDir;
 
 struct World {
@@ -246,7 +247,10 @@ async fn no_more_wait_than_may_and_nothing_of_what_is_too_much_is_kept() {
             .submit(&owner, &jobs(3), Urgency::Batch, Some(&once), &five)
             .await
             .unwrap();
-        assert_eq!(full, Submitted::Full { waiting: 6 });
+        assert_eq!(full, Submitted::Full(Full {
+                waiting: 6,
+                again: Duration::from_secs(5)
+            }));
         assert_eq!(store.jobs(&owner, None, None, 100).await.unwrap().len(), 3);
         // Its key is free still.
         assert!(matches!(

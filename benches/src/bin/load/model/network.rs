@@ -1,0 +1,366 @@
+//! A network of queues, event by event: what goes through it takes stations, spends time and gives them back.
+
+use crate::arrivals::gap;
+use ark_std::rand::SeedableRng;
+use ark_std::rand::rngs::StdRng;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, VecDeque};
+
+/// How long something takes, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub enum Law {
+    /// As long each time.
+    Fixed(f64),
+    /// Without memory, so long on average.
+    Exponential(f64),
+}
+
+/// One step of a way through the network.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Waits for a server of a station, in turn, and keeps it.
+    Take(usize),
+    /// Takes time.
+    Spend(Law),
+    /// Gives the server back.
+    Give(usize),
+}
+
+/// Where what goes a way comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// So many, each of which begins again when it has ended.
+    Closed(usize),
+    /// From outside, with such gaps.
+    Open(Law),
+}
+
+/// All that goes one way.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// From where.
+    pub source: Source,
+    /// Which way.
+    pub route: Vec<Step>,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Of each class, how many ended a second.
+    pub rates: Vec<f64>,
+    /// Of each class, how long one took on average, in seconds.
+    pub times: Vec<f64>,
+    /// Of each station, which part of its servers was taken.
+    pub busy: Vec<f64>,
+}
+
+/// Follows the network from when it is warm until an end, in seconds. Stations are their numbers of servers.
+pub fn run(stations: &[usize], classes: &[Class], warm: f64, until: f64, seed: u64) -> Found {
+    let mut network = Network {
+        classes,
+        stations: stations.iter().map(|servers| Station::of(*servers)).collect(),
+        events: BinaryHeap::new(),
+        order: 0,
+        now: 0.0,
+        warm,
+        ended: vec![(0, 0.0); classes.len()],
+        rng: StdRng::seed_from_u64(seed),
+    };
+    for (class, Class { source, .. }) in classes.iter().enumerate() {
+        match source {
+            Source::Closed(count) => (0..*count).for_each(|_| network.after(0.0, Event::Next(Traveller::of(class, 0.0)))),
+            Source::Open(law) => {
+                let first = network.drawn(*law);
+                network.after(first, Event::Arrival(class));
+            }
+        }
+    }
+    while let Some(Reverse(Timed { at, event, .. })) = network.events.pop() {
+        if at > until {
+            break;
+        }
+        network.now = at;
+        network.happens(event);
+    }
+    network.found(until)
+}
+
+struct Station {
+    servers: usize,
+    taken: usize,
+    waiting: VecDeque<Traveller>,
+    // Servers times seconds, and until when they were counted.
+    used: f64,
+    counted: f64,
+}
+
+impl Station {
+    fn of(servers: usize) -> Station {
+        Station {
+            servers,
+            taken: 0,
+            waiting: VecDeque::new(),
+            used: 0.0,
+            counted: 0.0,
+        }
+    }
+
+    fn count(&mut self, now: f64, warm: f64) {
+        self.used += self.taken as f64 * (now - self.counted.max(warm)).max(0.0);
+        self.counted = now;
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Traveller {
+    class: usize,
+    step: usize,
+    began: f64,
+}
+
+impl Traveller {
+    fn of(class: usize, began: f64) -> Traveller {
+        Traveller { class, step: 0, began }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Event {
+    // One of an open class comes.
+    Arrival(usize),
+    // One goes on.
+    Next(Traveller),
+}
+
+// The earliest first; of two at a time the one that was foreseen first.
+struct Timed {
+    at: f64,
+    order: u64,
+    event: Event,
+}
+
+impl Ord for Timed {
+    fn cmp(&self, other: &Timed) -> Ordering {
+        self.at.total_cmp(&other.at).then(self.order.cmp(&other.order))
+    }
+}
+
+impl PartialOrd for Timed {
+    fn partial_cmp(&self, other: &Timed) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Timed {
+    fn eq(&self, other: &Timed) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Timed {}
+
+struct Network<'a> {
+    classes: &'a [Class],
+    stations: Vec<Station>,
+    events: BinaryHeap<Reverse<Timed>>,
+    order: u64,
+    now: f64,
+    warm: f64,
+    // Since it is warm: how many, and how long they took together.
+    ended: Vec<(u64, f64)>,
+    rng: StdRng,
+}
+
+impl Network<'_> {
+    fn drawn(&mut self, law: Law) -> f64 {
+        match law {
+            Law::Fixed(time) => time,
+            Law::Exponential(mean) => mean * gap(&mut self.rng),
+        }
+    }
+
+    fn after(&mut self, time: f64, event: Event) {
+        self.order += 1;
+        let at = self.now + time;
+        self.events.push(Reverse(Timed {
+            at,
+            order: self.order,
+            event,
+        }));
+    }
+
+    fn happens(&mut self, event: Event) {
+        match event {
+            Event::Arrival(class) => {
+                if let Source::Open(law) = self.classes[class].source {
+                    let next = self.drawn(law);
+                    self.after(next, Event::Arrival(class));
+                }
+                self.goes_on(Traveller::of(class, self.now));
+            }
+            Event::Next(traveller) => self.goes_on(traveller),
+        }
+    }
+
+    // As far as it comes without waiting.
+    fn goes_on(&mut self, mut traveller: Traveller) {
+        let classes = self.classes;
+        while let Some(step) = classes[traveller.class].route.get(traveller.step) {
+            traveller.step += 1;
+            match *step {
+                Step::Take(station) => {
+                    if !self.takes(station, traveller) {
+                        return;
+                    }
+                }
+                Step::Spend(law) => {
+                    let time = self.drawn(law);
+                    return self.after(time, Event::Next(traveller));
+                }
+                Step::Give(station) => self.gives(station),
+            }
+        }
+        self.ends(traveller);
+    }
+
+    // Whether it has a server; else it waits.
+    fn takes(&mut self, station: usize, traveller: Traveller) -> bool {
+        let station = &mut self.stations[station];
+        if station.taken == station.servers {
+            station.waiting.push_back(traveller);
+            return false;
+        }
+        station.count(self.now, self.warm);
+        station.taken += 1;
+        true
+    }
+
+    // Whoever waits has it at once.
+    fn gives(&mut self, station: usize) {
+        match self.stations[station].waiting.pop_front() {
+            Some(next) => self.after(0.0, Event::Next(next)),
+            None => {
+                self.stations[station].count(self.now, self.warm);
+                self.stations[station].taken -= 1;
+            }
+        }
+    }
+
+    fn ends(&mut self, traveller: Traveller) {
+        if self.now >= self.warm {
+            let (count, time) = &mut self.ended[traveller.class];
+            *count += 1;
+            *time += self.now - traveller.began;
+        }
+        if let Source::Closed(_) = self.classes[traveller.class].source {
+            self.after(0.0, Event::Next(Traveller::of(traveller.class, self.now)));
+        }
+    }
+
+    fn found(mut self, until: f64) -> Found {
+        let span = until - self.warm;
+        let (now, warm) = (until, self.warm);
+        let busy = self.stations.iter_mut().map(|station| {
+            station.count(now, warm);
+            station.used / (span * station.servers as f64)
+        });
+        Found {
+            busy: busy.collect(),
+            rates: self.ended.iter().map(|(count, _)| *count as f64 / span).collect(),
+            times: self.ended.iter().map(|(count, time)| time / *count as f64).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(station: usize, law: Law) -> Vec<Step> {
+        vec![Step::Take(station), Step::Spend(law), Step::Give(station)]
+    }
+
+    fn open(gaps: Law, route: Vec<Step>) -> Class {
+        Class {
+            source: Source::Open(gaps),
+            route,
+        }
+    }
+
+    // The chance that one who comes to c servers without memory waits (Erlang, 1917).
+    fn erlang_c(servers: usize, offered: f64) -> f64 {
+        let terms = (0..servers).scan(1.0, |term, n| {
+            let this = *term;
+            *term *= offered / (n + 1) as f64;
+            Some(this)
+        });
+        let below: f64 = terms.sum();
+        let last = (1..=servers).fold(1.0, |term, n| term * offered / n as f64);
+        let all = last / (1.0 - offered / servers as f64);
+        all / (below + all)
+    }
+
+    #[test]
+    fn queues_without_memory_wait_as_erlang_says() {
+        for (servers, load) in [(1, 0.5), (1, 0.8), (2, 0.8), (8, 0.7)] {
+            let offered = load * servers as f64;
+            let class = open(Law::Exponential(1.0 / offered), at(0, Law::Exponential(1.0)));
+            let found = run(&[servers], &[class], 1000.0, 200_000.0, 1);
+            let expected = 1.0 + erlang_c(servers, offered) / (servers as f64 - offered);
+            assert!((found.times[0] / expected - 1.0).abs() < 0.03, "{servers} {load}: {} {expected}", found.times[0]);
+            assert!((found.busy[0] / load - 1.0).abs() < 0.02 && (found.rates[0] / offered - 1.0).abs() < 0.02);
+        }
+        assert!((erlang_c(1, 0.8) - 0.8).abs() < 1e-12);
+    }
+
+    #[test]
+    fn queues_of_fixed_times_wait_half_as_long_as_those_without_memory() {
+        // Pollaczek and Khinchine: a mean wait of load / (2 (1 − load)).
+        let class = open(Law::Exponential(1.25), at(0, Law::Fixed(1.0)));
+        let found = run(&[1], &[class], 1000.0, 200_000.0, 1);
+        assert!((found.times[0] - 3.0).abs() < 0.1, "{}", found.times[0]);
+    }
+
+    #[test]
+    fn who_comes_by_the_clock_and_leaves_by_it_never_waits() {
+        let found = run(&[1], &[open(Law::Fixed(1.0), at(0, Law::Fixed(0.75)))], 10.0, 1010.0, 1);
+        assert!((found.times[0] - 0.75).abs() < 1e-9 && (found.busy[0] - 0.75).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_closed_network_is_as_fast_as_its_narrowest_place() {
+        let route = [at(0, Law::Fixed(1.0)), at(1, Law::Fixed(0.1))].concat();
+        let closed = |count| {
+            let class = Class {
+                source: Source::Closed(count),
+                route: route.clone(),
+            };
+            run(&[4, 1], &[class], 100.0, 1100.0, 1)
+        };
+        // One alone takes both; four servers of a second come to four; a hundred wait.
+        assert!((closed(1).rates[0] - 1.0 / 1.1).abs() < 0.01);
+        let many = closed(100);
+        assert!((many.rates[0] - 4.0).abs() < 0.01 && (many.busy[0] - 1.0).abs() < 1e-6);
+        // Little: as many as there are, over how long each takes.
+        assert!((many.rates[0] * many.times[0] - 100.0).abs() < 2.0);
+    }
+
+    #[test]
+    fn what_is_kept_while_something_else_is_waited_for_is_taken() {
+        // Each keeps the first while it waits for the second.
+        let route = vec![
+            Step::Take(0),
+            Step::Take(1),
+            Step::Spend(Law::Fixed(1.0)),
+            Step::Give(1),
+            Step::Give(0),
+        ];
+        let class = Class {
+            source: Source::Closed(5),
+            route,
+        };
+        let found = run(&[2, 1], &[class], 10.0, 1010.0, 1);
+        assert!((found.rates[0] - 1.0).abs() < 0.01 && found.busy.iter().all(|busy| *busy > 0.999), "{found:?}");
+    }
+}
