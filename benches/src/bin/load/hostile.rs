@@ -67,7 +67,7 @@ fn kinds() -> Outcome<Vec<Kind>> {
             method: BATCH,
             encoding: None,
             message: framed(false, many.len(), &many),
-            refused: "3",
+            refused: "11",
         },
         {
             let bomb = bomb()?;

@@ -64,6 +64,7 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     for workers in WORKERS {
         let found = throughput(&figures, cores, workers);
         report.row(format!("disclosures a second, {workers} workers"), found.rates[0], "");
+        report.time(format!("of which each takes, {workers} workers"), Duration::from_secs_f64(found.times[0]));
         let (place, busy) = busiest(&found);
         report.say(format!("{workers} workers: {} are busiest, {:.0} % of the time.", NAMES[place], 100.0 * busy));
     }

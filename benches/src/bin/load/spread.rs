@@ -39,11 +39,6 @@ impl Spread {
     pub fn most(&self) -> Duration {
         self.at(1.0)
     }
-
-    /// Their mean.
-    pub fn mean(&self) -> Duration {
-        self.0.iter().sum::<Duration>() / u32::try_from(self.0.len().max(1)).unwrap_or(u32::MAX)
-    }
 }
 
 #[cfg(test)]
@@ -55,7 +50,7 @@ mod tests {
         let ms = Duration::from_millis;
         let spread = Spread::of((1..=200).rev().map(ms));
         assert_eq!((spread.median(), spread.p99(), spread.most()), (ms(100), ms(198), ms(200)));
-        assert_eq!((spread.at(0.0), spread.mean(), spread.count()), (ms(1), ms(201) / 2, 200));
+        assert_eq!((spread.at(0.0), spread.count()), (ms(1), 200));
         assert_eq!(Spread::of([ms(7)]).p99(), ms(7));
         assert_eq!(Spread::default().p99(), Duration::ZERO);
     }
