@@ -7,6 +7,8 @@ use crate::report::{Report, ms, progress};
 use crate::spread::Spread;
 use crate::world::{Setup, World};
 use crate::{Options, Outcome};
+use medproof_proto::v1;
+use medproof_proto::v1::job::State;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -37,12 +39,13 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     let warm = bare.rate(&world, at_once, 4 * at_once)?;
     let count = ((warm * ROUND.as_secs_f64()) as usize).max(4 * at_once);
     let (mut alone, mut served, mut differences, mut rates) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut steps: [Vec<Duration>; STEPS.len()] = Default::default();
     for round in 0..ROUNDS {
         let numbers = round * SINGLES..(round + 1) * SINGLES;
         for number in numbers {
             let (bare, service) = (
                 bare.latency(&world, number)?,
-                runtime.block_on(disclosed(&mut client, &world, number))?,
+                runtime.block_on(stepped(&mut client, &world, number, &mut steps))?,
             );
             alone.push(bare);
             served.push(service);
@@ -83,11 +86,45 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     report.time("a disclosure on an idle service, submitted, followed and fetched, median", served.median());
     report.time("a proof by the bare engine, 99 of 100", alone.p99());
     report.time("a disclosure on an idle service, 99 of 100", served.p99());
+    for (what, times) in STEPS.into_iter().zip(steps) {
+        report.time(format!("of which {what}, median"), Spread::of(times).median());
+    }
     report.row("proofs a second by the bare engine, middle round", bare_rate, "");
     report.row("by the service, the same round", service_rate, "");
     report.at_most("latency added, median of the pairs", 10.0, differences[differences.len() / 2], "ms");
     report.at_most("throughput lost, middle round", 5.0, 100.0 * (1.0 - service_rate / bare_rate), "%");
     Ok(report)
+}
+
+const STEPS: [&str; 4] = ["submitting", "until the follower hears that it was begun", "until it hears the end", "fetching"];
+
+// From submitting to having fetched, step by step.
+async fn stepped(
+    client: &mut Client,
+    world: &World,
+    number: usize,
+    steps: &mut [Vec<Duration>; STEPS.len()],
+) -> Outcome<Duration> {
+    let disclosure = world.disclosure(number);
+    let start = Instant::now();
+    let job = client::submit(client, disclosure).await?;
+    let submitted = start.elapsed();
+    let request = v1::WatchJobRequest { job: job.clone() };
+    let mut stream = client.watch_job(request).await?.into_inner();
+    let (mut begun, mut state) = (None, State::Unspecified);
+    while let Some(told) = stream.message().await? {
+        state = told.job.unwrap_or_default().state();
+        begun = begun.or((state != State::Queued).then(|| start.elapsed()));
+    }
+    let (ended, begun) = (start.elapsed(), begun.unwrap_or_default());
+    if state != State::Succeeded {
+        return Err(format!("a job ended as {}: every one of this run holds", state.as_str_name()).into());
+    }
+    client::fetched(client, &job).await?;
+    let all = start.elapsed();
+    let each = [submitted, begun - submitted, ended - begun, all - ended];
+    steps.iter_mut().zip(each).for_each(|(step, time)| step.push(time));
+    Ok(all)
 }
 
 /// From submitting to having fetched.
