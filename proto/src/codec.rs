@@ -75,8 +75,8 @@ fn is_bounded(mut bytes: &[u8]) -> bool {
         if bytes.is_empty() {
             return true;
         }
-        let skipped = decode_key(&mut bytes)
-            .and_then(|(tag, wire)| skip_field(wire, tag, &mut bytes, DecodeContext::default()));
+        let skipped =
+            decode_key(&mut bytes).and_then(|(tag, wire)| skip_field(wire, tag, &mut bytes, DecodeContext::default()));
         if skipped.is_err() {
             return true;
         }

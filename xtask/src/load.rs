@@ -144,7 +144,12 @@ mod tests {
         assert_eq!((all.part, all.write, all.json), (Some("overload"), true, false));
         assert_eq!(all.passed, ["--minutes", "0.5", "--tier", "XS"]);
         assert_eq!(options(&["--json"]).unwrap().passed, ["--json"]);
-        for wrong in [&["overlode"][..], &["overload", "streams"], &["--tier"], &["--json", "--write"]] {
+        for wrong in [
+            &["overlode"][..],
+            &["overload", "streams"],
+            &["--tier"],
+            &["--json", "--write"],
+        ] {
             assert!(options(wrong).is_err(), "{wrong:?}");
         }
     }

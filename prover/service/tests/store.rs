@@ -247,10 +247,13 @@ async fn no_more_wait_than_may_and_nothing_of_what_is_too_much_is_kept() {
             .submit(&owner, &jobs(3), Urgency::Batch, Some(&once), &five)
             .await
             .unwrap();
-        assert_eq!(full, Submitted::Full(Full {
+        assert_eq!(
+            full,
+            Submitted::Full(Full {
                 waiting: 6,
                 again: Duration::from_secs(5)
-            }));
+            })
+        );
         assert_eq!(store.jobs(&owner, None, None, 100).await.unwrap().len(), 3);
         // Its key is free still.
         assert!(matches!(

@@ -36,8 +36,14 @@ mod tests {
         assert!(all.is_sorted() && all.iter().all(|at| *at < within));
         // Of gaps, e⁻¹ are longer than the mean.
         let mean = 1.0 / 50.0;
-        let longer = all.windows(2).filter(|pair| (pair[1] - pair[0]).as_secs_f64() > mean).count();
-        assert!((longer as f64 / all.len() as f64 - (-1f64).exp()).abs() < 0.01, "{longer}");
+        let longer = all
+            .windows(2)
+            .filter(|pair| (pair[1] - pair[0]).as_secs_f64() > mean)
+            .count();
+        assert!(
+            (longer as f64 / all.len() as f64 - (-1f64).exp()).abs() < 0.01,
+            "{longer}"
+        );
         assert_eq!(all, arrivals(50.0, within, 1));
         assert_ne!(all[0], arrivals(50.0, within, 2)[0]);
     }

@@ -68,7 +68,9 @@ impl Bare {
         let start = Instant::now();
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..at_once).map(|_| scope.spawn(|| on(&work))).collect();
-            let ended = threads.into_iter().map(|thread| thread.join().map_err(|_| "a thread of the engine")?);
+            let ended = threads
+                .into_iter()
+                .map(|thread| thread.join().map_err(|_| "a thread of the engine")?);
             ended.collect::<Outcome<()>>()
         })?;
         Ok(count as f64 / start.elapsed().as_secs_f64())

@@ -63,13 +63,23 @@ pub async fn proved(client: &mut Client, disclosure: v1::Disclosure) -> Outcome<
     if job.state() == State::Succeeded {
         return Ok(job);
     }
-    Err(format!("a job ended as {}, {}: every one of this run holds", job.state().as_str_name(), job.error_code).into())
+    Err(format!(
+        "a job ended as {}, {}: every one of this run holds",
+        job.state().as_str_name(),
+        job.error_code
+    )
+    .into())
 }
 
 /// Fetches: bytes of the presentation.
 pub async fn fetched(client: &mut Client, job: &str) -> Result<usize, Status> {
     let request = v1::FetchPresentationRequest { job: job.to_owned() };
-    Ok(client.fetch_presentation(request).await?.into_inner().presentation.len())
+    Ok(client
+        .fetch_presentation(request)
+        .await?
+        .into_inner()
+        .presentation
+        .len())
 }
 
 /// A refusal's stable code.

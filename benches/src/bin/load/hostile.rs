@@ -97,7 +97,10 @@ fn submission(request: Vec<u8>) -> Vec<u8> {
 
 // By the system's own gzip.
 fn bomb() -> Outcome<Vec<u8>> {
-    let mut gzip = Command::new("gzip").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut gzip = Command::new("gzip")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
     let mut input = gzip.stdin.take().ok_or("no input")?;
     let writing = std::thread::spawn(move || {
         let zeros = vec![0; 1 << 20];
@@ -135,12 +138,21 @@ pub fn measure(options: &Options) -> Outcome<Report> {
         overhead::disclosed(&mut client, &world, 0).await
     })?;
     report.time("a disclosure after all that", after);
-    report.row("memory that is kept", (service.process.resident()? - before) / 1e6, "MB");
+    report.row(
+        "memory that is kept",
+        (service.process.resident()? - before) / 1e6,
+        "MB",
+    );
     // Twice: as it comes in, and as it is read.
     let bound = 2.0 * (AT_ONCE * LONGEST) as f64 / 1e6;
     report.at_most("memory grown, of any kind", bound, most / 1e6, "MB");
     report.at_most("the slowest refusal", 30_000.0, ms(slowest), "ms");
-    report.at_most("answered otherwise than with the refusal that is due", 0.0, f64::from(others), "");
+    report.at_most(
+        "answered otherwise than with the refusal that is due",
+        0.0,
+        f64::from(others),
+        "",
+    );
     Ok(report)
 }
 

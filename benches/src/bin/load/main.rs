@@ -100,7 +100,9 @@ fn main() -> Outcome<()> {
     let (mut text, mut json) = (String::new(), serde_json::Map::new());
     for part in parts {
         report::progress(format_args!("{}: begins", part.name()));
-        let report = part.measure(&options).map_err(|error| format!("{}: {error}", part.name()))?;
+        let report = part
+            .measure(&options)
+            .map_err(|error| format!("{}: {error}", part.name()))?;
         text += &report.to_string();
         json.insert(part.name().to_owned(), report.json());
     }
@@ -111,7 +113,8 @@ fn main() -> Outcome<()> {
 }
 
 fn options() -> Outcome<Options> {
-    let (mut part, mut program, mut tier, mut minutes, mut postgres, mut json) = (None, None, Tier::S, 10.0, None, false);
+    let (mut part, mut program, mut tier, mut minutes, mut postgres, mut json) =
+        (None, None, Tier::S, 10.0, None, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(USAGE);

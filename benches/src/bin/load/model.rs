@@ -14,8 +14,9 @@ use tokio::runtime::Runtime;
 const WORKERS: [usize; 4] = [1, 10, 100, 1000];
 /// Work that waits, for each worker.
 const QUEUED: usize = 2;
-/// Disclosures that are followed in the model.
-const FOLLOWED: f64 = 20_000.0;
+/// Disclosures that are followed in the model, and how many go before, for each that it holds.
+const FOLLOWED: u64 = 20_000;
+const WARM: u64 = 2;
 
 // The stations.
 const FRONT: usize = 0;
@@ -64,12 +65,21 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     for workers in WORKERS {
         let found = throughput(&figures, cores, workers);
         report.row(format!("disclosures a second, {workers} workers"), found.rates[0], "");
-        report.time(format!("of which each takes, {workers} workers"), Duration::from_secs_f64(found.times[0]));
+        report.time(
+            format!("of which each takes, {workers} workers"),
+            Duration::from_secs_f64(found.times[0]),
+        );
         let (place, busy) = busiest(&found);
-        report.say(format!("{workers} workers: {} are busiest, {:.0} % of the time.", NAMES[place], 100.0 * busy));
+        report.say(format!(
+            "{workers} workers: {} are busiest, {:.0} % of the time.",
+            NAMES[place],
+            100.0 * busy
+        ));
     }
     report.say(match bend(&figures, cores, alone.rates[0]) {
-        Some(workers) => format!("From {workers} workers on, another one adds less than nine tenths of what the first did."),
+        Some(workers) => {
+            format!("From {workers} workers on, another one adds less than nine tenths of what the first did.")
+        }
         None => "Up to 1000 workers, each adds what the first did.".to_owned(),
     });
     Ok(report)
@@ -97,15 +107,22 @@ fn bend(figures: &Figures, cores: usize, alone: f64) -> Option<usize> {
 fn throughput(figures: &Figures, cores: usize, workers: usize) -> Found {
     let stations = [cores, 1, figures.servers(), workers];
     let classes = [disclosures(figures, workers), background(figures, workers)];
-    // As long as so many take at the rate of the workers alone.
-    let within = FOLLOWED.min(500.0 * workers as f64) * (figures.proof + figures.cycle) / workers as f64;
-    network::run(&stations, &classes, 0.2 * within, within, 1)
+    let warm = WARM * ((1 + QUEUED) * workers) as u64;
+    let mut found = network::run(&stations, &classes, warm, warm + FOLLOWED, 1);
+    // Who only waits for others is not busy.
+    found.busy[CREW] =
+        found.rates[0] * (figures.proof + figures.cycle.max(figures.begin + figures.end)) / workers as f64;
+    found
 }
 
 // A transaction of which a part is the tenant's alone.
 fn transaction(takes: f64, alone: f64) -> Vec<Step> {
     let alone = alone.min(takes);
-    let mut steps = vec![Step::Take(STORE), Step::Spend(Law::Exponential(takes - alone)), Step::Give(STORE)];
+    let mut steps = vec![
+        Step::Take(STORE),
+        Step::Spend(Law::Exponential(takes - alone)),
+        Step::Give(STORE),
+    ];
     steps.extend([Step::Take(LOG), Step::Take(STORE), Step::Spend(Law::Exponential(alone))]);
     steps.extend([Step::Give(STORE), Step::Give(LOG)]);
     steps
@@ -113,7 +130,13 @@ fn transaction(takes: f64, alone: f64) -> Vec<Step> {
 
 fn disclosures(figures: &Figures, workers: usize) -> Class {
     let (of_submit, of_end) = (1.0 / figures.submits.0, 1.0 / figures.ends);
-    let at = |station, time| [Step::Take(station), Step::Spend(Law::Exponential(time)), Step::Give(station)];
+    let at = |station, time| {
+        [
+            Step::Take(station),
+            Step::Spend(Law::Exponential(time)),
+            Step::Give(station),
+        ]
+    };
     let mut route = Vec::new();
     route.extend(at(FRONT, figures.front));
     route.extend(transaction(figures.submit, of_submit));
@@ -133,7 +156,11 @@ fn disclosures(figures: &Figures, workers: usize) -> Class {
 // What workers ask whether there is something to do or not.
 fn background(figures: &Figures, workers: usize) -> Class {
     let gap = 1.0 / (figures.idle.max(1e-3) * workers as f64);
-    let route = vec![Step::Take(STORE), Step::Spend(Law::Exponential(figures.poll)), Step::Give(STORE)];
+    let route = vec![
+        Step::Take(STORE),
+        Step::Spend(Law::Exponential(figures.poll)),
+        Step::Give(STORE),
+    ];
     Class {
         source: Source::Open(Law::Exponential(gap)),
         route,

@@ -83,7 +83,10 @@ pub fn measure(options: &Options) -> Outcome<Report> {
         ),
     );
     report.time("a proof by the bare engine, median", alone.median());
-    report.time("a disclosure on an idle service, submitted, followed and fetched, median", served.median());
+    report.time(
+        "a disclosure on an idle service, submitted, followed and fetched, median",
+        served.median(),
+    );
     report.time("a proof by the bare engine, 99 of 100", alone.p99());
     report.time("a disclosure on an idle service, 99 of 100", served.p99());
     for (what, times) in STEPS.into_iter().zip(steps) {
@@ -91,12 +94,27 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     }
     report.row("proofs a second by the bare engine, middle round", bare_rate, "");
     report.row("by the service, the same round", service_rate, "");
-    report.at_most("latency added, median of the pairs", 10.0, differences[differences.len() / 2], "ms");
-    report.at_most("throughput lost, middle round", 5.0, 100.0 * (1.0 - service_rate / bare_rate), "%");
+    report.at_most(
+        "latency added, median of the pairs",
+        10.0,
+        differences[differences.len() / 2],
+        "ms",
+    );
+    report.at_most(
+        "throughput lost, middle round",
+        5.0,
+        100.0 * (1.0 - service_rate / bare_rate),
+        "%",
+    );
     Ok(report)
 }
 
-const STEPS: [&str; 4] = ["submitting", "until the follower hears that it was begun", "until it hears the end", "fetching"];
+const STEPS: [&str; 4] = [
+    "submitting",
+    "until the follower hears that it was begun",
+    "until it hears the end",
+    "fetching",
+];
 
 // From submitting to having fetched, step by step.
 async fn stepped(

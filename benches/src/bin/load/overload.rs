@@ -107,8 +107,18 @@ fn report(
     report.at_most("accepted, 99 of 100, beside unloaded", 2.0, of(&ended, ratio), "times");
     report.at_most("refused, 99 of 100", 50.0, of(&refused, ms(refused.p99())), "ms");
     report.at_most("refused, the slowest", 50.0, of(&refused, ms(refused.most())), "ms");
-    report.at_most("memory grown, last quarter beside first", 10.0, 100.0 * (last / first - 1.0), "%");
-    report.at_most("neither ended nor refused", 0.0, failed.values().sum::<usize>() as f64, "");
+    report.at_most(
+        "memory grown, last quarter beside first",
+        10.0,
+        100.0 * (last / first - 1.0),
+        "%",
+    );
+    report.at_most(
+        "neither ended nor refused",
+        0.0,
+        failed.values().sum::<usize>() as f64,
+        "",
+    );
     Ok(report)
 }
 

@@ -3,6 +3,7 @@
 use crate::Outcome;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A process that is ended where this is dropped.
 pub struct Process {
@@ -63,6 +64,20 @@ impl Process {
         Ok(kilobytes * 1024.0)
     }
 
+    /// How long it has worked, on all cores together.
+    pub fn worked(&self) -> Outcome<Duration> {
+        let stat = self.look("stat")?;
+        // What follows the name, which may have spaces: user and system time are the 12th and 13th, in hundredths.
+        let (_, rest) = stat.rsplit_once(')').ok_or("no stat")?;
+        let ticks: Outcome<Vec<u64>> = rest
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(|t| Ok(t.parse()?))
+            .collect();
+        Ok(Duration::from_millis(10 * ticks?.iter().sum::<u64>()))
+    }
+
     /// Files and connections that it has open.
     pub fn descriptors(&self) -> Outcome<usize> {
         Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
@@ -77,10 +92,11 @@ mod tests {
     fn what_was_started_is_looked_at_and_ended() {
         let mut command = Command::new("sh");
         command.args(["-c", "echo ready 7 >&2; exec sleep 60"]);
-        let (process, number) = Process::start(&mut command, |line| line.strip_prefix("ready ")?.parse::<u8>().ok()).unwrap();
+        let (process, number) =
+            Process::start(&mut command, |line| line.strip_prefix("ready ")?.parse::<u8>().ok()).unwrap();
         assert_eq!(number, 7);
         assert!(process.resident().unwrap() > 0.0 && process.peak().unwrap() >= process.resident().unwrap());
-        assert!(process.descriptors().unwrap() >= 3);
+        assert!(process.descriptors().unwrap() >= 3 && process.worked().unwrap() < Duration::from_secs(5));
         let folder = format!("/proc/{}", process.child.id());
         drop(process);
         assert!(!std::path::Path::new(&folder).exists());

@@ -24,7 +24,9 @@ pub async fn connect(address: &str) -> Outcome<(SendRequest<Bytes>, Connection<T
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut builder = h2::client::Builder::new();
-    builder.initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
+    builder
+        .initial_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW);
     Ok(builder.handshake(stream).await?)
 }
 
@@ -40,8 +42,16 @@ fn request(address: &str, method: &str, encoding: Option<&str>) -> Outcome<Reque
 }
 
 /// Asks, and leaves the answer where it is.
-pub async fn ask(sender: SendRequest<Bytes>, address: &str, method: &str, message: Bytes) -> Outcome<h2::client::ResponseFuture> {
-    let (response, mut body) = sender.ready().await?.send_request(request(address, method, None)?, false)?;
+pub async fn ask(
+    sender: SendRequest<Bytes>,
+    address: &str,
+    method: &str,
+    message: Bytes,
+) -> Outcome<h2::client::ResponseFuture> {
+    let (response, mut body) = sender
+        .ready()
+        .await?
+        .send_request(request(address, method, None)?, false)?;
     body.send_data(message, true)?;
     Ok(response)
 }
@@ -50,7 +60,10 @@ pub async fn ask(sender: SendRequest<Bytes>, address: &str, method: &str, messag
 pub async fn call(address: &str, method: &str, encoding: Option<&str>, message: Bytes) -> Outcome<String> {
     let (sender, connection) = connect(address).await?;
     let driver = tokio::spawn(connection);
-    let (response, mut body) = sender.ready().await?.send_request(request(address, method, encoding)?, false)?;
+    let (response, mut body) = sender
+        .ready()
+        .await?
+        .send_request(request(address, method, encoding)?, false)?;
     // As the peer takes it; where it takes no more, it has answered.
     let _ = body.send_data(message, true);
     let (head, mut answer) = response.await?.into_parts();

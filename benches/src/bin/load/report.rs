@@ -159,8 +159,14 @@ mod tests {
         report.at_most("overhead", 5.0, f64::NAN, "%");
         let text = report.to_string();
         assert!(text.contains("| rate | 12.3 | a second |"), "{text}");
-        assert_eq!((text.matches("- met").count(), text.matches("- missed").count()), (1, 2));
+        assert_eq!(
+            (text.matches("- met").count(), text.matches("- missed").count()),
+            (1, 2)
+        );
         let json = report.json();
-        assert_eq!((&json["targets"][0]["met"], &json["targets"][2]["met"]), (&json!(true), &json!(false)));
+        assert_eq!(
+            (&json["targets"][0]["met"], &json["targets"][2]["met"]),
+            (&json!(true), &json!(false))
+        );
     }
 }

@@ -90,7 +90,9 @@ pub async fn measured(options: &Options, world: &World) -> Outcome<Figures> {
     let idle = bench.idle().await?;
     let (submit, ids) = bench.submits(1, 1, TIMES).await?;
     let poll = bench.poll().await?;
-    let begin = bench.timed(&ids, |store, id| async move { store.begin(&id).await.map(drop) }).await?;
+    let begin = bench
+        .timed(&ids, |store, id| async move { store.begin(&id).await.map(drop) })
+        .await?;
     let end = bench.ends(&ids, 1).await?;
     let release = bench.released(&ids).await?;
     let (one, ids) = bench.submits(MANY, 1, 4 * TIMES).await?;
@@ -121,7 +123,10 @@ fn front(world: &World) -> Outcome<f64> {
         let disclosure = world.disclosure(number);
         let request = SignedRequest::from_json(&disclosure.request)?.verify()?;
         let consent = ConsentMessage::from_json(&disclosure.consent)?;
-        consent.verify(&request, work::signer(&request, world.records[&disclosure.record].holder()))?;
+        consent.verify(
+            &request,
+            work::signer(&request, world.records[&disclosure.record].holder()),
+        )?;
         let payload = payload::encode(
             &disclosure.request,
             &disclosure.consent,
@@ -190,7 +195,10 @@ impl Bench {
         let mut callers = JoinSet::new();
         let start = Instant::now();
         for caller in 0..at_once {
-            let jobs: Vec<NewJob> = (caller..count).step_by(at_once).map(|n| self.job(n)).collect::<Outcome<_>>()?;
+            let jobs: Vec<NewJob> = (caller..count)
+                .step_by(at_once)
+                .map(|n| self.job(n))
+                .collect::<Outcome<_>>()?;
             let (store, owner) = (self.store.clone(), owner(caller % tenants));
             callers.spawn(async move {
                 let mut ids = Vec::new();
@@ -209,7 +217,10 @@ impl Bench {
             ids.extend(joined??);
         }
         let took = start.elapsed().as_secs_f64() / count as f64;
-        progress(format_args!("    {at_once} at a time, {tenants} tenants: {:.0} submissions a second", 1.0 / took));
+        progress(format_args!(
+            "    {at_once} at a time, {tenants} tenants: {:.0} submissions a second",
+            1.0 / took
+        ));
         Ok((took, ids))
     }
 
@@ -308,7 +319,9 @@ impl Bench {
         let idle = transactions / start.elapsed().as_secs_f64();
         let _ = stop.send(true);
         working.await?;
-        progress(format_args!("    a worker with nothing to do: {idle:.1} transactions a second"));
+        progress(format_args!(
+            "    a worker with nothing to do: {idle:.1} transactions a second"
+        ));
         Ok(idle)
     }
 
@@ -331,7 +344,10 @@ impl Bench {
         let took = start.elapsed().as_secs_f64() / (count - left).max(1) as f64;
         let _ = stop.send(true);
         working.await?;
-        progress(format_args!("    a worker whose proofs take no time: {:.0} jobs a second", 1.0 / took));
+        progress(format_args!(
+            "    a worker whose proofs take no time: {:.0} jobs a second",
+            1.0 / took
+        ));
         Ok(took)
     }
 }

@@ -22,7 +22,11 @@ impl Spread {
     /// The shortest that no fewer than this share of them exceed by nothing (nearest rank); zero of none.
     pub fn at(&self, share: f64) -> Duration {
         let rank = (share * self.0.len() as f64).ceil() as usize;
-        self.0.get(rank.saturating_sub(1)).or(self.0.last()).copied().unwrap_or_default()
+        self.0
+            .get(rank.saturating_sub(1))
+            .or(self.0.last())
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The middle.
@@ -49,7 +53,10 @@ mod tests {
     fn ranks_are_the_nearest() {
         let ms = Duration::from_millis;
         let spread = Spread::of((1..=200).rev().map(ms));
-        assert_eq!((spread.median(), spread.p99(), spread.most()), (ms(100), ms(198), ms(200)));
+        assert_eq!(
+            (spread.median(), spread.p99(), spread.most()),
+            (ms(100), ms(198), ms(200))
+        );
         assert_eq!((spread.at(0.0), spread.count()), (ms(1), 200));
         assert_eq!(Spread::of([ms(7)]).p99(), ms(7));
         assert_eq!(Spread::default().p99(), Duration::ZERO);

@@ -4,7 +4,7 @@ use crate::client::{self, Client};
 use crate::raw;
 use crate::report::{Report, ms, progress};
 use crate::spread::Spread;
-use crate::world::{Setup, World};
+use crate::world::{Service, Setup, World};
 use crate::{Options, Outcome};
 use bytes::Bytes;
 use h2::client::Connection;
@@ -23,19 +23,23 @@ const CONNECTIONS: usize = 2500;
 const JOBS: usize = 1000;
 /// Connections over which much is asked and nothing read, and how often over each.
 const SLOW: usize = 100;
-const ASKED: usize = 50;
+const ASKED: usize = 10;
 const DESCRIPTORS: u64 = 20_000;
 /// How long one call after the other is timed, with all that open.
 const PROBED: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(20);
-const SETTLED: Duration = Duration::from_secs(3);
+const SECOND: Duration = Duration::from_secs(1);
+/// A service that works so much of a second at most has done what it was asked.
+const QUIET: Duration = Duration::from_millis(100);
+/// Nor is it waited for longer.
+const SETTLED: Duration = Duration::from_secs(120);
 
 /// Memory of a service, and its calls meanwhile.
 pub fn measure(options: &Options) -> Outcome<Report> {
     descriptors()?;
     let world = World::new(options)?;
     let setup = Setup {
-        limits: format!("connections = {}\nstreams = {}", CONNECTIONS + SLOW + 100, ASKED.max(100)),
+        limits: format!("connections = {}", CONNECTIONS + SLOW + 100),
         // Nothing is worked on, so that nothing ends.
         ..Setup::in_file("streams", 0)
     };
@@ -48,11 +52,11 @@ pub fn measure(options: &Options) -> Outcome<Report> {
         let start = Instant::now();
         let open = opened(&service.address, &jobs).await?;
         progress(format_args!("    {} streams are open after {:.1} s", open.len(), start.elapsed().as_secs_f64()));
-        tokio::time::sleep(SETTLED).await;
+        settled(&service).await?;
         let followed = service.process.resident()?;
         let during = probed(&mut client, &jobs).await?;
         let slow = unread(&service.address).await?;
-        tokio::time::sleep(SETTLED).await;
+        settled(&service).await?;
         let unread = service.process.resident()?;
         let beside = probed(&mut client, &jobs).await?;
         let descriptors = service.process.descriptors()?;
@@ -61,7 +65,8 @@ pub fn measure(options: &Options) -> Outcome<Report> {
             "Who follows and does not read",
             format!(
                 "{STREAMS} streams of {JOBS} jobs that wait, over {CONNECTIONS} connections; then {SLOW} connections more over which \
-                 {ASKED} lists of {JOBS} jobs each are asked for, and nothing is read. One call after the other is timed meanwhile."
+                 {ASKED} lists of {JOBS} jobs each are asked for, and nothing is read. One call after the other is timed, once the service has done \
+                 what it was asked."
             ),
         );
         let mb = |bytes: f64| bytes / 1e6;
@@ -81,6 +86,20 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     })
 }
 
+// It has done what it was asked.
+async fn settled(service: &Service) -> Outcome<()> {
+    let start = Instant::now();
+    let mut before = service.process.worked()?;
+    loop {
+        tokio::time::sleep(SECOND).await;
+        let now = service.process.worked()?;
+        if now - before <= QUIET || start.elapsed() > SETTLED {
+            return Ok(());
+        }
+        before = now;
+    }
+}
+
 // As many files as the system lets us open.
 fn descriptors() -> Outcome<()> {
     let limit = getrlimit(Resource::Nofile);
@@ -93,7 +112,11 @@ fn descriptors() -> Outcome<()> {
         setrlimit(Resource::Nofile, raised)?;
     }
     if (wanted as usize) < 2 * CONNECTIONS {
-        return Err(format!("expected {} files that may be open, found {wanted}: see ulimit -Hn", 2 * CONNECTIONS).into());
+        return Err(format!(
+            "expected {} files that may be open, found {wanted}: see ulimit -Hn",
+            2 * CONNECTIONS
+        )
+        .into());
     }
     Ok(())
 }

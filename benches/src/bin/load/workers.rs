@@ -64,7 +64,12 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     };
     report.at_most("lost beside the engine, 1 worker", 10.0, lost(1), "%");
     report.at_most("lost beside the engine, 2 workers", 10.0, lost(2), "%");
-    report.at_most("4 workers worse than 2", 10.0, 100.0 * (1.0 - middle(4).1 / middle(2).1), "%");
+    report.at_most(
+        "4 workers worse than 2",
+        10.0,
+        100.0 * (1.0 - middle(4).1 / middle(2).1),
+        "%",
+    );
     Ok(report)
 }
 
@@ -72,7 +77,9 @@ pub fn measure(options: &Options) -> Outcome<Report> {
 pub async fn database(server: &str, name: &str) -> Outcome<String> {
     let pool = PgPool::connect(server).await?;
     let unique = format!("load_{name}_{}", hex::encode(&*medproof_cli::keyfile::random::<8>()?));
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {unique}"))).execute(&pool).await?;
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {unique}")))
+        .execute(&pool)
+        .await?;
     pool.close().await;
     let url = server.replacen("/postgres?", &format!("/{unique}?"), 1);
     if url == server {
@@ -90,10 +97,14 @@ async fn rate(world: &World, server: &str, workers: usize, count: usize) -> Outc
     };
     let service = world.serve(&setup)?;
     let mut client = client::connect(&service.address).await?;
-    let _working = (0..workers).map(|_| world.worker(&store)).collect::<Outcome<Vec<_>>>()?;
+    let _working = (0..workers)
+        .map(|_| world.worker(&store))
+        .collect::<Outcome<Vec<_>>>()?;
     let mut jobs = Vec::new();
     for first in (0..count).step_by(500) {
-        let disclosures = (first..count.min(first + 500)).map(|number| world.disclosure(number)).collect();
+        let disclosures = (first..count.min(first + 500))
+            .map(|number| world.disclosure(number))
+            .collect();
         let request = v1::BatchSubmitDisclosuresRequest {
             disclosures,
             idempotency_key: String::new(),
@@ -104,7 +115,11 @@ async fn rate(world: &World, server: &str, workers: usize, count: usize) -> Outc
     for job in jobs {
         let job = client::followed(&mut client, &job.id).await?;
         if job.state() != State::Succeeded {
-            return Err(format!("a job ended as {}: every one of this run holds", job.state().as_str_name()).into());
+            return Err(format!(
+                "a job ended as {}: every one of this run holds",
+                job.state().as_str_name()
+            )
+            .into());
         }
         let ended = job.ended.ok_or("an end without a time")?;
         ends.push(ended.seconds as f64 + f64::from(ended.nanos) * 1e-9);

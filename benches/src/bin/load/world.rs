@@ -228,7 +228,15 @@ impl World {
 
     /// Starts a worker of its own, on one thread, for what a service has in this store.
     pub fn worker(&self, store: &str) -> Outcome<Process> {
-        let words = ["worker", "--key", "work.key", "--at-once", "1", "--tier", self.tier.name()];
+        let words = [
+            "worker",
+            "--key",
+            "work.key",
+            "--at-once",
+            "1",
+            "--tier",
+            self.tier.name(),
+        ];
         let mut command = self.command(&words);
         // Not in the arguments, which others on the machine can read.
         command.env("MEDPROOF_STORE", store).env("RAYON_NUM_THREADS", "1");
@@ -257,7 +265,11 @@ fn bundles() -> Outcome<BTreeMap<String, Vec<u8>>> {
     for entry in tar::Archive::new(XzReader::new(File::open(archive)?, true)).entries()? {
         let mut entry = entry?;
         let path = entry.path()?.into_owned();
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name")?.to_owned();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or("a name")?
+            .to_owned();
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;
         files.insert(name, bytes);

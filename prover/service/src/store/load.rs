@@ -56,7 +56,11 @@ impl Load {
             return None;
         }
         let wait = self.ahead / u32::try_from(hands).unwrap_or(u32::MAX);
-        if wait <= longest { None } else { full((wait - longest).max(SOONEST)) }
+        if wait <= longest {
+            None
+        } else {
+            full((wait - longest).max(SOONEST))
+        }
     }
 }
 
@@ -197,7 +201,11 @@ mod tests {
     #[test]
     fn work_is_bounded_of_all_and_of_each() {
         let of = |all, own, more| {
-            let load = Load { all, own, ..load(0, 0, 1) };
+            let load = Load {
+                all,
+                own,
+                ..load(0, 0, 1)
+            };
             load.full(more, Urgency::Batch, &bounds(None)).map(|full| full.waiting)
         };
         assert_eq!([of(9, 0, 1), of(5, 5, 1)], [None, None]);

@@ -55,35 +55,34 @@ pub struct Found {
     pub busy: Vec<f64>,
 }
 
-/// Follows the network from when it is warm until an end, in seconds. Stations are their numbers of servers.
-pub fn run(stations: &[usize], classes: &[Class], warm: f64, until: f64, seed: u64) -> Found {
+/// Follows the network until so many of the first class have ended, from when so many had. Stations are their numbers
+/// of servers.
+pub fn run(stations: &[usize], classes: &[Class], warm: u64, until: u64, seed: u64) -> Found {
     let mut network = Network {
         classes,
         stations: stations.iter().map(|servers| Station::of(*servers)).collect(),
         events: BinaryHeap::new(),
         order: 0,
         now: 0.0,
-        warm,
+        warm: 0.0,
         ended: vec![(0, 0.0); classes.len()],
         rng: StdRng::seed_from_u64(seed),
     };
     for (class, Class { source, .. }) in classes.iter().enumerate() {
         match source {
-            Source::Closed(count) => (0..*count).for_each(|_| network.after(0.0, Event::Next(Traveller::of(class, 0.0)))),
+            Source::Closed(count) => {
+                (0..*count).for_each(|_| network.after(0.0, Event::Next(Traveller::of(class, 0.0))))
+            }
             Source::Open(law) => {
                 let first = network.drawn(*law);
                 network.after(first, Event::Arrival(class));
             }
         }
     }
-    while let Some(Reverse(Timed { at, event, .. })) = network.events.pop() {
-        if at > until {
-            break;
-        }
-        network.now = at;
-        network.happens(event);
-    }
-    network.found(until)
+    network.goes_on_until(warm);
+    network.begins();
+    network.goes_on_until(until - warm);
+    network.found()
 }
 
 struct Station {
@@ -106,8 +105,8 @@ impl Station {
         }
     }
 
-    fn count(&mut self, now: f64, warm: f64) {
-        self.used += self.taken as f64 * (now - self.counted.max(warm)).max(0.0);
+    fn count(&mut self, now: f64) {
+        self.used += self.taken as f64 * (now - self.counted);
         self.counted = now;
     }
 }
@@ -166,6 +165,7 @@ struct Network<'a> {
     events: BinaryHeap<Reverse<Timed>>,
     order: u64,
     now: f64,
+    // When it was.
     warm: f64,
     // Since it is warm: how many, and how long they took together.
     ended: Vec<(u64, f64)>,
@@ -231,7 +231,7 @@ impl Network<'_> {
             station.waiting.push_back(traveller);
             return false;
         }
-        station.count(self.now, self.warm);
+        station.count(self.now);
         station.taken += 1;
         true
     }
@@ -241,28 +241,43 @@ impl Network<'_> {
         match self.stations[station].waiting.pop_front() {
             Some(next) => self.after(0.0, Event::Next(next)),
             None => {
-                self.stations[station].count(self.now, self.warm);
+                self.stations[station].count(self.now);
                 self.stations[station].taken -= 1;
             }
         }
     }
 
     fn ends(&mut self, traveller: Traveller) {
-        if self.now >= self.warm {
-            let (count, time) = &mut self.ended[traveller.class];
-            *count += 1;
-            *time += self.now - traveller.began;
-        }
+        let (count, time) = &mut self.ended[traveller.class];
+        *count += 1;
+        *time += self.now - traveller.began;
         if let Source::Closed(_) = self.classes[traveller.class].source {
             self.after(0.0, Event::Next(Traveller::of(traveller.class, self.now)));
         }
     }
 
-    fn found(mut self, until: f64) -> Found {
-        let span = until - self.warm;
-        let (now, warm) = (until, self.warm);
+    fn goes_on_until(&mut self, ended: u64) {
+        while self.ended[0].0 < ended
+            && let Some(Reverse(Timed { at, event, .. })) = self.events.pop()
+        {
+            self.now = at;
+            self.happens(event);
+        }
+    }
+
+    // What was before is not counted.
+    fn begins(&mut self) {
+        self.warm = self.now;
+        self.ended.fill((0, 0.0));
+        for station in &mut self.stations {
+            (station.used, station.counted) = (0.0, self.now);
+        }
+    }
+
+    fn found(mut self) -> Found {
+        let (now, span) = (self.now, self.now - self.warm);
         let busy = self.stations.iter_mut().map(|station| {
-            station.count(now, warm);
+            station.count(now);
             station.used / (span * station.servers as f64)
         });
         Found {
@@ -306,9 +321,13 @@ mod tests {
         for (servers, load) in [(1, 0.5), (1, 0.8), (2, 0.8), (8, 0.7)] {
             let offered = load * servers as f64;
             let class = open(Law::Exponential(1.0 / offered), at(0, Law::Exponential(1.0)));
-            let found = run(&[servers], &[class], 1000.0, 200_000.0, 1);
+            let found = run(&[servers], &[class], 1000, 200_000, 1);
             let expected = 1.0 + erlang_c(servers, offered) / (servers as f64 - offered);
-            assert!((found.times[0] / expected - 1.0).abs() < 0.03, "{servers} {load}: {} {expected}", found.times[0]);
+            assert!(
+                (found.times[0] / expected - 1.0).abs() < 0.03,
+                "{servers} {load}: {} {expected}",
+                found.times[0]
+            );
             assert!((found.busy[0] / load - 1.0).abs() < 0.02 && (found.rates[0] / offered - 1.0).abs() < 0.02);
         }
         assert!((erlang_c(1, 0.8) - 0.8).abs() < 1e-12);
@@ -318,13 +337,13 @@ mod tests {
     fn queues_of_fixed_times_wait_half_as_long_as_those_without_memory() {
         // Pollaczek and Khinchine: a mean wait of load / (2 (1 − load)).
         let class = open(Law::Exponential(1.25), at(0, Law::Fixed(1.0)));
-        let found = run(&[1], &[class], 1000.0, 200_000.0, 1);
+        let found = run(&[1], &[class], 1000, 200_000, 1);
         assert!((found.times[0] - 3.0).abs() < 0.1, "{}", found.times[0]);
     }
 
     #[test]
     fn who_comes_by_the_clock_and_leaves_by_it_never_waits() {
-        let found = run(&[1], &[open(Law::Fixed(1.0), at(0, Law::Fixed(0.75)))], 10.0, 1010.0, 1);
+        let found = run(&[1], &[open(Law::Fixed(1.0), at(0, Law::Fixed(0.75)))], 10, 1010, 1);
         assert!((found.times[0] - 0.75).abs() < 1e-9 && (found.busy[0] - 0.75).abs() < 1e-3);
     }
 
@@ -336,7 +355,7 @@ mod tests {
                 source: Source::Closed(count),
                 route: route.clone(),
             };
-            run(&[4, 1], &[class], 100.0, 1100.0, 1)
+            run(&[4, 1], &[class], 400, 4400, 1)
         };
         // One alone takes both; four servers of a second come to four; a hundred wait.
         assert!((closed(1).rates[0] - 1.0 / 1.1).abs() < 0.01);
@@ -360,7 +379,10 @@ mod tests {
             source: Source::Closed(5),
             route,
         };
-        let found = run(&[2, 1], &[class], 10.0, 1010.0, 1);
-        assert!((found.rates[0] - 1.0).abs() < 0.01 && found.busy.iter().all(|busy| *busy > 0.999), "{found:?}");
+        let found = run(&[2, 1], &[class], 10, 1010, 1);
+        assert!(
+            (found.rates[0] - 1.0).abs() < 0.01 && found.busy.iter().all(|busy| *busy > 0.999),
+            "{found:?}"
+        );
     }
 }
