@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::service_times::{self, Figures};
 use crate::world::World;
 use crate::{Options, Outcome};
-use network::{Class, Found, Law, Source, Step};
+use network::{Class, Found, Law, Step};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -148,23 +148,20 @@ fn disclosures(figures: &Figures, workers: usize) -> Class {
     route.push(Step::Give(CREW));
     route.extend(transaction(figures.release, of_end));
     Class {
-        source: Source::Closed((1 + QUEUED) * workers),
+        count: (1 + QUEUED) * workers,
         route,
     }
 }
 
-// What workers ask whether there is something to do or not.
+// What each worker asks again and again, whether there is something to do or not: it waits for the answer, too.
 fn background(figures: &Figures, workers: usize) -> Class {
-    let gap = 1.0 / (figures.idle.max(1e-3) * workers as f64);
     let route = vec![
+        Step::Spend(Law::Exponential(1.0 / figures.idle.max(1e-3))),
         Step::Take(STORE),
         Step::Spend(Law::Exponential(figures.poll)),
         Step::Give(STORE),
     ];
-    Class {
-        source: Source::Open(Law::Exponential(gap)),
-        route,
-    }
+    Class { count: workers, route }
 }
 
 #[cfg(test)]

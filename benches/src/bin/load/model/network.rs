@@ -26,20 +26,11 @@ pub enum Step {
     Give(usize),
 }
 
-/// Where what goes a way comes from.
-#[derive(Clone, Copy, Debug)]
-pub enum Source {
-    /// So many, each of which begins again when it has ended.
-    Closed(usize),
-    /// From outside, with such gaps.
-    Open(Law),
-}
-
-/// All that goes one way.
+/// All that goes one way. What has ended begins again.
 #[derive(Clone, Debug)]
 pub struct Class {
-    /// From where.
-    pub source: Source,
+    /// How many there are.
+    pub count: usize,
     /// Which way.
     pub route: Vec<Step>,
 }
@@ -68,15 +59,9 @@ pub fn run(stations: &[usize], classes: &[Class], warm: u64, until: u64, seed: u
         ended: vec![(0, 0.0); classes.len()],
         rng: StdRng::seed_from_u64(seed),
     };
-    for (class, Class { source, .. }) in classes.iter().enumerate() {
-        match source {
-            Source::Closed(count) => {
-                (0..*count).for_each(|_| network.after(0.0, Event::Next(Traveller::of(class, 0.0))))
-            }
-            Source::Open(law) => {
-                let first = network.drawn(*law);
-                network.after(first, Event::Arrival(class));
-            }
+    for (class, Class { count, .. }) in classes.iter().enumerate() {
+        for _ in 0..*count {
+            network.after(0.0, Traveller::of(class, 0.0));
         }
     }
     network.goes_on_until(warm);
@@ -124,19 +109,11 @@ impl Traveller {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Event {
-    // One of an open class comes.
-    Arrival(usize),
-    // One goes on.
-    Next(Traveller),
-}
-
 // The earliest first; of two at a time the one that was foreseen first.
 struct Timed {
     at: f64,
     order: u64,
-    event: Event,
+    goes_on: Traveller,
 }
 
 impl Ord for Timed {
@@ -180,27 +157,14 @@ impl Network<'_> {
         }
     }
 
-    fn after(&mut self, time: f64, event: Event) {
+    fn after(&mut self, time: f64, goes_on: Traveller) {
         self.order += 1;
         let at = self.now + time;
         self.events.push(Reverse(Timed {
             at,
             order: self.order,
-            event,
+            goes_on,
         }));
-    }
-
-    fn happens(&mut self, event: Event) {
-        match event {
-            Event::Arrival(class) => {
-                if let Source::Open(law) = self.classes[class].source {
-                    let next = self.drawn(law);
-                    self.after(next, Event::Arrival(class));
-                }
-                self.goes_on(Traveller::of(class, self.now));
-            }
-            Event::Next(traveller) => self.goes_on(traveller),
-        }
     }
 
     // As far as it comes without waiting.
@@ -216,7 +180,7 @@ impl Network<'_> {
                 }
                 Step::Spend(law) => {
                     let time = self.drawn(law);
-                    return self.after(time, Event::Next(traveller));
+                    return self.after(time, traveller);
                 }
                 Step::Give(station) => self.gives(station),
             }
@@ -239,7 +203,7 @@ impl Network<'_> {
     // Whoever waits has it at once.
     fn gives(&mut self, station: usize) {
         match self.stations[station].waiting.pop_front() {
-            Some(next) => self.after(0.0, Event::Next(next)),
+            Some(next) => self.after(0.0, next),
             None => {
                 self.stations[station].count(self.now);
                 self.stations[station].taken -= 1;
@@ -251,17 +215,15 @@ impl Network<'_> {
         let (count, time) = &mut self.ended[traveller.class];
         *count += 1;
         *time += self.now - traveller.began;
-        if let Source::Closed(_) = self.classes[traveller.class].source {
-            self.after(0.0, Event::Next(Traveller::of(traveller.class, self.now)));
-        }
+        self.after(0.0, Traveller::of(traveller.class, self.now));
     }
 
     fn goes_on_until(&mut self, ended: u64) {
         while self.ended[0].0 < ended
-            && let Some(Reverse(Timed { at, event, .. })) = self.events.pop()
+            && let Some(Reverse(Timed { at, goes_on, .. })) = self.events.pop()
         {
             self.now = at;
-            self.happens(event);
+            self.goes_on(goes_on);
         }
     }
 
@@ -296,55 +258,47 @@ mod tests {
         vec![Step::Take(station), Step::Spend(law), Step::Give(station)]
     }
 
-    fn open(gaps: Law, route: Vec<Step>) -> Class {
-        Class {
-            source: Source::Open(gaps),
-            route,
-        }
-    }
-
-    // The chance that one who comes to c servers without memory waits (Erlang, 1917).
-    fn erlang_c(servers: usize, offered: f64) -> f64 {
-        let terms = (0..servers).scan(1.0, |term, n| {
-            let this = *term;
-            *term *= offered / (n + 1) as f64;
+    // As many a second as end where so many come to c servers, each so long after it was there last, all without
+    // memory (the repairman's queue: Palm, 1947).
+    fn repaired(count: usize, servers: usize, away: f64, takes: f64) -> f64 {
+        let weights = (0..=count).scan(1.0, |weight, there| {
+            let this = *weight;
+            let busy = (there + 1).min(servers) as f64;
+            *weight *= (count - there) as f64 / away * takes / busy;
             Some(this)
         });
-        let below: f64 = terms.sum();
-        let last = (1..=servers).fold(1.0, |term, n| term * offered / n as f64);
-        let all = last / (1.0 - offered / servers as f64);
-        all / (below + all)
+        let weights: Vec<f64> = weights.collect();
+        let away = weights
+            .iter()
+            .enumerate()
+            .map(|(there, weight)| (count - there) as f64 / away * weight);
+        away.sum::<f64>() / weights.iter().sum::<f64>()
     }
 
     #[test]
-    fn queues_without_memory_wait_as_erlang_says() {
-        for (servers, load) in [(1, 0.5), (1, 0.8), (2, 0.8), (8, 0.7)] {
-            let offered = load * servers as f64;
-            let class = open(Law::Exponential(1.0 / offered), at(0, Law::Exponential(1.0)));
-            let found = run(&[servers], &[class], 1000, 200_000, 1);
-            let expected = 1.0 + erlang_c(servers, offered) / (servers as f64 - offered);
+    fn queues_without_memory_are_as_long_as_their_closed_form() {
+        for (count, servers, away) in [(1, 1, 3.0), (10, 1, 12.0), (10, 2, 4.0), (40, 8, 5.0), (40, 8, 1.0)] {
+            let route = [vec![Step::Spend(Law::Exponential(away))], at(0, Law::Exponential(1.0))].concat();
+            let found = run(&[servers], &[Class { count, route }], 1000, 200_000, 1);
+            let expected = repaired(count, servers, away, 1.0);
             assert!(
-                (found.times[0] / expected - 1.0).abs() < 0.03,
-                "{servers} {load}: {} {expected}",
-                found.times[0]
+                (found.rates[0] / expected - 1.0).abs() < 0.02,
+                "{count} {servers}: {} {expected}",
+                found.rates[0]
             );
-            assert!((found.busy[0] / load - 1.0).abs() < 0.02 && (found.rates[0] / offered - 1.0).abs() < 0.02);
+            assert!((found.busy[0] * servers as f64 / expected - 1.0).abs() < 0.02);
+            // Little: as many as there are, over how long each takes.
+            assert!((found.rates[0] * found.times[0] / count as f64 - 1.0).abs() < 0.02);
         }
-        assert!((erlang_c(1, 0.8) - 0.8).abs() < 1e-12);
-    }
-
-    #[test]
-    fn queues_of_fixed_times_wait_half_as_long_as_those_without_memory() {
-        // Pollaczek and Khinchine: a mean wait of load / (2 (1 − load)).
-        let class = open(Law::Exponential(1.25), at(0, Law::Fixed(1.0)));
-        let found = run(&[1], &[class], 1000, 200_000, 1);
-        assert!((found.times[0] - 3.0).abs() < 0.1, "{}", found.times[0]);
+        // One alone, and so many that all servers work always.
+        assert!((repaired(1, 1, 3.0, 1.0) - 0.25).abs() < 1e-12 && (repaired(200, 2, 1.0, 1.0) - 2.0).abs() < 1e-9);
     }
 
     #[test]
     fn who_comes_by_the_clock_and_leaves_by_it_never_waits() {
-        let found = run(&[1], &[open(Law::Fixed(1.0), at(0, Law::Fixed(0.75)))], 10, 1010, 1);
-        assert!((found.times[0] - 0.75).abs() < 1e-9 && (found.busy[0] - 0.75).abs() < 1e-3);
+        let route = [vec![Step::Spend(Law::Fixed(0.25))], at(0, Law::Fixed(0.75))].concat();
+        let found = run(&[1], &[Class { count: 1, route }], 10, 1010, 1);
+        assert!((found.times[0] - 1.0).abs() < 1e-9 && (found.busy[0] - 0.75).abs() < 1e-3);
     }
 
     #[test]
@@ -352,7 +306,7 @@ mod tests {
         let route = [at(0, Law::Fixed(1.0)), at(1, Law::Fixed(0.1))].concat();
         let closed = |count| {
             let class = Class {
-                source: Source::Closed(count),
+                count,
                 route: route.clone(),
             };
             run(&[4, 1], &[class], 400, 4400, 1)
@@ -375,10 +329,7 @@ mod tests {
             Step::Give(1),
             Step::Give(0),
         ];
-        let class = Class {
-            source: Source::Closed(5),
-            route,
-        };
+        let class = Class { count: 5, route };
         let found = run(&[2, 1], &[class], 10, 1010, 1);
         assert!(
             (found.rates[0] - 1.0).abs() < 0.01 && found.busy.iter().all(|busy| *busy > 0.999),
