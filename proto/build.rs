@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Who connects chooses the transport.
     tonic_prost_build::configure()
         .build_transport(false)
+        .codec_path("crate::codec::Bounded")
         .compile_fds(files)?;
     Ok(())
 }

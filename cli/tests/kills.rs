@@ -1,6 +1,6 @@
 //! Service, workers and PostgreSQL are killed at random, at any point of what they do: no job that was acknowledged
 //! is lost, none is done twice, and the log has a line of each.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod common;
 

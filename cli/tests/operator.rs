@@ -1,7 +1,7 @@
 //! What goes wrong for who operates the service: a full disk, one that does not keep what it was given, a ledger that
 //! cannot be reached, a wrong clock, a master key that is not there, a store from a backup. Each is told, and nothing is
 //! lost. docs/ops/trouble.md says the same in words.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod common;
 

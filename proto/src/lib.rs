@@ -2,6 +2,8 @@
 //!
 //! Nothing here is checked: who receives a message makes the house's own types of it, once, at the edge.
 
+pub mod codec;
+
 /// Version 1.
 #[allow(missing_docs, clippy::pedantic)]
 pub mod v1 {

@@ -9,6 +9,7 @@ mod directions;
 mod evidence;
 mod flame;
 mod fuzz;
+mod load;
 mod measured;
 mod mutants;
 mod page;
@@ -58,6 +59,10 @@ Usage: cargo xtask COMMAND
                   --write: into docs/performance.md
   vault [--write] what the issuer's vault costs beside hashing, and a registry of ten million leaves
                   (20 minutes; needs ../shared/data); --write: into docs/performance.md
+  load [PART] [--tier T] [--minutes N] [--json] [--write]
+                  the prover service under load, against its targets: overhead, overload (ten minutes, or N),
+                  streams, hostile, workers, model, or all of them (40 minutes; the last two need a PostgreSQL,
+                  which it starts); fails where a target was missed; --write: into docs/performance.md
   aarch64         that prover and verifier compile for AArch64; needs its standard library
   cuda            the prover's sums on a CUDA device, compiled and tested; needs such a device, and nvcc,
                   which it installs; not a part of test
@@ -96,6 +101,7 @@ fn main() -> ExitCode {
         ["limit", options @ ..] => measured::limit(options),
         ["tiers", options @ ..] => measured::tiers(options),
         ["vault", options @ ..] => measured::vault(options),
+        ["load", options @ ..] => load::run(options),
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),
         ["flame"] => flame::run(),

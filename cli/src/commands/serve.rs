@@ -230,6 +230,7 @@ async fn run<E: Engine + 'static>(
 ) -> Result<SocketAddr, CliError> {
     let telemetry = telemetry(config.traces.as_ref())?;
     listen_to_signals(named.tls.clone())?;
+    raise_files();
     let (hub, times, wake) = (Arc::<Hub>::default(), Arc::<Times>::default(), Wake::default());
     let store = Store::open(&config.store.url)
         .await
@@ -384,6 +385,23 @@ fn other_log(error: LogAnchorError) -> CliError {
         ),
         (None, LogAnchorError::Ledger(error)) => error.into(),
         (None, error) => CliError::system("store", error),
+    }
+}
+
+// As many files as the system lets this process have: each connection is one. Most systems begin with few, for programs
+// that look at each of them.
+fn raise_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let raised = Rlimit {
+            current: limit.maximum,
+            ..limit
+        };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%error, "no more files may be open than at the start");
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use std::collections::{BTreeSet, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 use thiserror::Error;
 
 /// Why a file configures no service.
@@ -111,6 +112,8 @@ pub struct StoreAt {
     pub most_waiting: u64,
     /// Of one tenant's; all of it where nothing is said.
     pub most_waiting_of_tenant: Option<u64>,
+    /// How long a person's job may be expected to wait, in milliseconds; without it, as long as it takes.
+    pub longest_wait_ms: Option<u64>,
 }
 
 // A URL may hold a password.
@@ -239,6 +242,7 @@ impl Config {
         Bounds {
             most_work: work(most),
             most_work_of_tenant: work(self.store.most_waiting_of_tenant.unwrap_or(most)),
+            longest_wait: self.store.longest_wait_ms.map(Duration::from_millis),
             askers: self.askers,
         }
     }

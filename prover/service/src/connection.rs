@@ -34,6 +34,8 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 const KEEPALIVE_PATIENCE: Duration = Duration::from_secs(20);
 // Where a process may open no more files.
 const PAUSE: Duration = Duration::from_millis(100);
+// Of answers that a caller does not read, of each call.
+const UNREAD: usize = 64 << 10;
 // What HTTP/1.1's reader needs at least.
 const LEAST_BUFFER: usize = 8 << 10;
 
@@ -100,6 +102,7 @@ impl Connections {
             .timer(TokioTimer::new())
             .max_concurrent_streams(self.limits.streams)
             .max_header_list_size(self.limits.header_bytes)
+            .max_send_buf_size(UNREAD)
             .keep_alive_interval(KEEPALIVE)
             .keep_alive_timeout(KEEPALIVE_PATIENCE);
         let buffer = usize::try_from(self.limits.header_bytes).unwrap_or(usize::MAX);

@@ -11,7 +11,7 @@ use crate::guard::{Guard, Withheld};
 use crate::job::{Instant, Job, JobId, State};
 use crate::payload;
 use crate::seal::WorkKey;
-use crate::store::{After, Bounds, Denied, NewJob, Once, Owner, Released, Store, StoreError, Submitted, Urgency};
+use crate::store::{After, Bounds, Denied, Full, NewJob, Once, Owner, Released, Store, StoreError, Submitted, Urgency};
 use crate::times::Times;
 use crate::watch::Hub;
 use crate::work::{self, Wake};
@@ -197,30 +197,52 @@ impl Disclosures {
         }
     }
 
+    // Signatures and records take the time of a core: not of those that answer others' calls.
+    async fn jobs(self: &Arc<Self>, caller: &Caller, disclosures: Vec<v1::Disclosure>) -> Result<Vec<NewJob>, Refusal> {
+        let (service, caller) = (Arc::clone(self), caller.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            let many = disclosures.len() > 1;
+            let jobs = disclosures.iter().enumerate().map(|(place, disclosure)| {
+                let job = service.job(&caller, disclosure);
+                job.map_err(|refusal| match many {
+                    true => refusal.at(format!("disclosures[{place}]")),
+                    false => refusal,
+                })
+            });
+            jobs.collect()
+        });
+        made.await.unwrap_or_else(|_| {
+            let help = "an operator looks at the log";
+            Err(Refusal::new(
+                Code::Internal,
+                "service.defect",
+                "the service could not do it",
+                help,
+            ))
+        })
+    }
+
     async fn submitted(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
-        disclosures: &[v1::Disclosure],
+        disclosures: Vec<v1::Disclosure>,
         key: &str,
         urgency: Urgency,
     ) -> Result<Vec<v1::Job>, Refusal> {
         if !caller.may_submit() {
             return Err(auth::role("call as an issuer or a holder"));
         }
-        let once = once(key, disclosures)?;
+        let once = once(key, &disclosures)?;
         let many = disclosures.len() > 1;
-        let jobs = disclosures.iter().enumerate().map(|(place, disclosure)| {
-            let job = self.job(caller, disclosure);
-            job.map_err(|refusal| {
-                if many {
-                    refusal.at(format!("disclosures[{place}]"))
-                } else {
-                    refusal
-                }
-            })
-        });
-        let jobs = jobs.collect::<Result<Vec<NewJob>, _>>()?;
         let owner = Owner::from(caller);
+        // Before anything is done for it, so that a refusal costs next to nothing. Of its work nothing is known yet but
+        // that each takes some.
+        let (known, least) = (once.as_ref().map(|once| once.key), disclosures.len() as u64);
+        let busy = self.store.busy(&owner, known, least, urgency, &self.bounds);
+        if let Some(full) = busy.await? {
+            return Err(full.into());
+        }
+        let jobs = self.jobs(caller, disclosures).await?;
         let submitted = self.store.submit(&owner, &jobs, urgency, once.as_ref(), &self.bounds);
         let (jobs, new) = self
             .taken(caller, &jobs, submitted.await?, many.then_some("disclosures"))
@@ -247,14 +269,7 @@ impl Disclosures {
                 let help = "choose a key for each submission, and use it again only for the same one";
                 Err(Refusal::new(Code::AlreadyExists, "idempotency.other", message, help).at("idempotency_key"))
             }
-            Submitted::Full { waiting } => {
-                let message = format!(
-                    "work of {waiting} waits, and no more than {} may",
-                    self.bounds.most_work
-                );
-                let refusal = Refusal::new(Code::ResourceExhausted, "load.queue", message, "try again later");
-                Err(refusal.after(Duration::from_secs(5)))
-            }
+            Submitted::Full(full) => Err(full.into()),
             Submitted::Denied { place, denied } => {
                 if let Denied::Unusual(reason) = denied {
                     let audience = jobs.get(place).map_or("", |job| &job.about.audience);
@@ -311,6 +326,13 @@ fn granted(request: &VerifiedRequest, consent: &ConsentMessage, record: &Carried
         not_before: signed.consent.not_before.seconds(),
         not_after: signed.consent.not_after.seconds(),
     })
+}
+
+impl From<Full> for Refusal {
+    fn from(full: Full) -> Refusal {
+        let message = format!("as much waits as may: work of {} proofs of tier XS", full.waiting);
+        Refusal::new(Code::ResourceExhausted, "load.queue", message, "try again later").after(full.again)
+    }
 }
 
 impl From<Denied> for Refusal {
@@ -380,8 +402,9 @@ impl DisclosureService for Handler {
         let caller = auth::caller(&request)?;
         let message = request.into_inner();
         let disclosure = message.disclosure.ok_or_else(|| missing("disclosure"))?;
-        let disclosures = [disclosure];
-        let jobs = self.submitted(&caller, &disclosures, &message.idempotency_key, Urgency::Person);
+        let jobs = self
+            .0
+            .submitted(&caller, vec![disclosure], &message.idempotency_key, Urgency::Person);
         let job = jobs.await?.into_iter().next();
         Ok(Response::new(v1::SubmitDisclosureResponse { job }))
     }
@@ -399,7 +422,9 @@ impl DisclosureService for Handler {
                 .at("disclosures")
                 .into());
         }
-        let jobs = self.submitted(&caller, &message.disclosures, &message.idempotency_key, Urgency::Batch);
+        let jobs = self
+            .0
+            .submitted(&caller, message.disclosures, &message.idempotency_key, Urgency::Batch);
         let jobs = jobs.await?;
         Ok(Response::new(v1::BatchSubmitDisclosuresResponse { jobs }))
     }

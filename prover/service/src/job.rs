@@ -170,6 +170,15 @@ impl Instant {
         )
     }
 
+    /// So long before.
+    #[must_use]
+    pub fn before(self, time: Duration) -> Instant {
+        Instant(
+            self.0
+                .saturating_sub(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// From an earlier one to this; zero where it is later.
     #[must_use]
     pub fn since(self, earlier: Instant) -> Duration {

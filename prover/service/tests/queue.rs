@@ -150,3 +150,66 @@ async fn a_job_that_was_begun_four_times_is_not_begun_again() {
         working.stop().await;
     }
 }
+
+// Rows of the job library's queue.
+async fn queued(store: &Store) -> i64 {
+    match store {
+        Store::Sqlite(pool) => sqlx::query_scalar("SELECT COUNT(*) FROM Jobs").fetch_one(pool).await,
+        Store::Postgres(pool) => {
+            sqlx::query_scalar("SELECT COUNT(*) FROM apalis.jobs")
+                .fetch_one(pool)
+                .await
+        }
+    }
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_ended_is_in_nobodys_queue() {
+    let (stores, _folder) = common::stores().await;
+    for store in &stores {
+        // A worker's rows are given to others when it is no more: all that it ever worked on, were they left there.
+        let jobs: Vec<NewJob> = (0..4).map(|_| job()).collect();
+        submit(store, &jobs).await;
+        assert_eq!(queued(store).await, 4);
+        let working = Working::on(store, "one");
+        for job in &jobs {
+            ended(store, &job.id).await;
+        }
+        working.stop().await;
+        assert_eq!(queued(store).await, 0);
+        // However it ended.
+        let [cancelled, revoked, erased] = [job(), job(), job()];
+        let (consent, patient) = (revoked.about.grant.unwrap().handle, erased.about.pseudonym);
+        let id = cancelled.id;
+        submit(store, &[cancelled, revoked, erased]).await;
+        store.cancel(&owner(), &id).await.unwrap();
+        store.revoke(&consent, None).await.unwrap();
+        store.end_about("general", &patient, true).await.unwrap();
+        assert_eq!(queued(store).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_queue_has_left_of_an_ended_job_is_taken_out_where_it_is_found() {
+    let (stores, _folder) = common::stores().await;
+    for store in &stores {
+        let new = job();
+        let id = new.id;
+        submit(store, &[new]).await;
+        // As versions before left it.
+        match store {
+            Store::Sqlite(pool) => sqlx::query("UPDATE disclosures SET state = 6")
+                .execute(pool)
+                .await
+                .map(drop),
+            Store::Postgres(pool) => sqlx::query("UPDATE disclosures SET state = 6")
+                .execute(pool)
+                .await
+                .map(drop),
+        }
+        .unwrap();
+        assert!(store.begin(&id).await.unwrap().is_none());
+        assert_eq!(queued(store).await, 0);
+    }
+}

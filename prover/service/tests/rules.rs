@@ -521,7 +521,7 @@ async fn more_work_than_may_wait_is_refused_by_its_size_and_by_whose_it_is() {
             let submitted = store.submit(&owner, &jobs, Urgency::Person, None, &limits);
             match submitted.await.unwrap() {
                 Submitted::New(_) => None,
-                Submitted::Full { waiting } => Some(waiting),
+                Submitted::Full(full) => Some(full.waiting),
                 other => panic!("{other:?}"),
             }
         };

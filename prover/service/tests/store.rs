@@ -7,9 +7,10 @@ mod common;
 use common::{AUDIENCE, MANY};
 use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{Instant, JobId, State};
-use medproof_service::store::{After, Bounds, Ending, NewJob, Once, Owner, Store, Submitted, Urgency};
+use medproof_service::store::{After, Bounds, Ending, Full, NewJob, Once, Owner, Store, Submitted, Urgency};
 use medproof_statement::tier::Tier;
 use sqlx::AssertSqlSafe;
+use std::time::Duration;
 use tempfile::TempDir;
 
 struct World {
@@ -246,7 +247,13 @@ async fn no_more_wait_than_may_and_nothing_of_what_is_too_much_is_kept() {
             .submit(&owner, &jobs(3), Urgency::Batch, Some(&once), &five)
             .await
             .unwrap();
-        assert_eq!(full, Submitted::Full { waiting: 6 });
+        assert_eq!(
+            full,
+            Submitted::Full(Full {
+                waiting: 6,
+                again: Duration::from_secs(5)
+            })
+        );
         assert_eq!(store.jobs(&owner, None, None, 100).await.unwrap().len(), 3);
         // Its key is free still.
         assert!(matches!(
@@ -345,5 +352,87 @@ async fn a_store_that_is_none_is_refused_and_its_password_not_shown() {
             panic!("{url}")
         };
         assert!(!error.to_string().contains("geheim"), "{error}");
+    }
+}
+
+// Puts a job where it was begun and ended so many milliseconds ago, or has not.
+async fn at(store: &Store, job: &NewJob, state: State, begun: Option<u64>, ended: Option<u64>) {
+    let ago = |ms: Option<u64>| ms.map(|ms| Instant::now().before(Duration::from_millis(ms)).0);
+    let statement = "UPDATE disclosures SET state = $2, begun = $3, ended = $4 WHERE id = $1";
+    let (id, state, begun, ended) = (job.id.to_string(), state as i64, ago(begun), ago(ended));
+    match store {
+        Store::Sqlite(pool) => {
+            let query = sqlx::query(statement).bind(id).bind(state).bind(begun).bind(ended);
+            query.execute(pool).await.map(drop)
+        }
+        Store::Postgres(pool) => {
+            let query = sqlx::query(statement).bind(id).bind(state).bind(begun).bind(ended);
+            query.execute(pool).await.map(drop)
+        }
+    }
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_refused_by_what_it_would_wait_and_told_before_its_record_is_read() {
+    let world = World::new().await;
+    let bounds = Bounds {
+        longest_wait: Some(Duration::from_secs(600)),
+        ..MANY
+    };
+    for store in &world.stores {
+        let owner = world.portal();
+        let is_taken = async |urgency| {
+            let new = jobs(1);
+            let busy = store.busy(&owner, None, 1, urgency, &bounds).await.unwrap();
+            let submitted = store.submit(&owner, &new, urgency, None, &bounds).await.unwrap();
+            match submitted {
+                Submitted::New(_) => assert_eq!(busy, None),
+                Submitted::Full(full) => {
+                    let found = busy.unwrap();
+                    assert_eq!(found.waiting, full.waiting);
+                    // It runs on by the time between the two.
+                    assert!(found.again >= full.again && found.again - full.again < Duration::from_secs(60));
+                    return None;
+                }
+                other => panic!("{other:?}"),
+            }
+            new.into_iter().next()
+        };
+        // Nothing has ended: nobody knows how long it takes.
+        let first = is_taken(Urgency::Person).await.unwrap();
+        let second = is_taken(Urgency::Person).await.unwrap();
+        // One took 1,000 seconds, as the other will: it has 500 to go.
+        at(store, &first, State::Succeeded, Some(2_000_000), Some(1_000_000)).await;
+        at(store, &second, State::Running, Some(500_000), None).await;
+        let third = is_taken(Urgency::Person).await.unwrap();
+        assert!(is_taken(Urgency::Person).await.is_none());
+        // A batch waits as long as it takes, and nobody waits for it.
+        let batch = is_taken(Urgency::Batch).await.unwrap();
+        at(store, &third, State::Cancelled, None, Some(0)).await;
+        let fourth = is_taken(Urgency::Person).await.unwrap();
+        assert!(is_taken(Urgency::Person).await.is_none());
+        // Many hands take it sooner, until nothing is heard of them.
+        store.works("many", 3).await.unwrap();
+        let fifth = is_taken(Urgency::Person).await.unwrap();
+        store.rests("many").await.unwrap();
+        assert!(is_taken(Urgency::Person).await.is_none());
+        for job in [second, batch, fourth, fifth] {
+            at(store, &job, State::Cancelled, None, Some(0)).await;
+        }
+        assert!(is_taken(Urgency::Person).await.is_some());
+        // What was taken under a key is not refused under it.
+        let full = Bounds { most_work: 0, ..MANY };
+        let once = Once {
+            key: "taken before",
+            digest: [1; 32],
+        };
+        store
+            .submit(&owner, &jobs(1), Urgency::Person, Some(&once), &MANY)
+            .await
+            .unwrap();
+        let busy = async |key| store.busy(&owner, key, 1, Urgency::Person, &full).await.unwrap();
+        assert!(busy(None).await.is_some() && busy(Some("another key")).await.is_some());
+        assert_eq!(busy(Some("taken before")).await, None);
     }
 }

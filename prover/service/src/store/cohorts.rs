@@ -192,6 +192,7 @@ macro_rules! statements {
             use super::*;
             use crate::store::askers::$name as askers;
             use crate::store::consents::$name as consents;
+            use crate::store::load::$name as load;
             use crate::store::log::$name as log;
             use crate::store::share::$name as share;
             use crate::store::sql::{self, $name as jobs};
@@ -219,9 +220,10 @@ macro_rules! statements {
                     };
                     return Ok(Submitted::Again(there(pool, owner, &named(&name)?).await?));
                 }
-                if let Some(waiting) = jobs::full(&mut transaction, owner, &new.members, bounds).await? {
+                let more = new.members.iter().map(|member| work(member.tier)).sum();
+                if let Some(full) = load::full(&mut transaction, owner, more, Urgency::Batch, bounds, now).await? {
                     transaction.rollback().await?;
-                    return Ok(Submitted::Full { waiting });
+                    return Ok(Submitted::Full(full));
                 }
                 // Submissions of one tenant wait here, as jobs' do.
                 share::turn(&mut transaction, &owner.tenant, 0).await?;
@@ -409,9 +411,9 @@ macro_rules! statements {
             ) -> Result<bool, StoreError> {
                 let placed = sqlx::query(
                     "INSERT INTO disclosures (id, tenant, caller, audience, tier, state, submitted, payload, purpose, \
-                     claim, request, pseudonym, consent, work, turn, cohort) \
+                     claim, request, pseudonym, consent, work, turn, urgency, cohort) \
                      SELECT m.id, c.tenant, c.caller, c.audience, c.tier, 1, $2, $3, c.purpose, \
-                     c.claim, c.request, m.pseudonym, m.consent, c.work, $4, c.id \
+                     c.claim, c.request, m.pseudonym, m.consent, c.work, $4, $5, c.id \
                      FROM cohort_members m JOIN cohorts c ON c.id = m.cohort WHERE m.id = $1 AND m.payload IS NOT NULL \
                      AND m.consent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM revoked r WHERE r.handle = m.consent)",
                 )
@@ -419,6 +421,7 @@ macro_rules! statements {
                 .bind(now.0)
                 .bind(payload)
                 .bind(number(turn))
+                .bind(Urgency::Batch as i64)
                 .execute(connection)
                 .await?;
                 Ok(placed.rows_affected() == 1)

@@ -8,6 +8,7 @@ mod askers;
 mod cohorts;
 mod consents;
 mod events;
+mod load;
 mod log;
 mod share;
 mod sql;
@@ -16,6 +17,7 @@ pub use askers::{Asker, AskerLimits, Denied, Unusual};
 pub use cohorts::{Cohort, CohortReleased, CohortState, NewCohort, Unchecked};
 pub use consents::{AfterConsent, ConsentRow, Unpublished, Whose};
 pub use events::{Concerned, Delivered, Due, KEPT as EVENTS_KEPT, LedgerNotice};
+pub use load::Full;
 pub use log::{Line, Lines};
 
 use crate::about::{About, Handle, Pseudonym};
@@ -109,10 +111,7 @@ pub enum Submitted<T = Vec<Job>> {
     /// Something else was.
     OtherUnderKey,
     /// More work waits than may.
-    Full {
-        /// As much as does, as so many proofs of the smallest tier.
-        waiting: u64,
-    },
+    Full(Full),
     /// Its asker may not ask that.
     Denied {
         /// Which of the jobs, or members.
@@ -129,6 +128,8 @@ pub struct Bounds {
     pub most_work: u64,
     /// Of one tenant's.
     pub most_work_of_tenant: u64,
+    /// How long a person's job may be expected to wait.
+    pub longest_wait: Option<Duration>,
     /// What an asker may.
     pub askers: AskerLimits,
 }
@@ -408,6 +409,38 @@ impl Store {
         wanted: &[JobId],
     ) -> Result<CohortReleased, StoreError> {
         either!(self, cohorts::release(owner, id, wanted))
+    }
+
+    /// Whether so much more work is too much, as [`Store::submit`] would find: to be asked before anything is done for
+    /// it. What was submitted under this key before is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn busy(
+        &self,
+        owner: &Owner,
+        key: Option<&str>,
+        work: u64,
+        urgency: Urgency,
+        bounds: &Bounds,
+    ) -> Result<Option<Full>, StoreError> {
+        either!(self, load::busy(owner, key, work, urgency, bounds))
+    }
+
+    /// A worker works, on so many jobs at a time. To be said again and again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn works(&self, worker: &str, at_once: u64) -> Result<(), StoreError> {
+        either!(self, load::works(worker, at_once, Instant::now()))
+    }
+
+    /// A worker works no more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rests(&self, worker: &str) -> Result<(), StoreError> {
+        either!(self, load::rests(worker, Instant::now()))
     }
 
     /// A job of this owner's; nobody else's is told from one that does not exist.

@@ -87,13 +87,14 @@ fn granted(about: &About) -> Result<Option<AuditEvent>, StoreError> {
 }
 
 macro_rules! statements {
-    ($name:ident, $database:ty, $begin:literal, $migrations:literal, $queue:path, $push:expr) => {
+    ($name:ident, $database:ty, $begin:literal, $migrations:literal, $queue:path, $taken:literal, $push:expr) => {
         pub(super) mod $name {
             use super::*;
             use crate::store::askers::$name as askers;
             use crate::store::cohorts::$name as cohorts;
             use crate::store::consents::$name as consents;
             use crate::store::events::$name as events;
+            use crate::store::load::$name as load;
             use crate::store::log::$name as log;
             use crate::store::share::$name as share;
 
@@ -133,9 +134,10 @@ macro_rules! statements {
                     transaction.rollback().await?;
                     return again(pool, owner, once).await;
                 }
-                if let Some(waiting) = full(&mut transaction, owner, jobs, bounds).await? {
+                let more = jobs.iter().map(|job| work(job.tier)).sum();
+                if let Some(full) = load::full(&mut transaction, owner, more, urgency, bounds, now).await? {
                     transaction.rollback().await?;
-                    return Ok(Submitted::Full { waiting });
+                    return Ok(Submitted::Full(full));
                 }
                 // First of what is the tenant's: submissions of one tenant wait here, and nowhere for each other.
                 let mut turns = Vec::with_capacity(jobs.len());
@@ -151,7 +153,7 @@ macro_rules! statements {
                 };
                 let mut tasks = Vec::with_capacity(jobs.len());
                 for (job, turn) in jobs.iter().zip(turns) {
-                    place_job(&mut transaction, owner, job, turn, now).await?;
+                    place_job(&mut transaction, owner, job, urgency, turn, now).await?;
                     tasks.push(task(&job.id, urgency, turn)?);
                 }
                 events::submitted(&mut transaction, owner, jobs).await?;
@@ -242,42 +244,19 @@ macro_rules! statements {
                 $push(&mut *connection, tasks).await.map_err(|e| StoreError::Queue(e.to_string()))
             }
 
-            /// How much work waits, where it is more than may with these, of all or of this tenant's. A cohort's members
-            /// are work until they were checked.
-            pub(in crate::store) async fn full(
-                connection: &mut Connection,
-                owner: &Owner,
-                jobs: &[NewJob],
-                bounds: &Bounds,
-            ) -> Result<Option<u64>, StoreError> {
-                let row = sqlx::query(
-                    "SELECT CAST(COALESCE(SUM(work), 0) AS BIGINT), \
-                     CAST(COALESCE(SUM(CASE WHEN tenant = $1 THEN work ELSE 0 END), 0) AS BIGINT) \
-                     FROM (SELECT tenant, work FROM disclosures WHERE state IN (1, 2) UNION ALL \
-                     SELECT tenant, work * (members - checked) FROM cohorts WHERE state = 1) AS waiting",
-                )
-                .bind(&owner.tenant)
-                .fetch_one(connection)
-                .await?;
-                let count = |number: i64| u64::try_from(number).unwrap_or_default();
-                let (waiting, own) = (count(row.try_get(0)?), count(row.try_get(1)?));
-                let more: u64 = jobs.iter().map(|job| work(job.tier)).sum();
-                let full = waiting + more > bounds.most_work || own + more > bounds.most_work_of_tenant;
-                Ok(full.then_some(waiting))
-            }
-
             async fn place_job(
                 connection: &mut Connection,
                 owner: &Owner,
                 job: &NewJob,
+                urgency: Urgency,
                 turn: u64,
                 now: Instant,
             ) -> Result<(), StoreError> {
                 let about = &job.about;
                 sqlx::query(
                     "INSERT INTO disclosures (id, tenant, caller, audience, tier, state, submitted, payload, purpose, \
-                     claim, request, pseudonym, consent, work, turn) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                     claim, request, pseudonym, consent, work, turn, urgency) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
                 )
                 .bind(job.id.to_string())
                 .bind(&owner.tenant)
@@ -294,6 +273,7 @@ macro_rules! statements {
                 .bind(about.grant.as_ref().map(|grant| &grant.handle[..]))
                 .bind(i64::try_from(work(job.tier)).unwrap_or(i64::MAX))
                 .bind(i64::try_from(turn).unwrap_or(i64::MAX))
+                .bind(urgency as i64)
                 .execute(connection)
                 .await?;
                 Ok(())
@@ -421,6 +401,9 @@ macro_rules! statements {
                     .bind(Instant::now().0)
                     .fetch_optional(pool)
                     .await?;
+                if row.is_none() {
+                    out(&mut *pool.acquire().await?, std::slice::from_ref(id)).await?;
+                }
                 row.map(|row| {
                     let payload: Option<Vec<u8>> = row.try_get("payload")?;
                     Ok(Begun {
@@ -429,6 +412,16 @@ macro_rules! statements {
                     })
                 })
                 .transpose()
+            }
+
+            // Out of the job library's queue, of which a job that has ended must be none: a worker's rows are given to
+            // others when it is no more.
+            async fn out(connection: &mut Connection, jobs: &[JobId]) -> Result<(), StoreError> {
+                for job in jobs {
+                    let name = TaskId::from_ulid(Ulid::from_bytes(*job.bytes())).to_string();
+                    sqlx::query($taken).bind(name).execute(&mut *connection).await?;
+                }
+                Ok(())
             }
 
             pub(in crate::store) async fn end(pool: &Pool, id: &JobId, ending: &Ending) -> Result<bool, StoreError> {
@@ -450,6 +443,7 @@ macro_rules! statements {
                 .fetch_optional(&mut *transaction)
                 .await?;
                 let Some(row) = ended else { return Ok(false) };
+                out(&mut transaction, std::slice::from_ref(id)).await?;
                 let (tenant, audience): (String, String) = (row.try_get(0)?, row.try_get(1)?);
                 let (request, consent): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.try_get(2)?, row.try_get(3)?);
                 // After the row is ours: who revokes waits for it, or was before it.
@@ -578,6 +572,7 @@ macro_rules! statements {
                     .execute(&mut *transaction)
                     .await?;
                 let ended = ids(&rows)?;
+                out(&mut transaction, &ended).await?;
                 for id in &ended {
                     events::ended(&mut transaction, id, &Ending::Cancelled).await?;
                 }
@@ -655,6 +650,7 @@ macro_rules! statements {
                         .await?;
                 }
                 let ended = ids(&rows)?;
+                out(&mut transaction, &ended).await?;
                 for id in &ended {
                     events::ended(&mut transaction, id, &Ending::Cancelled).await?;
                 }
@@ -780,6 +776,7 @@ statements!(
     "BEGIN IMMEDIATE",
     "migrations/sqlite",
     apalis_sqlite::SqliteStorage::migrations,
+    "DELETE FROM Jobs WHERE id = $1",
     async |connection, tasks: Vec<_>| apalis_sqlite::queries::push_tasks(connection, QUEUE, &tasks).await
 );
 statements!(
@@ -788,5 +785,6 @@ statements!(
     "BEGIN",
     "migrations/postgres",
     apalis_postgres::PostgresStorage::migrations,
+    "DELETE FROM apalis.jobs WHERE id = $1",
     async |connection, tasks: Vec<_>| apalis_postgres::queries::push_tasks(connection, QUEUE, tasks).await
 );

@@ -53,6 +53,8 @@ macro_rules! run_on {
             .batch_size($settings.at_once)
             .heartbeat_interval(HEARTBEAT)
             .missed_heartbeats(MISSED)
+            // How a job ended is ours to write, and with it goes its row here: see `Store::end`.
+            .lock_tasks(false)
             .persist_results(false);
         let backend = <$storage>::new($pool)
             .with_config(config)
@@ -70,12 +72,25 @@ macro_rules! run_on {
 /// Works until told to stop; what was begun by then is brought to its end. Where the store is lost, it is
 /// tried again.
 pub async fn run(worker: Arc<Worker>, settings: &Settings, wake: &Wake, stop: watch::Receiver<bool>) {
+    let said = tokio::spawn(says_so(worker.store.clone(), settings.clone()));
     while let Err(error) = once(&worker, settings, wake, stop.clone()).await {
         if *stop.borrow() {
             break;
         }
         tracing::error!(%error, "the queue failed: it is tried again");
         tokio::time::sleep(PAUSE).await;
+    }
+    said.abort();
+    // Where the store is gone it is found out later.
+    let _ = worker.store.rests(&settings.name).await;
+}
+
+// That it works, to who reckons with its hands.
+async fn says_so(store: Store, settings: Settings) {
+    loop {
+        // Where the store is gone nobody reckons.
+        let _ = store.works(&settings.name, settings.at_once as u64).await;
+        tokio::time::sleep(HEARTBEAT).await;
     }
 }
 

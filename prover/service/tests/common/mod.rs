@@ -42,6 +42,7 @@ async fn database(server: &str) -> String {
 pub const MANY: Bounds = Bounds {
     most_work: 1 << 40,
     most_work_of_tenant: 1 << 40,
+    longest_wait: None,
     askers: AskerLimits {
         questions_of_concept: 1000,
         questions: 1000,

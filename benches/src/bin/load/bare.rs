@@ -1,0 +1,81 @@
+//! The engine alone, in this process: what the service is measured beside.
+
+use crate::Outcome;
+use crate::world::World;
+use medproof_engine::cpu::{ReadyKey, Settings};
+use medproof_engine::{Cpu, Engine};
+use medproof_keys::{KeyStore, Mode, Quiet};
+use medproof_statement::tier::Tier;
+use rayon::ThreadPoolBuilder;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+// What one thread does, until there is no more to do.
+type Work<'a> = dyn Fn() -> Outcome<()> + Sync + 'a;
+
+/// An engine with the key that the service proves under.
+pub struct Bare(Cpu);
+
+impl Bare {
+    /// Of a tier, with the settings of `medproof serve`.
+    pub fn new(tier: Tier) -> Outcome<Bare> {
+        let (key, unkept) = ReadyKey::development(&KeyStore::of_user()?, tier, Settings::default(), &Quiet, &Quiet)?;
+        unkept.map_or(Ok(()), Err)?;
+        Ok(Bare(Cpu::new(Mode::Development, [Arc::new(key)])?))
+    }
+
+    /// How long one proof takes, on all cores.
+    pub fn latency(&self, world: &World, number: usize) -> Outcome<Duration> {
+        let start = Instant::now();
+        self.prove(world, number)?;
+        Ok(start.elapsed())
+    }
+
+    fn prove(&self, world: &World, number: usize) -> Outcome<()> {
+        let (public, witness) = world.statement(number);
+        self.0.prove(public, witness, &Quiet)?;
+        Ok(())
+    }
+
+    /// Proofs a second, of so many, so many at a time on the threads that all share, as the service's are.
+    pub fn rate(&self, world: &World, at_once: usize, count: usize) -> Outcome<f64> {
+        self.together(world, at_once, count, &|work| work())
+    }
+
+    /// Proofs a second, of so many, so many at a time on one thread each.
+    pub fn rate_alone(&self, world: &World, at_once: usize, count: usize) -> Outcome<f64> {
+        self.together(world, at_once, count, &|work| {
+            let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build()?;
+            pool.install(work)
+        })
+    }
+
+    fn together(
+        &self,
+        world: &World,
+        at_once: usize,
+        count: usize,
+        on: &(dyn Fn(&Work<'_>) -> Outcome<()> + Sync),
+    ) -> Outcome<f64> {
+        let next = AtomicUsize::new(0);
+        let work = || -> Outcome<()> {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return Ok(());
+                }
+                self.prove(world, number)?;
+            }
+        };
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..at_once).map(|_| scope.spawn(|| on(&work))).collect();
+            let ended = threads
+                .into_iter()
+                .map(|thread| thread.join().map_err(|_| "a thread of the engine")?);
+            ended.collect::<Outcome<()>>()
+        })?;
+        Ok(count as f64 / start.elapsed().as_secs_f64())
+    }
+}

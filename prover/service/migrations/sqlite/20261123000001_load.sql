@@ -1,0 +1,10 @@
+-- Who waits: 10 a person, 0 a cohort.
+ALTER TABLE disclosures ADD COLUMN urgency INTEGER NOT NULL DEFAULT 10;
+
+-- Workers, and on how many jobs each works at a time.
+CREATE TABLE crew (
+    name TEXT PRIMARY KEY NOT NULL,
+    hands INTEGER NOT NULL,
+    -- When it was last heard of, in microseconds since 1970.
+    seen INTEGER NOT NULL
+) STRICT;
