@@ -15,7 +15,7 @@ use thiserror::Error;
 pub enum Witness {
     /// The auditor kept it.
     Kept,
-    /// It is anchored on a ledger.
+    /// Somebody else was given it.
     Anchored,
 }
 
@@ -61,6 +61,14 @@ pub enum Finding {
         expected: Head,
         /// The root that its entries give now.
         found: Hash,
+    },
+    /// The ledger has a head that the log never had.
+    #[error("expected the ledger's head number {number}, {}, among the heads that the log had, found none: it was published since this copy was made, or the log told another history then; copy the log again, and if it stays so, keep both", hex(.head))]
+    Unpublished {
+        /// Which of the ledger's, counted from 0.
+        number: usize,
+        /// What the ledger has.
+        head: [u8; 32],
     },
     /// The entries and their hashes agree with each other, but not with the signed root.
     #[error("expected root {} over {} entries, as the checkpoint signs it, found {found}: an entry from {from} on was changed, moved, added or removed, and its hashes with it; compare with another copy", .expected.root, .expected.size)]
@@ -136,6 +144,10 @@ pub enum Finding {
     },
 }
 
+fn hex(bytes: &[u8; 32]) -> Hash {
+    Hash(*bytes)
+}
+
 impl Finding {
     /// Its name in every interface: stable, lower case.
     pub const fn code(&self) -> &'static str {
@@ -144,7 +156,7 @@ impl Finding {
             Finding::NoCheckpoint => "audit.no_checkpoint",
             Finding::Checkpoint(error) => error.code(),
             Finding::Behind { .. } => "audit.behind",
-            Finding::Fork { .. } => "audit.fork",
+            Finding::Fork { .. } | Finding::Unpublished { .. } => "audit.fork",
             Finding::Root { .. } => "audit.root",
             Finding::Changed { .. } => "audit.changed",
             Finding::Moved { .. } => "audit.moved",
@@ -162,8 +174,10 @@ impl Finding {
 pub struct Expected {
     /// An earlier head, of a checkpoint that the auditor kept and opened.
     pub kept: Option<Head>,
-    /// Heads that a ledger has, in any order.
-    pub anchored: Vec<Head>,
+    /// A head that somebody else was given.
+    pub anchored: Option<Head>,
+    /// All that the log's keeper published on a ledger, the oldest first: [`Head::commitment`] each.
+    pub published: Vec<[u8; 32]>,
 }
 
 /// A log in which nothing was found.
@@ -174,6 +188,8 @@ pub struct Verified {
     /// The first entry that is dated before the one that precedes it. A clock that was set back does that,
     /// and so does an operator who adds to the past: it is to be explained, not refused.
     pub dated_back: Option<u64>,
+    /// The size of the newest head that was published; none where none was given.
+    pub published: Option<u64>,
 }
 
 /// Audits an archive: signature and origin of its checkpoint, what it has to continue, each entry and
@@ -206,6 +222,7 @@ pub fn verify(
     Ok(Verified {
         checkpoint,
         dated_back: walk.dated_back,
+        published: witnesses.published.judge()?,
     })
 }
 
@@ -215,13 +232,41 @@ pub struct Stop;
 
 /// Heads that the log has to continue, the smallest first, and the roots that its entries give at the sizes of as many
 /// as were passed.
-struct Witnesses {
+struct Witnesses<'a> {
     known: Vec<(Witness, Head)>,
     found: Vec<Hash>,
+    published: Published<'a>,
 }
 
-impl Witnesses {
-    fn of(expected: &Expected, head: &Head) -> Result<Witnesses, Finding> {
+/// Published heads, of which as many were passed, the last one of this size.
+struct Published<'a> {
+    heads: &'a [[u8; 32]],
+    passed: usize,
+    size: Option<u64>,
+}
+
+impl Published<'_> {
+    // A log only grows, so that its heads are passed in the order in which they were published.
+    fn see(&mut self, head: &Head) {
+        if self.heads.get(self.passed) == Some(&head.commitment()) {
+            self.passed += 1;
+            self.size = Some(head.size);
+        }
+    }
+
+    fn judge(&self) -> Result<Option<u64>, Finding> {
+        match self.heads.get(self.passed) {
+            None => Ok(self.size),
+            Some(head) => Err(Finding::Unpublished {
+                number: self.passed,
+                head: *head,
+            }),
+        }
+    }
+}
+
+impl<'a> Witnesses<'a> {
+    fn of(expected: &'a Expected, head: &Head) -> Result<Witnesses<'a>, Finding> {
         let kept = expected.kept.iter().map(|kept| (Witness::Kept, *kept));
         let anchored = expected.anchored.iter().map(|anchored| (Witness::Anchored, *anchored));
         let mut known: Vec<_> = kept.chain(anchored).collect();
@@ -236,6 +281,11 @@ impl Witnesses {
         let mut witnesses = Witnesses {
             known,
             found: Vec::new(),
+            published: Published {
+                heads: &expected.published,
+                passed: 0,
+                size: None,
+            },
         };
         witnesses.see(&Rows::new());
         Ok(witnesses)
@@ -246,6 +296,10 @@ impl Witnesses {
             && next.size == rows.size()
         {
             self.found.push(rows.head().root);
+        }
+        // The root of every size is some hashes more: only where there are heads to be found.
+        if !self.published.heads.is_empty() {
+            self.published.see(&rows.head());
         }
     }
 
@@ -300,7 +354,7 @@ impl Walk<'_> {
     fn bundle(
         &mut self,
         tile: Tile,
-        witnesses: &mut Witnesses,
+        witnesses: &mut Witnesses<'_>,
         each: &mut impl FnMut(u64, &Entry) -> Result<(), Stop>,
     ) -> Result<(), Finding> {
         let start = self.rows.size();

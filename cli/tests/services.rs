@@ -282,6 +282,18 @@ fn a_hospital_works_over_grpc_alone() {
     let again = submit(&service, disclosure(&world, ANNA, "first")).unwrap();
     assert_eq!(end(&service, &again), State::Refused);
 
+    // For other systems: a patient is the pseudonym alone.
+    let written = world.ok("audit export-consents --tenant Hospital --out consents.ndjson");
+    let text = fs::read_to_string(world.path("consents.ndjson")).unwrap();
+    let consents: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(written["resources"], consents.len());
+    assert!(!text.contains(ANNA) && !text.contains("record:"), "{text}");
+    assert!(consents.iter().all(|consent| consent["resourceType"] == "Consent"));
+    assert!(consents.iter().any(|consent| consent["status"] == "inactive"), "{text}");
+    world
+        .run("audit export-consents --tenant Hospital --out consents.ndjson")
+        .failed(2, "file.exists");
+
     // Her record is erased, and nothing about it is left.
     world.consent("second", "anna");
     let second = submit(&service, disclosure(&world, ANNA, "second")).unwrap();
@@ -332,21 +344,11 @@ fn a_hospital_works_over_grpc_alone() {
     assert_eq!(audited["size"], entries.len());
     let again = world.ok("audit export --tenant Hospital --archive log");
     assert_eq!(again["added"], 0);
-    // Consents too, for other systems: of a patient who was erased, by the pseudonym alone.
-    let written = world.ok("audit export-consents --tenant Hospital --out consents.ndjson");
-    let text = fs::read_to_string(world.path("consents.ndjson")).unwrap();
-    let consents: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(written["resources"], consents.len());
-    assert!(!text.contains(ANNA) && !text.contains("record:"), "{text}");
-    let revoked = consents
-        .iter()
-        .filter(|consent| consent["status"] == "inactive")
-        .count();
-    assert_eq!(revoked, count(Outcome::Revoked), "{text}");
-    assert!(consents.iter().all(|consent| consent["resourceType"] == "Consent"));
-    world
-        .run("audit export-consents --tenant Hospital --out consents.ndjson")
-        .failed(2, "file.exists");
+    // Of a patient who was erased no consent is there to be written.
+    assert_eq!(
+        world.ok("audit export-consents --tenant Hospital --out none.ndjson")["resources"],
+        0
+    );
     let head = service
         .runtime
         .block_on(auditor.get_checkpoint(v1::GetCheckpointRequest {}));
@@ -362,6 +364,7 @@ fn a_hospital_works_over_grpc_alone() {
         index: 0,
         size: size + 1,
     };
+    let beyond_proof = beyond.clone();
     let beyond = service
         .runtime
         .block_on(auditor.get_inclusion_proof(beyond))
@@ -381,6 +384,29 @@ fn a_hospital_works_over_grpc_alone() {
             .map_err(|status| code(&status))
     };
     assert_eq!(lines("asks", ""), Ok(entries.len() - 1));
+    // How long the log is it does not see: neither heads, nor places among others' lines.
+    let mut sponsor = AuditServiceClient::new(service.channel("asks"));
+    let refused = service
+        .runtime
+        .block_on(sponsor.get_checkpoint(v1::GetCheckpointRequest {}));
+    assert_eq!(code(&refused.unwrap_err()), "role");
+    let refused = service.runtime.block_on(sponsor.get_inclusion_proof(beyond_proof));
+    assert_eq!(code(&refused.unwrap_err()), "role");
+    let mut page_token = String::new();
+    for place in 0..3 {
+        let request = v1::ListEntriesRequest {
+            page_size: 1,
+            page_token,
+            ..Default::default()
+        };
+        let page = service
+            .runtime
+            .block_on(sponsor.list_entries(request))
+            .unwrap()
+            .into_inner();
+        assert_eq!((page.entries.len(), page.entries[0].index), (1, place));
+        page_token = page.next_page_token;
+    }
     assert_eq!(lines("portal", ""), Err("field.missing".into()));
     assert_eq!(lines("portal", MINOR), Ok(0));
     assert_eq!(lines("keeps", ""), Err("role".into()));

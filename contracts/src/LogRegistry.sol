@@ -3,33 +3,31 @@ pragma solidity 0.8.37;
 
 /// @title Heads of audit logs
 /// @notice Who keeps a log publishes its head from time to time, from an account that its auditors know, and can
-/// take none back: a log that was rewritten since differs from a head that is here. Whether a head continues the one
-/// before, auditors find out, who have the entries: all heads stay, so that none can be slipped in between two.
+/// take none back: a log that was rewritten since never had a head that is here. Auditors find out, who have the entries:
+/// all heads stay, so that none can be slipped in between two.
+/// A head is a hash of size and root, so that nobody else sees here how much was logged.
 /// This contract has no owner and is never paused.
 contract LogRegistry {
     struct Head {
-        uint64 size;
+        bytes32 head;
         uint64 publishedAt;
-        bytes32 root;
     }
 
     mapping(address keeper => mapping(bytes32 log => Head[] heads)) private _heads;
 
-    event HeadPublished(address indexed keeper, bytes32 indexed log, uint64 size, bytes32 root);
+    event HeadPublished(address indexed keeper, bytes32 indexed log, bytes32 head);
 
-    /// A head must have more entries than the one before.
-    error HeadBehind(uint64 newest, uint64 found);
+    /// The head is the newest already.
+    error HeadKnown(bytes32 head);
 
     /// @notice Publishes a head of the sender's.
     /// @param log SHA-256 of the log's key as its auditors have it.
-    /// @param size How many entries are under the root.
-    /// @param root RFC 6962's tree hash of them.
-    function publish(bytes32 log, uint64 size, bytes32 root) external {
+    /// @param head SHA-256 of the log's size and of RFC 6962's root over its entries, with a tag.
+    function publish(bytes32 log, bytes32 head) external {
         Head[] storage heads = _heads[msg.sender][log];
-        uint64 newest = heads.length == 0 ? 0 : heads[heads.length - 1].size;
-        if (size <= newest) revert HeadBehind(newest, size);
-        heads.push(Head({size: size, publishedAt: uint64(block.timestamp), root: root}));
-        emit HeadPublished(msg.sender, log, size, root);
+        if (heads.length != 0 && heads[heads.length - 1].head == head) revert HeadKnown(head);
+        heads.push(Head({head: head, publishedAt: uint64(block.timestamp)}));
+        emit HeadPublished(msg.sender, log, head);
     }
 
     /// @notice How many heads there are.

@@ -76,8 +76,8 @@ pub trait Ledger: Send + Sync {
     /// Publishes a root, or the current one's heartbeat.
     fn publish_root(&self, issuer: &Account, publication: RootPublication) -> Result<Receipt, LedgerError>;
 
-    /// Publishes a log's head: more entries than the one before has, and RFC 6962's root over them.
-    fn publish_log_head(&self, keeper: &Account, log: LogId, size: u64, root: B256) -> Result<Receipt, LedgerError>;
+    /// Publishes a log's head, another than the newest.
+    fn publish_log_head(&self, keeper: &Account, log: LogId, head: B256) -> Result<Receipt, LedgerError>;
 
     /// Revokes the consent whose handle is the hash of `preimage`, from any account.
     fn revoke_consent(&self, from: &Account, preimage: Fr) -> Result<Receipt, LedgerError>;

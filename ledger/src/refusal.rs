@@ -222,9 +222,9 @@ refusals! {
     KeyRegistry::ProofRejected {}
         "the proof does not hold for this request, root, nullifier and consent"
 
-    /// A head with no more entries than the newest.
-    LogRegistry::HeadBehind { newest: u64 = newest, found: u64 = found }
-        "expected a head of the log with more than {newest} entries, found one with {found}: if the log was restored from a backup, it must not go on under this key"
+    /// The head is the newest of its log already.
+    LogRegistry::HeadKnown { head: B256 = head }
+        "the head {head} is the newest of this log on the ledger already"
 
     /// An epoch not above the last.
     RecordRegistry::EpochNotIncreasing { epoch: u64 = epoch, current: u64 = current }

@@ -303,18 +303,15 @@ impl<C: Chain> Ledger for Registry<C> {
             };
             let (_, page) = self.read_one(self.deployment.logs, &asked)?;
             let is_last = U256::from(page.len()) < HEADS_AT_ONCE;
-            for head in page.into_iter().map(LogHead::from) {
-                // The contract takes no other; a node that says so has no end of them.
-                if heads.last().is_some_and(|before| head.size <= before.size) {
-                    let found = "heads that fall behind".to_owned();
-                    return Err(ChainError::Malformed {
-                        what: "heads of a log",
-                        found,
-                    }
-                    .into());
+            if U256::from(page.len()) > HEADS_AT_ONCE {
+                let found = "more heads than were asked for".to_owned();
+                return Err(ChainError::Malformed {
+                    what: "heads of a log",
+                    found,
                 }
-                heads.push(head);
+                .into());
             }
+            heads.extend(page.into_iter().map(LogHead::from));
             if is_last {
                 return Ok(heads);
             }
@@ -356,8 +353,8 @@ impl<C: Chain> Ledger for Registry<C> {
         self.write(issuer, self.deployment.records, &asked)
     }
 
-    fn publish_log_head(&self, keeper: &Account, log: LogId, size: u64, root: B256) -> Result<Receipt, LedgerError> {
-        let asked = LogRegistry::publishCall { log: log.0, size, root };
+    fn publish_log_head(&self, keeper: &Account, log: LogId, head: B256) -> Result<Receipt, LedgerError> {
+        let asked = LogRegistry::publishCall { log: log.0, head };
         self.write(keeper, self.deployment.logs, &asked)
     }
 
@@ -447,8 +444,7 @@ fn answer<S: SolCall>(read: &Read, index: usize) -> Result<S::Return, ChainError
 impl From<LogRegistry::Head> for LogHead {
     fn from(head: LogRegistry::Head) -> LogHead {
         LogHead {
-            size: head.size,
-            root: head.root,
+            head: head.head,
             published_at: head.publishedAt,
         }
     }

@@ -212,13 +212,11 @@ pub struct ProposalStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LogId(pub B256);
 
-/// A log's head as of some time.
+/// A log's head that was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogHead {
-    /// How many entries.
-    pub size: u64,
-    /// RFC 6962's root over them.
-    pub root: B256,
+    /// Hash of size and root: who has the entries knows whose.
+    pub head: B256,
     /// When it was published, in seconds since 1970.
     pub published_at: u64,
 }

@@ -420,17 +420,19 @@ impl Issuer {
     }
 
     /// As [`Issuer::pending_root`], for a ledger that has a later epoch of this issuer than the issuer knows: it was restored
-    /// from a backup. The pending root's epoch is above the ledger's.
+    /// from a backup. The pending root's epoch is above the ledger's; or the ledger's, where it has this very root.
     ///
     /// # Errors
     /// Where it cannot be stored.
-    pub fn pending_root_after(&mut self, epoch: u64) -> Result<Anchor, IssuerError> {
+    pub fn pending_root_after(&mut self, epoch: u64, root: Option<Fr>) -> Result<Anchor, IssuerError> {
         let registry = &self.vault.state().registry;
         let known = [registry.staged(), registry.anchored()]
             .into_iter()
             .flatten()
             .map(|anchor| anchor.epoch);
         if known.max() < Some(epoch) {
+            let is_there = root == Some(registry.root());
+            let epoch = if is_there { epoch - 1 } else { epoch };
             if registry.staged().is_some() {
                 self.apply(Op::Withdraw)?;
             }

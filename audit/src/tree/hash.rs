@@ -100,3 +100,15 @@ pub struct Head {
     /// The root over all of them.
     pub root: Hash,
 }
+
+// So that nothing else that is hashed is a head.
+const COMMITMENT: &[u8] = b"medproof/log-head/1\n";
+
+impl Head {
+    /// What is published of a head: SHA-256(tag ‖ size ‖ root), the size in eight bytes, the highest first. Who does not have
+    /// the entries finds neither out: entries name patients by keyed pseudonyms.
+    pub fn commitment(&self) -> [u8; 32] {
+        let hash = Sha256::new_with_prefix(COMMITMENT).chain_update(self.size.to_be_bytes());
+        hash.chain_update(self.root.0).finalize().into()
+    }
+}

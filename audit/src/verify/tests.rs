@@ -22,14 +22,14 @@ fn finding(archive: &Archive) -> Finding {
 fn kept(entries: &[Vec<u8>]) -> Expected {
     Expected {
         kept: Some(head(entries)),
-        anchored: Vec::new(),
+        ..Expected::default()
     }
 }
 
 fn anchored(entries: &[Vec<u8>]) -> Expected {
     Expected {
-        kept: None,
-        anchored: vec![head(entries)],
+        anchored: Some(head(entries)),
+        ..Expected::default()
     }
 }
 
@@ -76,7 +76,8 @@ fn a_log_continues_every_head_that_it_had() {
     for size in [0, 1, 10, 256, 511, 699, 700] {
         let expected = Expected {
             kept: Some(head(&all[..size])),
-            anchored: vec![head(&all[..size / 2])],
+            anchored: Some(head(&all[..size / 2])),
+            ..Expected::default()
         };
         audit(&archive, &expected).unwrap();
     }
@@ -197,7 +198,8 @@ fn a_rewritten_history_is_found_by_who_kept_a_head() {
         // Of two that know otherwise, the one that is nearest to the place.
         let both = Expected {
             kept: Some(head(&all[..300])),
-            anchored: vec![head(&all[..102])],
+            anchored: Some(head(&all[..102])),
+            ..Expected::default()
         };
         let found = audit(&archive, &both).unwrap_err();
         assert!(
@@ -208,24 +210,40 @@ fn a_rewritten_history_is_found_by_who_kept_a_head() {
 }
 
 #[test]
-fn of_many_anchored_heads_one_that_is_of_another_history_is_found() {
+fn all_published_heads_are_heads_that_the_log_had_in_their_order() {
     let all = entries(SIZE);
     let mut other = all.clone();
     other.swap(200, 201);
     let (_folder, archive) = archive(&all);
-    let mut anchored: Vec<Head> = [600, 3, 699, 3, 256, 0].map(|size| head(&all[..size])).to_vec();
-    let expected = |anchored: &[Head]| Expected {
-        kept: None,
-        anchored: anchored.to_vec(),
+    let published = |heads: &[Head]| Expected {
+        published: heads.iter().map(Head::commitment).collect(),
+        ..Expected::default()
     };
-    audit(&archive, &expected(&anchored)).unwrap();
+    let mut heads: Vec<Head> = [3, 256, 600, 699].map(|size| head(&all[..size])).to_vec();
+    assert_eq!(audit(&archive, &published(&heads)).unwrap().published, Some(699));
+    assert_eq!(audit(&archive, &Expected::default()).unwrap().published, None);
+    // As the service that signs it would: the size is a part of it.
+    assert_ne!(heads[0].commitment(), Head { size: 4, ..heads[0] }.commitment());
+    let number = |heads: &[Head]| match audit(&archive, &published(heads)).unwrap_err() {
+        Finding::Unpublished { number, head } => {
+            assert_eq!(head, heads[number].commitment());
+            number
+        }
+        other => panic!("{other}"),
+    };
     // Published while another history was told, between two of this one.
-    anchored.insert(2, head(&other[..201]));
-    let found = audit(&archive, &expected(&anchored)).unwrap_err();
-    assert!(
-        matches!(&found, Finding::Fork { witness: Witness::Anchored, expected, .. } if expected.size == 201),
-        "{found}"
-    );
+    heads.insert(1, head(&other[..201]));
+    assert_eq!(number(&heads), 1);
+    heads.remove(1);
+    // Published by a log that was put back, and grew again.
+    heads.swap(2, 3);
+    assert_eq!(number(&heads), 3);
+    heads.swap(2, 3);
+    // Published since.
+    let mut longer = all.clone();
+    longer.push(all[0].clone());
+    heads.push(head(&longer));
+    assert_eq!(number(&heads), 4);
 }
 
 #[test]
@@ -242,7 +260,7 @@ fn two_heads_of_one_size_are_a_fork() {
     };
     let expected = Expected {
         kept: Some(nothing),
-        anchored: Vec::new(),
+        ..Expected::default()
     };
     let found = audit(&archive, &expected).unwrap_err();
     assert!(matches!(found, Finding::Fork { .. }), "{found}");

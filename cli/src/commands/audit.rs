@@ -12,9 +12,9 @@ use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
 use clap::{Args, Subcommand};
 use medproof_audit::checkpoint::parse_head;
-use medproof_audit::tree::{Hash, Head};
+use medproof_audit::tree::Head;
 use medproof_audit::{Archive, Entry, Expected, SignedCheckpoint, Stop, Tenant, Verified, VerifyingKey, fhir};
-use medproof_ledger::{Address, LogHead, LogId};
+use medproof_ledger::{Address, LogId};
 use medproof_service::store::{Line, Lines, Store, StoreError};
 use serde::Serialize;
 use std::fmt;
@@ -239,6 +239,7 @@ pub fn verify(args: &AuditVerifyArgs, cx: &Context) -> Result<AuditReport, CliEr
             .iter()
             .chain(&expected.anchored)
             .map(|head| head.size)
+            .chain(verified.published)
             .max(),
         dated_back: verified.dated_back,
         kept: args.keep.clone(),
@@ -299,12 +300,13 @@ fn expected(args: &LogArgs, cx: &Context) -> Result<Expected, CliError> {
     let published = args.keeper.map(|keeper| published(keeper, args, cx)).transpose()?;
     Ok(Expected {
         kept: kept.transpose()?,
-        anchored: published.unwrap_or_default().into_iter().chain(args.anchored).collect(),
+        anchored: args.anchored,
+        published: published.unwrap_or_default(),
     })
 }
 
 // All heads of this log that are on the ledger.
-fn published(keeper: Address, args: &LogArgs, cx: &Context) -> Result<Vec<Head>, CliError> {
+fn published(keeper: Address, args: &LogArgs, cx: &Context) -> Result<Vec<[u8; 32]>, CliError> {
     let ledger = chain::open(&args.ledger, cx)?;
     let heads = ledger.log_heads(keeper, LogId(args.key.log_id().into()))?;
     if heads.is_empty() {
@@ -312,11 +314,7 @@ fn published(keeper: Address, args: &LogArgs, cx: &Context) -> Result<Vec<Head>,
         return Err(CliError::refused("audit.unanchored", message)
             .with_help("check account and key; if they are right, ask the operator why the log is not anchored"));
     }
-    let head = |head: LogHead| Head {
-        size: head.size,
-        root: Hash(head.root.0),
-    };
-    Ok(heads.into_iter().map(head).collect())
+    Ok(heads.into_iter().map(|published| published.head.0).collect())
 }
 
 fn kept(path: &Path, key: &VerifyingKey) -> Result<Head, CliError> {

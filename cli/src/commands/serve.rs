@@ -379,12 +379,12 @@ async fn run<E: Engine + 'static>(
 
 // A log that is not what it was is not continued.
 fn other_log(error: LogAnchorError) -> CliError {
-    match (error.code(), error) {
-        (Some(code), error) => CliError::refused(code, error).with_help(
+    match error {
+        LogAnchorError::Ledger(error) => error.into(),
+        error @ LogAnchorError::Fork { .. } => CliError::refused("audit.fork", error).with_help(
             "the store was restored from a backup, or changed: docs/ops/audit.md says what to do, under \"When the store was restored\"",
         ),
-        (None, LogAnchorError::Ledger(error)) => error.into(),
-        (None, error) => CliError::system("store", error),
+        error => CliError::system("store", error),
     }
 }
 

@@ -115,8 +115,7 @@ fn calls() -> Vec<Seed> {
             5,
             &LogRegistry::publishCall {
                 log: contracts::LOG.0,
-                size: 3,
-                root: B256::repeat_byte(4),
+                head: B256::repeat_byte(4),
             },
         ),
         seed("contract_calls", "nothing", [4]),

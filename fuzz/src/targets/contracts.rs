@@ -88,7 +88,7 @@ fn prepare() -> Prepared {
         .submit_disclosure(&stranger(), &submission(DIGEST + 1, 701))
         .unwrap();
     ledger.revoke_consent(&stranger(), Fr::from(801u64)).unwrap();
-    ledger.publish_log_head(&issuer, LOG, 2, B256::repeat_byte(3)).unwrap();
+    ledger.publish_log_head(&issuer, LOG, B256::repeat_byte(3)).unwrap();
     Prepared {
         deployment: ledger.deployment().clone(),
         at,

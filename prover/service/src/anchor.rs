@@ -1,12 +1,13 @@
 //! The log's head on the ledger, where nobody can take it back.
 //!
 //! Before a head is published, the newest one that is there must be of this log: a log that lost entries, or tells
-//! another history than it did, is not signed any further.
+//! another history than it did, is not signed any further. What is published is a hash of size and root: how much is logged,
+//! and so how many patients consented to what is asked just now, is nobody's business but the auditors'.
 
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use medproof_audit::tree::{Hash, Head, Plan};
-use medproof_ledger::{Account, B256, Ledger, LedgerError, LogHead, LogId, Refusal};
+use medproof_ledger::{Account, B256, Ledger, LedgerError, LogId, Refusal};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -20,38 +21,15 @@ pub enum LogAnchorError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The log has fewer entries than it had.
-    #[error("expected at least {expected} entries in the log, as the ledger has a head of them, found {found}")]
-    Behind {
-        /// The ledger's.
-        expected: u64,
-        /// The store's.
-        found: u64,
-    },
-    /// The log tells another history than it did.
-    #[error("expected root {expected} over the log's first {size} entries, as the ledger has it, found {found}")]
+    /// The log never had the newest head on the ledger: it lost entries, or tells another history than it did.
+    #[error("expected the newest head on the ledger, {head}, among the heads that this log had, found none")]
     Fork {
-        /// Of the ledger's head.
-        size: u64,
-        /// The ledger's.
-        expected: Hash,
-        /// The store's.
-        found: Hash,
+        /// The ledger's: [`Head::commitment`].
+        head: B256,
     },
     /// The thread that asked the ledger is gone.
     #[error("the ledger was not asked to the end")]
     Panicked,
-}
-
-impl LogAnchorError {
-    /// A stable code, as audits have it; none where it is the store's or the ledger's.
-    pub const fn code(&self) -> Option<&'static str> {
-        match self {
-            LogAnchorError::Behind { .. } => Some("audit.behind"),
-            LogAnchorError::Fork { .. } => Some("audit.fork"),
-            _ => None,
-        }
-    }
 }
 
 /// Publishes heads of a tenant's log.
@@ -79,7 +57,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 const LAST: Duration = Duration::from_secs(10);
 
 impl LogAnchor {
-    /// The newest head that the ledger has, once it was seen that the log continues it; none where it has none.
+    /// The newest head that the ledger has, once it was seen that the log had it; none where it has none.
     ///
     /// # Errors
     /// [`LogAnchorError`].
@@ -87,25 +65,20 @@ impl LogAnchor {
         let newest = self
             .asked(|anchor| Ok(anchor.ledger.log_heads(anchor.account.address(), anchor.log)?.pop()))
             .await?;
-        let Some(newest) = newest.map(head) else {
-            return Ok(None);
-        };
-        let found = self.store.log_head(&self.tenant).await?.size;
-        if found < newest.size {
-            return Err(LogAnchorError::Behind {
-                expected: newest.size,
-                found,
-            });
+        let Some(newest) = newest else { return Ok(None) };
+        let fork = LogAnchorError::Fork { head: newest.head };
+        let noted = self.store.anchor(&self.tenant, &self.log.0, &newest.head).await?;
+        let Some(size) = noted else { return Err(fork) };
+        if size > self.store.log_head(&self.tenant).await?.size {
+            return Err(fork);
         }
-        let found = self.root(newest.size).await?;
-        if found != newest.root {
-            return Err(LogAnchorError::Fork {
-                size: newest.size,
-                expected: newest.root,
-                found,
-            });
+        let root = self.root(size).await?;
+        let head = Head { size, root };
+        if head.commitment() == newest.head.0 {
+            Ok(Some(head))
+        } else {
+            Err(fork)
         }
-        Ok(Some(newest))
     }
 
     /// Publishes the log's head, where it has entries that the ledger has no head of. The newest that is there.
@@ -118,21 +91,19 @@ impl LogAnchor {
         if head.size <= newest.map_or(0, |newest| newest.size) {
             return Ok(newest);
         }
-        let root = B256::from(head.root.0);
-        let published = self
-            .asked(move |anchor| {
-                let published = anchor
-                    .ledger
-                    .publish_log_head(&anchor.account, anchor.log, head.size, root);
-                match published {
-                    Ok(_) => Ok(true),
-                    // Another process of this service came first, with as much or more.
-                    Err(LedgerError::Refused(Refusal::HeadBehind { .. })) => Ok(false),
-                    Err(error) => Err(error),
-                }
-            })
-            .await?;
-        if published { Ok(Some(head)) } else { self.check().await }
+        // Before it is published: a head on the ledger that is not noted here is another history's.
+        self.store.note_anchor(&self.tenant, &self.log.0, &head).await?;
+        let commitment = B256::from(head.commitment());
+        self.asked(move |anchor| {
+            let published = anchor.ledger.publish_log_head(&anchor.account, anchor.log, commitment);
+            match published {
+                // Another process of this service came first, with the same.
+                Ok(_) | Err(LedgerError::Refused(Refusal::HeadKnown { .. })) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+        .await?;
+        Ok(Some(head))
     }
 
     /// Publishes heads, again and again.
@@ -187,12 +158,5 @@ impl LogAnchor {
         let anchor = self.clone();
         let asked = tokio::task::spawn_blocking(move || ask(&anchor)).await;
         Ok(asked.map_err(|_| LogAnchorError::Panicked)??)
-    }
-}
-
-fn head(anchored: LogHead) -> Head {
-    Head {
-        size: anchored.size,
-        root: Hash(anchored.root.0),
     }
 }

@@ -40,6 +40,15 @@ impl Handler {
         Ok(caller)
     }
 
+    // Whoever may see heads and proofs: how long the log is tells a sponsor how many consented to what it asks just now.
+    fn observer<T>(&self, request: &Request<T>) -> Result<Caller, Refusal> {
+        let caller = self.reader(request)?;
+        match caller.role {
+            Role::Sponsor => Err(auth::role("call as an auditor, an issuer, a holder or an operator")),
+            _ => Ok(caller),
+        }
+    }
+
     async fn lines(&self, caller: &Caller, record: String) -> Result<Lines, Refusal> {
         let about = match (caller.role, record.is_empty()) {
             (Role::Auditor | Role::Issuer, true) => return Ok(Lines::All),
@@ -74,7 +83,7 @@ impl Handler {
 #[tonic::async_trait]
 impl AuditService for Handler {
     async fn get_checkpoint(&self, request: Request<v1::GetCheckpointRequest>) -> Answer<v1::GetCheckpointResponse> {
-        let caller = self.reader(&request)?;
+        let caller = self.observer(&request)?;
         let head = self.0.store.log_head(&caller.tenant).await.map_err(Refusal::from)?;
         let signed = SignedCheckpoint::sign(head, &self.0.key).map_err(|error| {
             Refusal::new(
@@ -112,7 +121,7 @@ impl AuditService for Handler {
         &self,
         request: Request<v1::GetInclusionProofRequest>,
     ) -> Answer<v1::GetInclusionProofResponse> {
-        let caller = self.reader(&request)?;
+        let caller = self.observer(&request)?;
         let v1::GetInclusionProofRequest { index, size } = request.into_inner();
         let hashes = self.proof(&caller.tenant, Plan::inclusion(index, size), size).await?;
         Ok(Response::new(v1::GetInclusionProofResponse { hashes }))
@@ -122,7 +131,7 @@ impl AuditService for Handler {
         &self,
         request: Request<v1::GetConsistencyProofRequest>,
     ) -> Answer<v1::GetConsistencyProofResponse> {
-        let caller = self.reader(&request)?;
+        let caller = self.observer(&request)?;
         let v1::GetConsistencyProofRequest { from, to } = request.into_inner();
         let hashes = self.proof(&caller.tenant, Plan::consistency(from, to), to).await?;
         Ok(Response::new(v1::GetConsistencyProofResponse { hashes }))

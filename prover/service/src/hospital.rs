@@ -73,11 +73,14 @@ pub fn anchor(
     let status = issuer.status();
     let before = status.anchored;
     let known = [status.staged, before].into_iter().flatten().map(|anchor| anchor.epoch);
-    let (known, found) = (known.max().unwrap_or(0), ledger.issuer_status(account.address())?.epoch);
+    let (known, found) = (known.max().unwrap_or(0), ledger.issuer_status(account.address())?);
     let anchor = match ahead {
-        _ if found <= known => issuer.pending_root()?,
-        WhereAhead::Refuse => return Err(AnchorError::Ahead { ledger: found, known }),
-        WhereAhead::GoOn => issuer.pending_root_after(found)?,
+        _ if found.epoch <= known => issuer.pending_root()?,
+        WhereAhead::Refuse => {
+            let ledger = found.epoch;
+            return Err(AnchorError::Ahead { ledger, known });
+        }
+        WhereAhead::GoOn => issuer.pending_root_after(found.epoch, found.current_root)?,
     };
     let heartbeat = before == Some(anchor);
     // An earlier run may have published it and ended before it could say so.

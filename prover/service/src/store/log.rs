@@ -18,7 +18,7 @@ pub enum Lines {
     All,
     /// Those about a patient.
     Patient([u8; 32]),
-    /// Those of an audience's requests.
+    /// Those of an audience's requests; their places are counted among them.
     Audience(String),
 }
 
@@ -34,7 +34,7 @@ pub(super) enum Listing {
 /// A line, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// From 0.
+    /// From 0, among the lines that were asked for where they are an audience's.
     pub place: u64,
     /// As it is hashed.
     pub leaf: Vec<u8>,
@@ -132,6 +132,40 @@ macro_rules! statements {
                 Ok(frontier.head())
             }
 
+            /// Notes a head that is to be published.
+            pub(in crate::store) async fn note_anchor(
+                pool: &Pool,
+                tenant: &str,
+                log: &[u8; 32],
+                head: &Head,
+            ) -> Result<(), StoreError> {
+                sqlx::query("INSERT INTO log_anchors (tenant, log, head, size) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
+                    .bind(tenant)
+                    .bind(&log[..])
+                    .bind(&head.commitment()[..])
+                    .bind(place(head.size)?)
+                    .execute(pool)
+                    .await?;
+                Ok(())
+            }
+
+            /// The size of a head that was noted.
+            pub(in crate::store) async fn anchor(
+                pool: &Pool,
+                tenant: &str,
+                log: &[u8; 32],
+                head: &[u8; 32],
+            ) -> Result<Option<u64>, StoreError> {
+                let size: Option<i64> =
+                    sqlx::query_scalar("SELECT size FROM log_anchors WHERE tenant = $1 AND log = $2 AND head = $3")
+                        .bind(tenant)
+                        .bind(&log[..])
+                        .bind(&head[..])
+                        .fetch_optional(pool)
+                        .await?;
+                size.map(unsigned).transpose()
+            }
+
             /// Of these nodes, those that are there.
             pub(in crate::store) async fn nodes(
                 pool: &Pool,
@@ -169,8 +203,8 @@ macro_rules! statements {
                                    ORDER BY place LIMIT $3",
                     Lines::Patient(_) => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
                                           AND pseudonym = $4 ORDER BY place LIMIT $3",
-                    Lines::Audience(_) => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
-                                           AND audience = $4 ORDER BY place LIMIT $3",
+                    Lines::Audience(_) => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND audience = $4 \
+                                           ORDER BY place LIMIT $3 OFFSET $2",
                 };
                 let query = sqlx::query(statement)
                     .bind(tenant)
@@ -188,7 +222,12 @@ macro_rules! statements {
                         leaf: row.try_get(1)?,
                     })
                 };
-                rows.iter().map(read).collect()
+                let mut lines = rows.iter().map(read).collect::<Result<Vec<Line>, StoreError>>()?;
+                if matches!(whose, Lines::Audience(_)) {
+                    // Among its own: a place in all of the log would tell it how much others were asked in between.
+                    (from..).zip(&mut lines).for_each(|(own, line)| line.place = own);
+                }
+                Ok(lines)
             }
         }
     };

@@ -550,6 +550,22 @@ impl Store {
         either!(self, log::head(tenant))
     }
 
+    /// Notes a head of a tenant's log that is to be published on the ledger, which calls the log so.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it is not to be published.
+    pub async fn note_anchor(&self, tenant: &str, log: &[u8; 32], head: &Head) -> Result<(), StoreError> {
+        either!(self, log::note_anchor(tenant, log, head))
+    }
+
+    /// Of how many entries a head is that was noted, by its commitment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn anchor(&self, tenant: &str, log: &[u8; 32], head: &[u8; 32]) -> Result<Option<u64>, StoreError> {
+        either!(self, log::anchor(tenant, log, head))
+    }
+
     /// Of these nodes of a tenant's log, those that are complete.
     ///
     /// # Errors
