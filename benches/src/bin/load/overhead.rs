@@ -9,6 +9,9 @@ use crate::world::{Setup, World};
 use crate::{Options, Outcome};
 use medproof_proto::v1;
 use medproof_proto::v1::job::State;
+use medproof_service::payload::{self, Payload};
+use medproof_service::work;
+use medproof_statement::check;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -92,6 +95,9 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     for (what, times) in STEPS.into_iter().zip(steps) {
         report.time(format!("of which {what}, median"), Spread::of(times).median());
     }
+    for (what, time) in opened(&world)? {
+        report.time(format!("alone, of a worker: {what}, median"), time);
+    }
     report.row("proofs a second by the bare engine, middle round", bare_rate, "");
     report.row("by the service, the same round", service_rate, "");
     report.at_most(
@@ -143,6 +149,37 @@ async fn stepped(
     let each = [submitted, begun - submitted, ended - begun, all - ended];
     steps.iter_mut().zip(each).for_each(|(step, time)| step.push(time));
     Ok(all)
+}
+
+// What a worker does before the proof, each step alone and on one thread.
+fn opened(world: &World) -> Outcome<Vec<(&'static str, Duration)>> {
+    let mut steps: [Vec<Duration>; 4] = Default::default();
+    for disclosure in world.disclosures.iter().take(SINGLES) {
+        let record = &world.records[&disclosure.record];
+        let bytes = payload::encode(&disclosure.request, &disclosure.consent, Some(record));
+        let start = Instant::now();
+        let payload = Payload::decode(&bytes)?;
+        let decoded = start.elapsed();
+        let record = payload.record.as_ref().ok_or("a payload without a record")?.open()?;
+        let opened = start.elapsed();
+        let witness = work::witness(&payload.request, &payload.consent, record)?;
+        let public = check::public_inputs(&witness).ok_or("no public inputs")?;
+        let made = start.elapsed();
+        check::check(&public, &witness).map_err(|e| e.to_string())?;
+        let each = [decoded, opened - decoded, made - opened, start.elapsed() - made];
+        steps.iter_mut().zip(each).for_each(|(step, time)| step.push(time));
+    }
+    let names = [
+        "reading and verifying the request",
+        "opening the record",
+        "making the witness",
+        "checking it",
+    ];
+    Ok(names
+        .into_iter()
+        .zip(steps)
+        .map(|(name, times)| (name, Spread::of(times).median()))
+        .collect())
 }
 
 /// From submitting to having fetched.
