@@ -364,7 +364,7 @@ fn a_hospital_works_over_grpc_alone() {
         index: 0,
         size: size + 1,
     };
-    let beyond_proof = beyond.clone();
+    let beyond_proof = beyond;
     let beyond = service
         .runtime
         .block_on(auditor.get_inclusion_proof(beyond))
