@@ -166,7 +166,7 @@ async fn refused(service: &Service, kind: &Kind) -> Outcome<(Spread, u32, f64)> 
         calls.spawn(async move {
             let start = Instant::now();
             let called = tokio::time::timeout(PATIENCE, raw::call(&address, method, encoding, message)).await;
-            let code = called.map_or_else(|_| Err("patience".into()), |called| called);
+            let code = called.unwrap_or_else(|_| Err("patience".into()));
             (start.elapsed(), code)
         });
     }

@@ -76,7 +76,7 @@ pub fn measure(options: &Options) -> Outcome<Report> {
 /// A new database on this server. Gone with the server.
 pub async fn database(server: &str, name: &str) -> Outcome<String> {
     let pool = PgPool::connect(server).await?;
-    let unique = format!("load_{name}_{}", hex::encode(&*medproof_cli::keyfile::random::<8>()?));
+    let unique = format!("load_{name}_{}", hex::encode(*medproof_cli::keyfile::random::<8>()?));
     sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {unique}")))
         .execute(&pool)
         .await?;
