@@ -13,7 +13,7 @@ use crate::payload;
 use crate::seal::WorkKey;
 use crate::store::{After, Bounds, Denied, Full, NewJob, Once, Owner, Released, Store, StoreError, Submitted, Urgency};
 use crate::times::Times;
-use crate::watch::Hub;
+use crate::watch::{At, Hub};
 use crate::work::{self, Wake};
 use medproof_audit::PseudonymKey;
 use medproof_messages::terms::Ledger;
@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_stream::Stream;
 use tonic::{Code, Request, Response, Status};
 
@@ -516,6 +517,18 @@ fn missing(field: &str) -> Refusal {
     Refusal::invalid("field.missing", "expected a value, found none", "give one").at(field)
 }
 
+// Who follows a job.
+struct Following {
+    disclosures: Arc<Disclosures>,
+    owner: Owner,
+    id: JobId,
+    changes: watch::Receiver<At>,
+    // As it was in the store at this turn.
+    known: Option<(u64, Job)>,
+    told: Option<v1::Job>,
+    has_ended: bool,
+}
+
 // How a job stands, and after each change, to its end. What changed twice before the caller read it is
 // told once.
 fn followed(
@@ -523,34 +536,59 @@ fn followed(
     owner: Owner,
     id: JobId,
 ) -> impl Stream<Item = Result<v1::WatchJobResponse, Status>> + Send {
-    let changes = disclosures.hub.follow(id);
-    let start = (disclosures, owner, changes, None::<v1::Job>, false);
-    futures::stream::unfold(
-        start,
-        move |(disclosures, owner, mut changes, mut told, ended)| async move {
-            if ended {
-                return None;
+    let following = Following {
+        changes: disclosures.hub.follow(id),
+        disclosures,
+        owner,
+        id,
+        known: None,
+        told: None,
+        has_ended: false,
+    };
+    futures::stream::unfold(following, |mut following| async move {
+        if following.has_ended {
+            return None;
+        }
+        let told = following.next().await;
+        following.has_ended |= told.is_err();
+        let response = told.map(|job| v1::WatchJobResponse { job: Some(job) });
+        Some((response.map_err(Status::from), following))
+    })
+}
+
+impl Following {
+    // What is to be told next.
+    async fn next(&mut self) -> Result<v1::Job, Refusal> {
+        loop {
+            let at = *self.changes.borrow_and_update();
+            let job = self.job(at.turn).await?;
+            let form = form::job(&job, at.stage, &self.disclosures.times);
+            self.has_ended = job.state.has_ended();
+            if self.has_ended || !form::says_the_same(self.told.as_ref(), &form) {
+                self.told = Some(form.clone());
+                return Ok(form);
             }
-            loop {
-                let stage = changes.borrow_and_update().stage;
-                let job = match disclosures.store.job(&owner, &id).await {
-                    Ok(Some(job)) => job,
-                    Ok(None) => return Some((Err(none().into()), (disclosures, owner, changes, told, true))),
-                    Err(error) => {
-                        let status = Refusal::from(error).into();
-                        return Some((Err(status), (disclosures, owner, changes, told, true)));
-                    }
-                };
-                let form = form::job(&job, stage, &disclosures.times);
-                let ended = job.state.has_ended();
-                if ended || !form::says_the_same(told.as_ref(), &form) {
-                    told = Some(form.clone());
-                    let response = v1::WatchJobResponse { job: Some(form) };
-                    return Some((Ok(response), (disclosures, owner, changes, told, ended)));
-                }
-                // Whoever tells no longer lives where this fails: the store is looked at all the same.
-                let _ = tokio::time::timeout(LOOK, changes.changed()).await;
+            // Whoever tells no longer lives where this fails: the store is looked at all the same.
+            if !matches!(tokio::time::timeout(LOOK, self.changes.changed()).await, Ok(Ok(()))) {
+                self.known = None;
             }
-        },
-    )
+        }
+    }
+
+    // From the store, where anything happened to it there: what it is busy with is not among that.
+    async fn job(&mut self, turn: u64) -> Result<Job, Refusal> {
+        if let Some((of, job)) = &self.known
+            && *of == turn
+        {
+            return Ok(job.clone());
+        }
+        let job = self
+            .disclosures
+            .store
+            .job(&self.owner, &self.id)
+            .await?
+            .ok_or_else(none)?;
+        self.known = Some((turn, job.clone()));
+        Ok(job)
+    }
 }

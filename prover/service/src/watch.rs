@@ -16,8 +16,8 @@ use tokio::sync::watch;
 pub struct At {
     /// What it is busy with, where it is worked on in this process.
     pub stage: Option<ProveStage>,
-    // Changes with everything that happens to it.
-    turn: u64,
+    /// Changes with everything that happens to it in the store: not with what it is busy with.
+    pub turn: u64,
 }
 
 /// All who follow jobs.
@@ -43,12 +43,15 @@ impl Hub {
 
     /// Something happened to it.
     pub fn changed(&self, id: &JobId) {
-        self.change(id, |at| at.stage = None);
+        self.change(id, |at| {
+            at.stage = None;
+            at.turn += 1;
+        });
     }
 
     // Something happened to it elsewhere.
     fn seen(&self, id: &JobId) {
-        self.change(id, |_| {});
+        self.change(id, |at| at.turn += 1);
     }
 
     fn followed(&self) -> HashSet<JobId> {
@@ -59,10 +62,7 @@ impl Hub {
 
     fn change(&self, id: &JobId, change: impl FnOnce(&mut At)) {
         if let Some(followed) = self.all().get(id) {
-            followed.send_modify(|at| {
-                change(at);
-                at.turn += 1;
-            });
+            followed.send_modify(change);
         }
     }
 }
@@ -100,6 +100,22 @@ pub async fn look_out(store: Store, hub: Arc<Hub>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_job_is_busy_with_is_told_and_changes_nothing_in_the_store() {
+        let (hub, job) = (Hub::default(), JobId::random().unwrap());
+        let followed = hub.follow(job);
+        hub.changed(&job);
+        let before = *followed.borrow();
+        hub.at(&job, ProveStage::Prove);
+        assert!(followed.has_changed().unwrap());
+        let at = *followed.borrow();
+        assert_eq!((at.stage, at.turn), (Some(ProveStage::Prove), before.turn));
+        hub.changed(&job);
+        assert_eq!((followed.borrow().stage, followed.borrow().turn), (None, at.turn + 1));
+        hub.seen(&job);
+        assert_eq!(followed.borrow().turn, at.turn + 2);
+    }
 
     #[test]
     fn who_follows_is_told_and_who_is_gone_forgotten() {

@@ -11,9 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-// What one thread does, until there is no more to do.
-type Work<'a> = dyn Fn() -> Outcome<()> + Sync + 'a;
-
 /// An engine with the key that the service proves under.
 pub struct Bare(Cpu);
 
@@ -40,42 +37,39 @@ impl Bare {
 
     /// Proofs a second, of so many, so many at a time on the threads that all share, as the service's are.
     pub fn rate(&self, world: &World, at_once: usize, count: usize) -> Outcome<f64> {
-        self.together(world, at_once, count, &|work| work())
+        let next = AtomicUsize::new(0);
+        together(at_once, count, || self.each(world, &next, count))
     }
 
     /// Proofs a second, of so many, so many at a time on one thread each.
     pub fn rate_alone(&self, world: &World, at_once: usize, count: usize) -> Outcome<f64> {
-        self.together(world, at_once, count, &|work| {
+        let next = AtomicUsize::new(0);
+        together(at_once, count, || {
             let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build()?;
-            pool.install(work)
+            pool.install(|| self.each(world, &next, count))
         })
     }
 
-    fn together(
-        &self,
-        world: &World,
-        at_once: usize,
-        count: usize,
-        on: &(dyn Fn(&Work<'_>) -> Outcome<()> + Sync),
-    ) -> Outcome<f64> {
-        let next = AtomicUsize::new(0);
-        let work = || -> Outcome<()> {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
-                    return Ok(());
-                }
-                self.prove(world, number)?;
+    fn each(&self, world: &World, next: &AtomicUsize, count: usize) -> Outcome<()> {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return Ok(());
             }
-        };
-        let start = Instant::now();
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..at_once).map(|_| scope.spawn(|| on(&work))).collect();
-            let ended = threads
-                .into_iter()
-                .map(|thread| thread.join().map_err(|_| "a thread of the engine")?);
-            ended.collect::<Outcome<()>>()
-        })?;
-        Ok(count as f64 / start.elapsed().as_secs_f64())
+            self.prove(world, number)?;
+        }
     }
+}
+
+// How many a second, by so many threads that do the same.
+fn together(threads: usize, count: usize, work: impl Fn() -> Outcome<()> + Sync) -> Outcome<f64> {
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let ended = threads
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| "a thread of the engine")?);
+        ended.collect::<Outcome<()>>()
+    })?;
+    Ok(count as f64 / start.elapsed().as_secs_f64())
 }

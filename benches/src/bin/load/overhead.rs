@@ -13,7 +13,7 @@ use medproof_service::payload::{self, Payload};
 use medproof_service::work;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -114,11 +114,12 @@ pub fn measure(options: &Options) -> Outcome<Report> {
     Ok(report)
 }
 
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "submitting",
     "until the follower hears that it was begun",
     "until it hears the end",
     "fetching",
+    "hearing the end, from its transaction's beginning",
 ];
 
 // From submitting to having fetched, step by step.
@@ -134,9 +135,13 @@ async fn stepped(
     let submitted = start.elapsed();
     let request = v1::WatchJobRequest { job: job.clone() };
     let mut stream = client.watch_job(request).await?.into_inner();
-    let (mut begun, mut state) = (None, State::Unspecified);
+    let (mut begun, mut late, mut state) = (None, None, State::Unspecified);
     while let Some(told) = stream.message().await? {
-        state = told.job.unwrap_or_default().state();
+        let job = told.job.unwrap_or_default();
+        state = job.state();
+        late = job
+            .ended
+            .and_then(|ended| SystemTime::now().duration_since(ended.try_into().ok()?).ok());
         begun = begun.or((state != State::Queued).then(|| start.elapsed()));
     }
     let (ended, begun) = (start.elapsed(), begun.unwrap_or_default());
@@ -145,7 +150,13 @@ async fn stepped(
     }
     client::fetched(client, &job).await?;
     let all = start.elapsed();
-    let each = [submitted, begun - submitted, ended - begun, all - ended];
+    let each = [
+        submitted,
+        begun - submitted,
+        ended - begun,
+        all - ended,
+        late.unwrap_or_default(),
+    ];
     steps.iter_mut().zip(each).for_each(|(step, time)| step.push(time));
     Ok(all)
 }

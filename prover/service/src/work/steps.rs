@@ -58,11 +58,12 @@ impl<'a> Steps<'a> {
 
 impl Progress<ProveStage> for Steps<'_> {
     fn advance(&self, stage: ProveStage, _: u64, _: u64) {
-        self.hub.at(&self.id, stage);
+        // The engine says it again and again, and who follows is woken each time that it is told.
         let mut busy = self.busy();
         if busy.as_ref().is_some_and(|busy| busy.stage == stage) {
             return;
         }
+        self.hub.at(&self.id, stage);
         let next = Busy {
             stage,
             since: Instant::now(),
