@@ -192,8 +192,8 @@ mod tests {
 
     fn load(jobs: u64, ahead: u64, hands: u64) -> Load {
         Load {
-            all: jobs,
-            own: jobs,
+            all: 0,
+            own: 0,
             jobs,
             ahead: MS(ahead),
             hands,
