@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::service::{Service, Token, code, digest};
+use common::service::{Service, Token, callers, code};
 use common::{ANNA, BERTA, MINOR, OTHERS, World};
 use medproof_proto::v1;
 use medproof_proto::v1::audit_service_client::AuditServiceClient;
@@ -22,27 +22,15 @@ use tonic::{Code, Status};
 type Client = CohortServiceClient<InterceptedService<Channel, Token>>;
 
 fn configuration(did: &str) -> String {
-    let mut text = String::from(
-        "[listen]\naddress = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:service.db\"\n[work]\nat_once = 1\n\
-         [askers]\nquestions = 3\n[limits]\ncalls_per_second = 10000\nburst = 10000\n",
-    );
-    for (tenant, role, token) in [
+    let settings = "[listen]\naddress = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:service.db\"\n[work]\nat_once = 1\n\
+                    [askers]\nquestions = 3\n[limits]\ncalls_per_second = 10000\nburst = 10000\n";
+    let people = [
         ("Hospital", "issuer", "staff"),
         ("Hospital", "holder", "portal"),
         ("Hospital", "sponsor", "asks"),
         ("Another", "issuer", "other"),
-    ] {
-        let did = if role == "sponsor" {
-            format!("did = \"{did}\"\n")
-        } else {
-            String::new()
-        };
-        text += &format!(
-            "[[caller]]\nname = \"{role}\"\ntenant = \"{tenant}\"\nrole = \"{role}\"\n{did}token_sha256 = \"{}\"\n",
-            digest(token)
-        );
-    }
-    text
+    ];
+    settings.to_owned() + &callers(did, &people)
 }
 
 fn all() -> impl Iterator<Item = &'static str> {

@@ -5,7 +5,7 @@
 mod common;
 
 use common::postgres::Postgres;
-use common::service::{Token, code, digest};
+use common::service::{Token, callers, code};
 use common::{ANNA, World};
 use medproof_proto::v1;
 use medproof_proto::v1::audit_service_client::AuditServiceClient;
@@ -29,22 +29,16 @@ const PACE: Duration = Duration::from_millis(1500);
 const PATIENCE: Duration = Duration::from_secs(180);
 
 fn configuration(store: &str, address: &str, did: &str, at_once: u32) -> String {
-    let mut text = format!(
+    let people = [
+        ("Hospital", "holder", "portal"),
+        ("Hospital", "auditor", "looks"),
+        ("Hospital", "sponsor", "asks"),
+    ];
+    format!(
         "[listen]\naddress = \"{address}\"\n[store]\nurl = \"{store}\"\n[work]\nat_once = {at_once}\n\
-         [askers]\nusual = 1000000\n[limits]\ncalls_per_second = 10000\nburst = 10000\n"
-    );
-    for (role, token) in [("holder", "portal"), ("auditor", "looks"), ("sponsor", "asks")] {
-        let did = if role == "sponsor" {
-            format!("did = \"{did}\"\n")
-        } else {
-            String::new()
-        };
-        text += &format!(
-            "[[caller]]\nname = \"{role}\"\ntenant = \"Hospital\"\nrole = \"{role}\"\n{did}token_sha256 = \"{}\"\n",
-            digest(token)
-        );
-    }
-    text
+         [askers]\nusual = 1000000\n[limits]\ncalls_per_second = 10000\nburst = 10000\n{}",
+        callers(did, &people)
+    )
 }
 
 // What can be killed.

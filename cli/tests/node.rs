@@ -4,7 +4,7 @@
 mod common;
 
 use common::anvil::Anvil;
-use common::{ANNA, World, bundles};
+use common::{ANNA, World};
 
 #[test]
 fn the_flow_over_a_node_reads_only_what_is_final() {
@@ -12,40 +12,14 @@ fn the_flow_over_a_node_reads_only_what_is_final() {
         return;
     };
     let world = World::empty();
-    let ledger = format!("--ledger {} --deployment deployment.json", node.url);
-    let council = world.ok("ledger account --out council")["address"].clone();
-    node.fund(&council);
-    world.ok(&format!(
-        "ledger deploy --ledger {} --chain-id 31337 --account council --council {} --grace 0s --out deployment.json",
-        node.url,
-        council.as_str().unwrap()
-    ));
+    let ledger = world.deploy(&node);
     // Sent is not final: the contracts are not there yet.
     world
         .run(&format!("ledger status {ledger}"))
         .failed(2, "ledger.deployment");
     node.finalise();
-    world.ok(&format!("ledger register-key --tier XS --account council {ledger}"));
-    let issuer = world.ok("issuer init --name Hospital")["account"].clone();
-    node.fund(&issuer);
-    let issuer = issuer.as_str().unwrap();
-    world.ok(&format!("ledger admit-issuer {issuer} --account council {ledger}"));
-    let name = format!("{ANNA}.json");
-    world.write(&name, &bundles()[&name]);
-    world.ok(&format!(
-        "issuer import --records {name} --complete synthea --issued-on 2021-04-01"
-    ));
-    world.enroll(ANNA, "anna");
-    node.finalise();
-    world.ok(&format!("issuer anchor {ledger}"));
-    world.request(
-        "r",
-        "sponsor",
-        &format!(
-            "--claim adult --scope trial-1 --ledger {} --deployment deployment.json",
-            node.url
-        ),
-    );
+    let issuer = world.hospital(&node, &ledger);
+    world.request("r", "sponsor", &format!("--claim adult --scope trial-1 {ledger}"));
     world.consent("r", "anna");
     world.ok(&format!(
         "prove --patient {ANNA} --request r.request --consent r.consent --out r.presentation {ledger}"

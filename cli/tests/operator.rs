@@ -8,8 +8,8 @@ mod common;
 use common::anvil::Anvil;
 use common::faults::{Fault, Faults};
 use common::line::Line;
-use common::service::{Service, Token, code, digest};
-use common::{ANNA, MINOR, Run, World, bundles};
+use common::service::{Service, Token, callers, code};
+use common::{ANNA, MINOR, Run, World};
 use medproof_proto::v1;
 use medproof_proto::v1::disclosure_service_client::DisclosureServiceClient;
 use medproof_proto::v1::job::State;
@@ -24,22 +24,14 @@ use tonic::{Code, Status};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn configuration(did: &str) -> String {
-    let mut text = String::from(
-        "[listen]\naddress = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:service.db\"\n[audit]\n\
-         [limits]\ncalls_per_second = 10000\nburst = 10000\n",
-    );
-    for (role, token) in [("holder", "portal"), ("sponsor", "asks"), ("issuer", "staff")] {
-        let did = if role == "sponsor" {
-            format!("did = \"{did}\"\n")
-        } else {
-            String::new()
-        };
-        text += &format!(
-            "[[caller]]\nname = \"{role}\"\ntenant = \"Hospital\"\nrole = \"{role}\"\n{did}token_sha256 = \"{}\"\n",
-            digest(token)
-        );
-    }
-    text
+    let settings = "[listen]\naddress = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:service.db\"\n[audit]\n\
+                    [limits]\ncalls_per_second = 10000\nburst = 10000\n";
+    let people = [
+        ("Hospital", "holder", "portal"),
+        ("Hospital", "sponsor", "asks"),
+        ("Hospital", "issuer", "staff"),
+    ];
+    settings.to_owned() + &callers(did, &people)
 }
 
 // Anna's record anchored, and her consent to `first`.
@@ -210,28 +202,9 @@ fn a_ledger_that_cannot_be_reached_and_a_clock_that_is_behind_it() {
     };
     let line = Line::to(node.url.strip_prefix("http://").unwrap());
     let world = World::empty();
-    let council = world.ok("ledger account --out council")["address"].clone();
-    node.fund(&council);
-    world.ok(&format!(
-        "ledger deploy --ledger {} --chain-id 31337 --account council --council {} --grace 0s --out deployment.json",
-        node.url,
-        council.as_str().unwrap()
-    ));
+    let direct = world.deploy(&node);
     node.finalise();
-    let direct = format!("--ledger {} --deployment deployment.json", node.url);
-    world.ok(&format!("ledger register-key --tier XS --account council {direct}"));
-    let issuer = world.ok("issuer init --name Hospital")["account"].clone();
-    node.fund(&issuer);
-    let issuer = issuer.as_str().unwrap();
-    world.ok(&format!("ledger admit-issuer {issuer} --account council {direct}"));
-    let name = format!("{ANNA}.json");
-    world.write(&name, &bundles()[&name]);
-    world.ok(&format!(
-        "issuer import --records {name} --complete synthea --issued-on 2021-04-01"
-    ));
-    world.enroll(ANNA, "anna");
-    node.finalise();
-    world.ok(&format!("issuer anchor {direct}"));
+    world.hospital(&node, &direct);
     node.finalise();
     asked(&world, &direct);
 

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::service::{Service, Token, code, digest};
+use common::service::{Service, Token, callers, code};
 use common::{ANNA, MINOR, World};
 use medproof_proto::v1;
 use medproof_proto::v1::asker_service_client::AskerServiceClient;
@@ -26,27 +26,15 @@ use tonic::{Code, Status};
 type Called = InterceptedService<Channel, Token>;
 
 fn configuration(did: &str) -> String {
-    let mut text = String::from(
-        "[listen]\naddress = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:service.db\"\n[askers]\nusual = 6\n",
-    );
-    for (role, token) in [
-        ("issuer", "staff"),
-        ("holder", "portal"),
-        ("operator", "keeps"),
-        ("auditor", "looks"),
-        ("sponsor", "asks"),
-    ] {
-        let did = if role == "sponsor" {
-            format!("did = \"{did}\"\n")
-        } else {
-            String::new()
-        };
-        text += &format!(
-            "[[caller]]\nname = \"{role}\"\ntenant = \"Hospital\"\nrole = \"{role}\"\n{did}token_sha256 = \"{}\"\n",
-            digest(token)
-        );
-    }
-    text
+    let settings = "[listen]\naddress = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:service.db\"\n[askers]\nusual = 6\n";
+    let people = [
+        ("Hospital", "issuer", "staff"),
+        ("Hospital", "holder", "portal"),
+        ("Hospital", "operator", "keeps"),
+        ("Hospital", "auditor", "looks"),
+        ("Hospital", "sponsor", "asks"),
+    ];
+    settings.to_owned() + &callers(did, &people)
 }
 
 // A hospital without a patient, and a sponsor.

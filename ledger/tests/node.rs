@@ -13,7 +13,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
-use support::anvil::{Anvil, CHAIN_ID, FINALITY};
+use support::anvil::{Anvil, FINALITY};
+use support::node::CHAIN_ID;
 use support::rig::{Rig, account, config, refusal};
 
 fn rig_on(node: &Arc<Anvil>) -> Rig<RpcChain> {
@@ -32,7 +33,7 @@ fn rig_on(node: &Arc<Anvil>) -> Rig<RpcChain> {
 
 #[test]
 fn a_reorganisation_takes_nothing_back_that_was_read() {
-    let Some(node) = Anvil::start().map(Arc::new) else {
+    let Some(node) = Anvil::of_everybody() else {
         return;
     };
     let rig = rig_on(&node);
@@ -63,7 +64,7 @@ fn a_reorganisation_takes_nothing_back_that_was_read() {
 
 #[test]
 fn refused_by_the_state_that_it_meets() {
-    let Some(node) = Anvil::start().map(Arc::new) else {
+    let Some(node) = Anvil::of_everybody() else {
         return;
     };
     let rig = rig_on(&node);
@@ -104,7 +105,7 @@ fn refused_by_the_state_that_it_meets() {
 
 #[test]
 fn a_transaction_that_no_block_takes_up() {
-    let Some(node) = Anvil::start().map(Arc::new) else {
+    let Some(node) = Anvil::of_everybody() else {
         return;
     };
     let rig = rig_on(&node);
@@ -125,7 +126,7 @@ fn a_transaction_that_no_block_takes_up() {
 
 #[test]
 fn confirmations_are_waited_for() {
-    let Some(node) = Anvil::start().map(Arc::new) else {
+    let Some(node) = Anvil::of_everybody() else {
         return;
     };
     let rig = rig_on(&node);
@@ -154,7 +155,7 @@ fn confirmations_are_waited_for() {
 
 #[test]
 fn the_wrong_chain_and_missing_contracts() {
-    let Some(node) = Anvil::start().map(Arc::new) else {
+    let Some(node) = Anvil::of_everybody() else {
         return;
     };
     let wrong = RpcConfig {
@@ -234,7 +235,7 @@ fn the_wrong_chain_and_missing_contracts() {
 
 #[test]
 fn gas_too_dear() {
-    let Some(node) = Anvil::start().map(Arc::new) else {
+    let Some(node) = Anvil::of_everybody() else {
         return;
     };
     let rig = rig_on(&node);
@@ -254,7 +255,7 @@ fn gas_too_dear() {
 
 #[test]
 fn same_gas_on_both_chains() {
-    let Some(node) = Anvil::start().map(Arc::new) else {
+    let Some(node) = Anvil::of_everybody() else {
         return;
     };
     let (rpc, embedded) = (rig_on(&node), support::rig::embedded());

@@ -30,7 +30,7 @@ macro_rules! scenarios {
             $(
                 #[test]
                 fn $name() {
-                    if let Some(rig) = super::support::anvil::anvil() {
+                    if let Some(rig) = super::support::node::anvil() {
                         super::$name(&rig);
                     }
                 }

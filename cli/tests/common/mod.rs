@@ -2,9 +2,11 @@
 #![allow(dead_code)] // Each test file uses its part.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../../../ledger/tests/support/anvil.rs"]
 pub mod anvil;
 pub mod faults;
 pub mod line;
+pub mod node;
 pub mod postgres;
 pub mod service;
 

@@ -19,6 +19,22 @@ pub fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
+/// Of a configuration, who may call: by tenant, role and token. A sponsor asks under this DID.
+pub fn callers(did: &str, callers: &[(&str, &str, &str)]) -> String {
+    let caller = |(tenant, role, token): &(&str, &str, &str)| {
+        let did = if *role == "sponsor" {
+            format!("did = \"{did}\"\n")
+        } else {
+            String::new()
+        };
+        format!(
+            "[[caller]]\nname = \"{role}\"\ntenant = \"{tenant}\"\nrole = \"{role}\"\n{did}token_sha256 = \"{}\"\n",
+            digest(token)
+        )
+    };
+    callers.iter().map(caller).collect()
+}
+
 /// A refusal's stable code.
 pub fn code(status: &Status) -> String {
     let details = status.get_error_details();

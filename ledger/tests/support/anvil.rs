@@ -1,18 +1,16 @@
 //! A node of npm's anvil, where it is installed.
+// Not every test's program calls all of it.
+#![allow(dead_code, clippy::print_stderr)]
 
-use super::rig::{Rig, everybody};
-use medproof_ledger::{RpcChain, RpcConfig};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::Duration;
 
-pub const CHAIN_ID: u64 = 31_337;
 /// Anvil's finalised block is two epochs of one slot below its newest.
 pub const FINALITY: u64 = 2;
 
+/// A node of a test's own. Ended with it.
 pub struct Anvil {
     process: Child,
     pub url: String,
@@ -25,7 +23,7 @@ impl Drop for Anvil {
     }
 }
 
-/// The binary: of `MEDPROOF_ANVIL`, or of npm's package for this platform.
+/// The binary: of `MEDPROOF_ANVIL`, or of npm's package for this platform, whose launcher would leave it running.
 ///
 /// Without one the test is skipped, loudly, and fails where `CI` is set.
 fn binary() -> Option<PathBuf> {
@@ -41,7 +39,7 @@ fn binary() -> Option<PathBuf> {
         "macos" => "darwin",
         other => other,
     };
-    let packages = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../contracts/node_modules/@foundry-rs");
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/node_modules/@foundry-rs");
     let path = packages.join(format!("anvil-{system}-{architecture}/bin/anvil"));
     if path.exists() {
         return Some(path);
@@ -53,6 +51,7 @@ fn binary() -> Option<PathBuf> {
 }
 
 impl Anvil {
+    /// One whose only accounts with money are those that are funded.
     pub fn start() -> Option<Anvil> {
         let mut process = Command::new(binary()?)
             .args(["--port", "0", "--accounts", "1", "--slots-in-an-epoch", "1"])
@@ -67,14 +66,8 @@ impl Anvil {
             .find_map(|line| line.strip_prefix("Listening on ").map(str::to_owned));
         // What it writes later is read, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        let anvil = Anvil {
-            process,
-            url: format!("http://{}", listening.unwrap()),
-        };
-        for address in everybody() {
-            anvil.ask("anvil_setBalance", &json!([address, "0xde0b6b3a7640000"]));
-        }
-        Some(anvil)
+        let url = format!("http://{}", listening.unwrap());
+        Some(Anvil { process, url })
     }
 
     pub fn ask(&self, method: &str, params: &Value) -> Value {
@@ -93,27 +86,12 @@ impl Anvil {
         self.ask("anvil_mine", &json!([format!("{blocks:#x}")]));
     }
 
-    pub fn config(&self) -> RpcConfig {
-        RpcConfig {
-            poll_interval: Duration::from_millis(5),
-            confirmation_timeout: Duration::from_secs(20),
-            ..RpcConfig::new(&self.url, CHAIN_ID)
-        }
+    /// What was sent is final.
+    pub fn finalise(&self) {
+        self.mine(FINALITY);
     }
 
-    pub fn connect(&self) -> RpcChain {
-        RpcChain::connect(self.config()).unwrap()
+    pub fn fund(&self, account: impl serde::Serialize) {
+        self.ask("anvil_setBalance", &json!([account, "0xde0b6b3a7640000"]));
     }
-}
-
-/// A fresh node with a deployment.
-pub fn anvil() -> Option<Rig<RpcChain>> {
-    let node = Arc::new(Anvil::start()?);
-    let (clock, miner) = (node.clone(), node.clone());
-    let pass = Box::new(move |seconds: u64| {
-        clock.ask("evm_increaseTime", &json!([seconds]));
-        clock.mine(1);
-    });
-    let finalise = Box::new(move || miner.mine(FINALITY));
-    Some(Rig::new(node.connect(), pass, finalise, Box::new(node)))
 }

@@ -2,5 +2,6 @@
 #![allow(dead_code, missing_docs)]
 
 pub mod anvil;
+pub mod node;
 pub mod proofs;
 pub mod rig;

@@ -6,6 +6,7 @@
 //! nothing is left to do.
 
 use super::log::Listing;
+use super::sql::OWNED;
 use super::{After, Bounds, Ending, NewJob, Once, Owner, StoreError, Submitted, Urgency};
 use crate::about::{Handle, Pseudonym, work};
 use crate::job::{CohortId, Instant, JobId, State};
@@ -155,8 +156,6 @@ const COHORT: &str = "id, CAST(CASE WHEN caller = $2 THEN 1 ELSE 0 END AS BIGINT
      (SELECT COUNT(*) FROM disclosures d WHERE d.cohort = cohorts.id) AS jobs, \
      (SELECT COUNT(*) FROM disclosures d WHERE d.cohort = cohorts.id AND d.state > 2) AS ended_jobs, \
      (SELECT COUNT(*) FROM disclosures d WHERE d.cohort = cohorts.id AND d.presentation IS NOT NULL) AS presentations";
-// Parameters 1 to 3 are an owner's.
-const OWNED: &str = "tenant = $1 AND (caller = $2 OR (audience = $3 AND audience <> ''))";
 
 // What makes a member one that is not eligible.
 const OUT_BY_CONSENT: [&str; 2] = [

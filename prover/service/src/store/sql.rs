@@ -23,8 +23,10 @@ use std::str::FromStr;
 use ulid::Ulid;
 
 const JOB: &str = "id, tier, state, submitted, begun, ended, attempts, error";
-// Parameters 1 to 3 are an owner's. Jobs of a cohort are nobody's by themselves.
-const OWNED: &str = "cohort IS NULL AND tenant = $1 AND (caller = $2 OR (audience = $3 AND audience <> ''))";
+// Parameters 1 to 3 are an owner's.
+pub(super) const OWNED: &str = "tenant = $1 AND (caller = $2 OR (audience = $3 AND audience <> ''))";
+// Jobs of a cohort are nobody's by themselves.
+const ALONE: &str = "cohort IS NULL";
 
 // The job library takes the earliest of those that are due first: a turn is far in the past.
 pub(super) fn task(id: &JobId, urgency: Urgency, turn: u64) -> Result<Task<Vec<u8>>, StoreError> {
@@ -292,7 +294,7 @@ macro_rules! statements {
             }
 
             pub(in crate::store) async fn job(pool: &Pool, owner: &Owner, id: &JobId) -> Result<Option<Job>, StoreError> {
-                let statement = format!("SELECT {JOB} FROM disclosures WHERE {OWNED} AND id = $4");
+                let statement = format!("SELECT {JOB} FROM disclosures WHERE {ALONE} AND {OWNED} AND id = $4");
                 let row = sqlx::query(sqlx::AssertSqlSafe(statement))
                     .bind(&owner.tenant)
                     .bind(&owner.caller)
@@ -311,7 +313,7 @@ macro_rules! statements {
                 count: u32,
             ) -> Result<Vec<Job>, StoreError> {
                 let statement = format!(
-                    "SELECT {JOB} FROM disclosures WHERE {OWNED} AND ($4 = 0 OR state = $4) \
+                    "SELECT {JOB} FROM disclosures WHERE {ALONE} AND {OWNED} AND ($4 = 0 OR state = $4) \
                      AND (submitted < $5 OR (submitted = $5 AND id < $6)) ORDER BY submitted DESC, id DESC LIMIT $7"
                 );
                 let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
@@ -332,7 +334,7 @@ macro_rules! statements {
                 let mut transaction = pool.begin_with($begin).await?;
                 // Written, not only read: a revocation comes before this or after it.
                 let statement = format!(
-                    "UPDATE disclosures SET released = COALESCE(released, $6) WHERE {OWNED} AND id = $4 AND state = $5 \
+                    "UPDATE disclosures SET released = COALESCE(released, $6) WHERE {ALONE} AND {OWNED} AND id = $4 AND state = $5 \
                      RETURNING presentation, consent, audience, released, purpose, claim, request, pseudonym"
                 );
                 let row = sqlx::query(sqlx::AssertSqlSafe(statement))
@@ -372,7 +374,7 @@ macro_rules! statements {
             }
 
             pub(in crate::store) async fn made(pool: &Pool, owner: &Owner, id: &JobId) -> Result<Option<Vec<u8>>, StoreError> {
-                let statement = format!("SELECT presentation FROM disclosures WHERE {OWNED} AND id = $4 AND state = $5");
+                let statement = format!("SELECT presentation FROM disclosures WHERE {ALONE} AND {OWNED} AND id = $4 AND state = $5");
                 let presentation: Option<Option<Vec<u8>>> = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
                     .bind(&owner.tenant)
                     .bind(&owner.caller)
