@@ -11,10 +11,8 @@ use medproof_keys::Mode;
 use medproof_messages::{ConsentMessage, Grant, SignedRequest, VerifiedRequest};
 use medproof_proto::v1;
 use medproof_records::issuer::CarriedRecord;
-use medproof_service::work;
-use medproof_statement::check::Witness;
+use medproof_service::payload;
 use medproof_statement::field;
-use medproof_statement::public::PublicInputs;
 use medproof_statement::tier::Tier;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -46,8 +44,8 @@ pub struct World {
     tier: Tier,
     /// What is submitted: no two on one consent.
     pub disclosures: Vec<v1::Disclosure>,
-    /// What a proof of each is of.
-    pub statements: Vec<(PublicInputs, Witness)>,
+    /// What a proof of each is made from: request, consent and record, as a worker is given them.
+    pub payloads: Vec<Vec<u8>>,
     /// What is proved of, by patient.
     pub records: BTreeMap<String, CarriedRecord>,
 }
@@ -95,7 +93,7 @@ impl World {
             program: options.program.clone(),
             tier: options.tier,
             disclosures: Vec::new(),
-            statements: Vec::new(),
+            payloads: Vec::new(),
             records: BTreeMap::new(),
         };
         world.found()?;
@@ -174,14 +172,13 @@ impl World {
                 body.nonce = *keyfile::random()?;
                 let signed = body.sign(&sponsor.key)?;
                 let bytes = signed.to_json();
-                let request = signed.verify()?;
-                let consent = consent(&request, &keys)?;
-                let statement = work::statement(&request, &consent, record.open()?);
-                self.statements.push(statement.map_err(|e| format!("{patient}: {e}"))?);
+                let consent = consent(&signed.verify()?, &keys)?.to_json();
+                self.payloads
+                    .push(payload::encode(&bytes, &consent, Some(&record)).to_vec());
                 self.disclosures.push(v1::Disclosure {
                     record: patient.to_owned(),
                     request: bytes,
-                    consent: consent.to_json(),
+                    consent,
                 });
             }
             self.records.insert(patient.to_owned(), record);
@@ -190,7 +187,7 @@ impl World {
         let (count, step) = (self.disclosures.len(), REQUESTS);
         let order: Vec<usize> = (0..step).flat_map(|first| (first..count).step_by(step)).collect();
         self.disclosures = order.iter().map(|place| self.disclosures[*place].clone()).collect();
-        self.statements = order.iter().map(|place| self.statements[*place].clone()).collect();
+        self.payloads = order.iter().map(|place| self.payloads[*place].clone()).collect();
         Ok(())
     }
 
@@ -199,9 +196,9 @@ impl World {
         self.disclosures[number % self.disclosures.len()].clone()
     }
 
-    /// The same of what is proved.
-    pub fn statement(&self, number: usize) -> &(PublicInputs, Witness) {
-        &self.statements[number % self.statements.len()]
+    /// The same of what proofs are made from.
+    pub fn payload(&self, number: usize) -> &[u8] {
+        &self.payloads[number % self.payloads.len()]
     }
 
     /// Starts a service over it.
