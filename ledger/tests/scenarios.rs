@@ -1391,3 +1391,22 @@ fn moduli() {
     assert_eq!(U256::from_limbs(Fr::MODULUS.0), scalar_modulus());
     assert_eq!(U256::from_limbs(Fq::MODULUS.0), base_modulus());
 }
+
+#[test]
+fn more_heads_than_are_read_at_once_are_all_read_in_their_order() {
+    let rig = support::rig::embedded();
+    let log = LogId(B256::repeat_byte(1));
+    let head = |number: u64| B256::from(U256::from(number));
+    for number in 1..=501 {
+        rig.write().publish_log_head(&rig.issuer, log, head(number)).unwrap();
+        // A page that is full is not taken for the last one.
+        if number < 500 {
+            continue;
+        }
+        let found = rig.ledger().log_heads(rig.issuer.address(), log).unwrap();
+        assert!(
+            found.iter().map(|found| found.head).eq((1..=number).map(head)),
+            "{number}"
+        );
+    }
+}
