@@ -20,7 +20,7 @@ use medproof_service::auth::{Callers, Issuer as TokenIssuer};
 use medproof_service::cohort;
 use medproof_service::config::{Audit as AuditConfig, Config};
 use medproof_service::consent::{self, Consents, Publisher, Revocations};
-use medproof_service::disclosure::{Disclosures, Records};
+use medproof_service::disclosure::{Arrivals, Disclosures, Records};
 use medproof_service::events;
 use medproof_service::events::ledger::{LedgerWatch, Seen};
 use medproof_service::events::sender::Receiver;
@@ -250,6 +250,7 @@ async fn run<E: Engine + 'static>(
         times: Arc::clone(&times),
         pseudonyms: Arc::clone(&pseudonyms),
         bounds: config.bounds(),
+        arrivals: Arrivals::default(),
     });
     let checking = cohort::look_out(Arc::clone(&disclosures), hospital.name().to_owned());
     let ledger = Arc::clone(&opened.guard.ledger);

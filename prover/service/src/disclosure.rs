@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_stream::Stream;
@@ -88,6 +89,33 @@ pub struct Disclosures {
     pub pseudonyms: Arc<PseudonymKey>,
     /// How much may be asked for.
     pub bounds: Bounds,
+    /// What is about to be submitted.
+    pub arrivals: Arrivals,
+}
+
+/// Work that was let in and is not in the store yet, in proofs: who comes while it is looked at is refused for it at once,
+/// not after a place in the row of those that write.
+#[derive(Debug, Default)]
+pub struct Arrivals(AtomicU64);
+
+// So much of it, until dropped.
+struct Arriving<'a> {
+    arrivals: &'a Arrivals,
+    work: u64,
+}
+
+impl Arrivals {
+    // With this work; and how much was before it.
+    fn with(&self, work: u64) -> (Arriving<'_>, u64) {
+        let before = self.0.fetch_add(work, Ordering::Relaxed);
+        (Arriving { arrivals: self, work }, before)
+    }
+}
+
+impl Drop for Arriving<'_> {
+    fn drop(&mut self) {
+        self.arrivals.0.fetch_sub(self.work, Ordering::Relaxed);
+    }
 }
 
 // Of a batch.
@@ -239,7 +267,8 @@ impl Disclosures {
         // Before anything is done for it, so that a refusal costs next to nothing. Of its work nothing is known yet but
         // that each takes some.
         let (known, least) = (once.as_ref().map(|once| once.key), disclosures.len() as u64);
-        let busy = self.store.busy(&owner, known, least, urgency, &self.bounds);
+        let (_arriving, before) = self.arrivals.with(if urgency == Urgency::Person { least } else { 0 });
+        let busy = self.store.busy(&owner, known, least, before, urgency, &self.bounds);
         if let Some(full) = busy.await? {
             return Err(full.into());
         }
@@ -590,5 +619,24 @@ impl Following {
             .ok_or_else(none)?;
         self.known = Some((turn, job.clone()));
         Ok(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_arriving_counts_until_it_has_arrived() {
+        let arrivals = Arrivals::default();
+        let (first, before) = arrivals.with(3);
+        assert_eq!(before, 0);
+        let (second, before) = arrivals.with(1);
+        assert_eq!(before, 3);
+        drop(first);
+        let (_, before) = arrivals.with(0);
+        assert_eq!(before, 1);
+        drop(second);
+        assert_eq!(arrivals.with(0).1, 0);
     }
 }

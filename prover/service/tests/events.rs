@@ -94,7 +94,7 @@ async fn an_event_is_written_with_what_it_tells_of_or_not_at_all() {
         let new = job();
         submit(store, std::slice::from_ref(&new)).await;
         match store {
-            Store::Sqlite(pool) => {
+            Store::Sqlite { write: pool, .. } => {
                 let fail = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END";
                 sqlx::query(fail).execute(pool).await.unwrap();
                 store.end(&new.id, &Ending::Refused).await.unwrap_err();

@@ -154,7 +154,7 @@ async fn a_job_that_was_begun_four_times_is_not_begun_again() {
 // Rows of the job library's queue.
 async fn queued(store: &Store) -> i64 {
     match store {
-        Store::Sqlite(pool) => sqlx::query_scalar("SELECT COUNT(*) FROM Jobs").fetch_one(pool).await,
+        Store::Sqlite { write: pool, .. } => sqlx::query_scalar("SELECT COUNT(*) FROM Jobs").fetch_one(pool).await,
         Store::Postgres(pool) => {
             sqlx::query_scalar("SELECT COUNT(*) FROM apalis.jobs")
                 .fetch_one(pool)
@@ -199,7 +199,7 @@ async fn what_a_queue_has_left_of_an_ended_job_is_taken_out_where_it_is_found() 
         submit(store, &[new]).await;
         // As versions before left it.
         match store {
-            Store::Sqlite(pool) => sqlx::query("UPDATE disclosures SET state = 6")
+            Store::Sqlite { write: pool, .. } => sqlx::query("UPDATE disclosures SET state = 6")
                 .execute(pool)
                 .await
                 .map(drop),

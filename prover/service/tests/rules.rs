@@ -487,7 +487,7 @@ async fn history(store: &Store, audience: &str, column: &str, count: i64) {
     );
     let update = sqlx::AssertSqlSafe(update);
     match store {
-        Store::Sqlite(pool) => {
+        Store::Sqlite { write: pool, .. } => {
             sqlx::query(insert).bind(audience).execute(pool).await.unwrap();
             sqlx::query(update)
                 .bind(audience)
@@ -559,7 +559,7 @@ async fn order(store: &Store) -> Vec<JobId> {
     let sqlite = "SELECT CAST(job AS TEXT) FROM Jobs ORDER BY priority DESC, run_at ASC, id ASC";
     let postgres = "SELECT convert_from(job, 'UTF8') FROM apalis.jobs ORDER BY priority DESC, run_at ASC";
     let names: Vec<String> = match store {
-        Store::Sqlite(pool) => sqlx::query_scalar(sqlite).fetch_all(pool).await.unwrap(),
+        Store::Sqlite { write: pool, .. } => sqlx::query_scalar(sqlite).fetch_all(pool).await.unwrap(),
         Store::Postgres(pool) => sqlx::query_scalar(postgres).fetch_all(pool).await.unwrap(),
     };
     let parse = |name: &String| serde_json::from_str::<String>(name).unwrap().parse().unwrap();

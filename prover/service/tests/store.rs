@@ -165,7 +165,7 @@ async fn a_key_stands_for_one_submission() {
 async fn age(store: &Store, seconds: i64) {
     let statement = AssertSqlSafe(format!("UPDATE idempotency SET made = made - {}", seconds * 1_000_000));
     match store {
-        Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+        Store::Sqlite { write: pool, .. } => drop(sqlx::query(statement).execute(pool).await.unwrap()),
         Store::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
     }
 }
@@ -361,7 +361,7 @@ async fn at(store: &Store, job: &NewJob, state: State, begun: Option<u64>, ended
     let statement = "UPDATE disclosures SET state = $2, begun = $3, ended = $4 WHERE id = $1";
     let (id, state, begun, ended) = (job.id.to_string(), state as i64, ago(begun), ago(ended));
     match store {
-        Store::Sqlite(pool) => {
+        Store::Sqlite { write: pool, .. } => {
             let query = sqlx::query(statement).bind(id).bind(state).bind(begun).bind(ended);
             query.execute(pool).await.map(drop)
         }
@@ -384,7 +384,7 @@ async fn a_person_is_refused_by_what_it_would_wait_and_told_before_its_record_is
         let owner = world.portal();
         let is_taken = async |urgency| {
             let new = jobs(1);
-            let busy = store.busy(&owner, None, 1, urgency, &bounds).await.unwrap();
+            let busy = store.busy(&owner, None, 1, 0, urgency, &bounds).await.unwrap();
             let submitted = store.submit(&owner, &new, urgency, None, &bounds).await.unwrap();
             match submitted {
                 Submitted::New(_) => assert_eq!(busy, None),
@@ -420,6 +420,12 @@ async fn a_person_is_refused_by_what_it_would_wait_and_told_before_its_record_is
         for job in [second, batch, fourth, fifth] {
             at(store, &job, State::Cancelled, None, Some(0)).await;
         }
+        // Who came just before waits or is worked on, wherever it is.
+        let behind = async |work| {
+            let busy = store.busy(&owner, None, 1, work, Urgency::Person, &bounds);
+            busy.await.unwrap().map(|full| full.waiting)
+        };
+        assert_eq!((behind(0).await, behind(10).await), (None, Some(10)));
         assert!(is_taken(Urgency::Person).await.is_some());
         // What was taken under a key is not refused under it.
         let full = Bounds { most_work: 0, ..MANY };
@@ -431,8 +437,28 @@ async fn a_person_is_refused_by_what_it_would_wait_and_told_before_its_record_is
             .submit(&owner, &jobs(1), Urgency::Person, Some(&once), &MANY)
             .await
             .unwrap();
-        let busy = async |key| store.busy(&owner, key, 1, Urgency::Person, &full).await.unwrap();
+        let busy = async |key| store.busy(&owner, key, 1, 0, Urgency::Person, &full).await.unwrap();
         assert!(busy(None).await.is_some() && busy(Some("another key")).await.is_some());
         assert_eq!(busy(Some("taken before")).await, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_reads_a_file_keeps_nobody_from_writing_and_cannot_write() {
+    let world = World::new().await;
+    let files = world.stores.iter().filter_map(|store| match store {
+        Store::Sqlite { read, .. } => Some((store, read)),
+        Store::Postgres(_) => None,
+    });
+    for (store, read) in files {
+        let mut readers = Vec::new();
+        for _ in 0..read.options().get_max_connections() {
+            readers.push(read.acquire().await.unwrap());
+        }
+        let submitted = store.submit(&world.portal(), &jobs(1), Urgency::Person, None, &MANY);
+        assert!(matches!(submitted.await.unwrap(), Submitted::New(_)));
+        let written = sqlx::query("DELETE FROM disclosures").execute(&mut *readers[0]);
+        let refused = written.await.unwrap_err().to_string();
+        assert!(refused.contains("readonly"), "{refused}");
     }
 }

@@ -66,7 +66,7 @@ async fn a_store_of_a_later_version_is_refused() {
         let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                      VALUES (20990101000001, 'later', TRUE, ";
         let url = match &store {
-            Store::Sqlite(pool) => {
+            Store::Sqlite { write: pool, .. } => {
                 sqlx::query(AssertSqlSafe(format!("{later} x'00', 0)")))
                     .execute(pool)
                     .await

@@ -268,7 +268,7 @@ impl Bench {
     fn pool(&self) -> Outcome<&sqlx::PgPool> {
         match &self.store {
             Store::Postgres(pool) => Ok(pool),
-            Store::Sqlite(_) => Err("expected a store in PostgreSQL".into()),
+            Store::Sqlite { .. } => Err("expected a store in PostgreSQL".into()),
         }
     }
 

@@ -3,13 +3,13 @@
 //! Events are told from their places, and who has read up to a place must never miss one before it: so whoever
 //! writes events holds the lock on their order until its transaction ends. In SQLite that is the file's.
 
-use super::{Ending, NewJob, Owner, StoreError};
+use super::{AT_ONCE, Ending, NewJob, Owner, StoreError};
 use crate::events::{Addressee, Event, EventId, Kind, NewEvent};
 use crate::job::{Instant, JobId};
 use medproof_messages::Presentation;
 use medproof_statement::field;
 use medproof_statement::request::Purpose;
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -95,27 +95,26 @@ macro_rules! statements {
                 if let Some(lock) = $ordered {
                     sqlx::query(lock).execute(&mut *connection).await?;
                 }
-                for event in events {
-                    let (caller, audience) = match &event.to {
-                        Addressee::Caller(name) => (name.as_str(), ""),
-                        Addressee::Audience(did) => ("", did.as_str()),
-                    };
-                    let id = EventId::random().map_err(|e| StoreError::Random(e.to_string()))?;
-                    sqlx::query(
-                        "INSERT INTO events (id, tenant, caller, audience, kind, subject, job, request, made) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
-                    )
-                    .bind(id.to_string())
-                    .bind(&event.tenant)
-                    .bind(caller)
-                    .bind(audience)
-                    .bind(event.kind as i64)
-                    .bind(&event.subject)
-                    .bind(event.job.map(|job| job.to_string()))
-                    .bind(event.request.as_ref().map(|digest| &digest[..]))
-                    .bind(Instant::now().0)
-                    .execute(&mut *connection)
-                    .await?;
+                let mut ids = Vec::with_capacity(events.len());
+                for _ in events {
+                    ids.push(EventId::random().map_err(|e| StoreError::Random(e.to_string()))?.to_string());
+                }
+                let (events, now) = (events.iter().zip(ids).collect::<Vec<_>>(), Instant::now());
+                for events in events.chunks(AT_ONCE) {
+                    let mut statement = QueryBuilder::<Database>::new(
+                        "INSERT INTO events (id, tenant, caller, audience, kind, subject, job, request, made) ",
+                    );
+                    statement.push_values(events, |mut row, (event, id)| {
+                        let (caller, audience) = match &event.to {
+                            Addressee::Caller(name) => (name.as_str(), ""),
+                            Addressee::Audience(did) => ("", did.as_str()),
+                        };
+                        row.push_bind(id).push_bind(&event.tenant).push_bind(caller).push_bind(audience);
+                        row.push_bind(event.kind as i64).push_bind(&event.subject);
+                        row.push_bind(event.job.map(|job| job.to_string()));
+                        row.push_bind(event.request.as_ref().map(|digest| &digest[..])).push_bind(now.0);
+                    });
+                    statement.push(" ON CONFLICT DO NOTHING").build().execute(&mut *connection).await?;
                 }
                 Ok(())
             }

@@ -35,10 +35,22 @@ struct Load {
     jobs: u64,
     // Before a person's job, for one pair of hands.
     ahead: Duration,
+    // One proof of the smallest tier.
+    each: Duration,
     hands: u64,
 }
 
 impl Load {
+    // With as much that was let in and is not written yet: small jobs, for all that is known.
+    fn with(self, arriving: u64) -> Load {
+        Load {
+            all: self.all + arriving,
+            jobs: self.jobs + arriving,
+            ahead: self.ahead + self.each * u32::try_from(arriving).unwrap_or(u32::MAX),
+            ..self
+        }
+    }
+
     fn full(&self, more: u64, urgency: Urgency, bounds: &Bounds) -> Option<Full> {
         let full = |again| {
             Some(Full {
@@ -84,17 +96,20 @@ macro_rules! statements {
                 Ok(load(connection, owner, urgency, now).await?.full(more, urgency, bounds))
             }
 
-            /// The same, without keeping anybody out; never of what was submitted under this key before.
+            /// The same, without keeping anybody out, with so much that arrived before it; never of what was submitted
+            /// under this key before.
             pub(in crate::store) async fn busy(
                 pool: &Pool,
                 owner: &Owner,
                 key: Option<&str>,
                 more: u64,
+                arriving: u64,
                 urgency: Urgency,
                 bounds: &Bounds,
             ) -> Result<Option<Full>, StoreError> {
                 let mut connection = pool.acquire().await?;
-                let full = full(&mut connection, owner, more, urgency, bounds, Instant::now()).await?;
+                let load = load(&mut connection, owner, urgency, Instant::now()).await?;
+                let full = load.with(arriving).full(more, urgency, bounds);
                 let Some(key) = key.filter(|_| full.is_some()) else { return Ok(full) };
                 let known: Option<i64> =
                     sqlx::query_scalar("SELECT made FROM idempotency WHERE tenant = $1 AND caller = $2 AND key = $3")
@@ -125,7 +140,7 @@ macro_rules! statements {
                      CAST(COALESCE(SUM(CASE WHEN state = 2 OR urgency >= $4 THEN 1 ELSE 0 END), 0) AS BIGINT), \
                      CAST(COALESCE(SUM(CASE WHEN state = 1 AND urgency < $4 THEN 0 WHEN state = 1 THEN work * each \
                      WHEN work * each > $2 - begun THEN work * each - ($2 - begun) ELSE 0 END), 0) AS BIGINT), \
-                     (SELECT CAST(COALESCE(SUM(hands), 0) AS BIGINT) FROM crew WHERE seen > $3) \
+                     (SELECT CAST(COALESCE(SUM(hands), 0) AS BIGINT) FROM crew WHERE seen > $3), (SELECT p.each FROM pace p) \
                      FROM disclosures CROSS JOIN pace WHERE state IN (1, 2)",
                 )
                 .bind(&owner.tenant)
@@ -141,6 +156,7 @@ macro_rules! statements {
                     jobs: unsigned(2)?,
                     ahead: Duration::from_micros(unsigned(3)?),
                     hands: unsigned(4)?,
+                    each: Duration::from_micros(unsigned(5)?),
                 })
             }
 
@@ -197,6 +213,7 @@ mod tests {
             jobs,
             ahead: MS(ahead),
             hands,
+            each: MS(100),
         }
     }
 
@@ -226,6 +243,9 @@ mod tests {
         assert_eq!(again(load(4, 350, 0)), Some(MS(300)));
         // Where hands are free nobody waits, whatever is before it.
         assert_eq!(again(load(4, 10_000, 5)), None);
+        // Who came just before counts, though nothing is known of it yet.
+        assert_eq!(again(load(1, 50, 1).with(1)), Some(MS(100)));
+        assert_eq!(again(load(0, 0, 1).with(1)), Some(SOONEST));
         // Who does not wait for it is not promised anything.
         assert_eq!(load(4, 350, 1).full(1, Urgency::Batch, &bounds), None);
     }

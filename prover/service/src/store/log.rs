@@ -3,12 +3,12 @@
 //! Lines are written last in a transaction: the head is held from then to its end, so that lines of one tenant are in
 //! the order in which what they tell of took effect.
 
-use super::StoreError;
+use super::{AT_ONCE, StoreError};
 use crate::job::Instant;
 use medproof_audit::tree::{Frontier, Hash, Head, NodeId};
 use medproof_audit::{Entry, Event, Tenant};
 use medproof_statement::request::Time;
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row};
 use std::collections::BTreeMap;
 
 /// Whose lines are meant.
@@ -40,6 +40,14 @@ pub struct Line {
     pub leaf: Vec<u8>,
 }
 
+// A line that is written.
+struct NewLine {
+    place: i64,
+    leaf: Vec<u8>,
+    patient: Option<Vec<u8>>,
+    audience: Option<String>,
+}
+
 fn entry(tenant: &str, event: Event, now: Instant) -> Result<Entry, StoreError> {
     let unwritten = |_| StoreError::Row("a line that the log does not take");
     let time = Time::new(now.seconds()).map_err(|_| StoreError::Row("a time that is none"))?;
@@ -67,7 +75,7 @@ macro_rules! statements {
             type Pool = sqlx::Pool<$database>;
             type Connection = <$database as sqlx::Database>::Connection;
 
-            /// Writes lines, and holds the log until the transaction ends. The place of the last.
+            /// Writes lines, and holds the log until the transaction ends. The place of the last; 0 where there is none.
             pub(in crate::store) async fn append(
                 connection: &mut Connection,
                 tenant: &str,
@@ -75,30 +83,57 @@ macro_rules! statements {
                 events: impl IntoIterator<Item = Event>,
                 now: Instant,
             ) -> Result<u64, StoreError> {
+                let mut events = events.into_iter().peekable();
+                if events.peek().is_none() {
+                    return Ok(0);
+                }
                 let mut head = held(connection, tenant).await?;
-                let mut last = 0;
+                let (mut nodes, mut lines) = (Vec::new(), Vec::new());
                 for event in events {
-                    last = head.size();
-                    let entry = entry(tenant, event, now)?;
-                    let leaf = entry.to_json();
-                    let nodes = head.append(Hash::of_leaf(&leaf));
-                    for node in nodes.map_err(|_| StoreError::Row("a log that is full"))? {
-                        sqlx::query("INSERT INTO log_nodes (tenant, level, place, hash) VALUES ($1, $2, $3, $4)")
-                            .bind(tenant)
-                            .bind(i64::from(node.id.level))
-                            .bind(place(node.id.index)?)
-                            .bind(&node.hash.0[..])
-                            .execute(&mut *connection)
-                            .await?;
+                    let leaf = entry(tenant, event, now)?.to_json();
+                    let line = NewLine {
+                        place: place(head.size())?,
+                        patient: event.patient().map(|patient| patient.0.0.to_vec()),
+                        audience: event
+                            .audience()
+                            .filter(|_| listing == Listing::Audience)
+                            .map(ToString::to_string),
+                        leaf,
+                    };
+                    for node in head
+                        .append(Hash::of_leaf(&line.leaf))
+                        .map_err(|_| StoreError::Row("a log that is full"))?
+                    {
+                        nodes.push((i64::from(node.id.level), place(node.id.index)?, node.hash.0));
                     }
-                    sqlx::query(
-                        "INSERT INTO log_entries (tenant, place, leaf, pseudonym, audience) VALUES ($1, $2, $3, $4, $5)",
+                    lines.push(line);
+                }
+                let last = head.size() - 1;
+                // Together: each statement is a way there and back, while others who write lines wait.
+                for nodes in nodes.chunks(AT_ONCE) {
+                    QueryBuilder::<$database>::new("INSERT INTO log_nodes (tenant, level, place, hash) ")
+                        .push_values(nodes, |mut row, (level, place, hash)| {
+                            row.push_bind(tenant)
+                                .push_bind(*level)
+                                .push_bind(*place)
+                                .push_bind(&hash[..]);
+                        })
+                        .build()
+                        .execute(&mut *connection)
+                        .await?;
+                }
+                for lines in lines.chunks(AT_ONCE) {
+                    QueryBuilder::<$database>::new(
+                        "INSERT INTO log_entries (tenant, place, leaf, pseudonym, audience) ",
                     )
-                    .bind(tenant)
-                    .bind(place(last)?)
-                    .bind(leaf)
-                    .bind(event.patient().map(|patient| patient.0.0.to_vec()))
-                    .bind(event.audience().filter(|_| listing == Listing::Audience).map(ToString::to_string))
+                    .push_values(lines, |mut row, line| {
+                        row.push_bind(tenant)
+                            .push_bind(line.place)
+                            .push_bind(&line.leaf[..]);
+                        row.push_bind(line.patient.as_deref())
+                            .push_bind(line.audience.as_deref());
+                    })
+                    .build()
                     .execute(&mut *connection)
                     .await?;
                 }
@@ -139,13 +174,15 @@ macro_rules! statements {
                 log: &[u8; 32],
                 head: &Head,
             ) -> Result<(), StoreError> {
-                sqlx::query("INSERT INTO log_anchors (tenant, log, head, size) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-                    .bind(tenant)
-                    .bind(&log[..])
-                    .bind(&head.commitment()[..])
-                    .bind(place(head.size)?)
-                    .execute(pool)
-                    .await?;
+                sqlx::query(
+                    "INSERT INTO log_anchors (tenant, log, head, size) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                )
+                .bind(tenant)
+                .bind(&log[..])
+                .bind(&head.commitment()[..])
+                .bind(place(head.size)?)
+                .execute(pool)
+                .await?;
                 Ok(())
             }
 
@@ -183,7 +220,9 @@ macro_rules! statements {
                     .fetch_optional(pool)
                     .await?;
                     if let Some(hash) = hash {
-                        let hash = hash.try_into().map_err(|_| StoreError::Row("a hash of the log"))?;
+                        let hash = hash
+                            .try_into()
+                            .map_err(|_| StoreError::Row("a hash of the log"))?;
                         nodes.insert(*id, Hash(hash));
                     }
                 }
@@ -199,12 +238,18 @@ macro_rules! statements {
                 count: u32,
             ) -> Result<Vec<Line>, StoreError> {
                 let statement = match whose {
-                    Lines::All => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
-                                   ORDER BY place LIMIT $3",
-                    Lines::Patient(_) => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
-                                          AND pseudonym = $4 ORDER BY place LIMIT $3",
-                    Lines::Audience(_) => "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND audience = $4 \
-                                           ORDER BY place LIMIT $3 OFFSET $2",
+                    Lines::All => {
+                        "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
+                                   ORDER BY place LIMIT $3"
+                    }
+                    Lines::Patient(_) => {
+                        "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND place >= $2 \
+                                          AND pseudonym = $4 ORDER BY place LIMIT $3"
+                    }
+                    Lines::Audience(_) => {
+                        "SELECT place, leaf FROM log_entries WHERE tenant = $1 AND audience = $4 \
+                                           ORDER BY place LIMIT $3 OFFSET $2"
+                    }
                 };
                 let query = sqlx::query(statement)
                     .bind(tenant)

@@ -42,6 +42,10 @@ pub const ATTEMPTS: u32 = 4;
 
 // For a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+// Rows of a statement: their values are fewer than either database takes.
+const AT_ONCE: usize = 1000;
+// At a time, of a file.
+const READERS: u32 = 8;
 
 /// How long an idempotency key is remembered.
 pub const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
@@ -240,7 +244,13 @@ pub struct After {
 #[derive(Clone, Debug)]
 pub enum Store {
     /// In a file.
-    Sqlite(sqlx::SqlitePool),
+    Sqlite {
+        /// Over the one connection that writes: whoever waits for the file's lock waits in a row for it. SQLite itself
+        /// has no row, and whoever finds the lock taken sleeps, longer each time, while others take it.
+        write: sqlx::SqlitePool,
+        /// Over connections that only read: of those there are enough that nobody who writes waits for them.
+        read: sqlx::SqlitePool,
+    },
     /// In a server.
     Postgres(sqlx::PgPool),
 }
@@ -258,15 +268,18 @@ async fn made_durable(connection: &mut SqliteConnection) -> Result<(), sqlx::Err
 // A transaction that a full disk ended is ended in SQLite, and cannot be rolled back any more: the library counts it as
 // open for ever, and would begin no other over that connection.
 async fn is_whole(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    connection.ping().await?;
+    if connection.is_in_transaction() {
+        // One that was dropped is rolled back before this is answered.
+        connection.ping().await?;
+    }
     Ok(!connection.is_in_transaction())
 }
 
-// The same of both.
+// The same of both, over a connection that does what is needed: `read` or `write`.
 macro_rules! either {
-    ($store:expr, $module:ident :: $function:ident ( $($argument:expr),* )) => {
+    ($store:expr, $access:ident $module:ident :: $function:ident ( $($argument:expr),* )) => {
         match $store {
-            Store::Sqlite(pool) => $module::sqlite::$function(pool $(, $argument)*).await,
+            Store::Sqlite { $access: pool, .. } => $module::sqlite::$function(pool $(, $argument)*).await,
             Store::Postgres(pool) => $module::postgres::$function(pool $(, $argument)*).await,
         }
     };
@@ -279,15 +292,22 @@ impl Store {
     /// [`StoreError`] where there is none or it is another's.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
         let store = if url.starts_with("sqlite:") {
-            Store::Sqlite(
-                SqlitePoolOptions::new()
-                    .max_connections(8)
-                    .acquire_timeout(PATIENCE)
-                    .after_connect(|connection, _| Box::pin(made_durable(connection)))
-                    .after_release(|connection, _| Box::pin(is_whole(connection)))
-                    .connect_with(file(url)?)
-                    .await?,
-            )
+            // A file does not go away as a server does: it is not asked whether it is there.
+            let pool = |most| {
+                let options = SqlitePoolOptions::new().max_connections(most);
+                options.acquire_timeout(PATIENCE).test_before_acquire(false)
+            };
+            // First the one that makes the file, and makes durable what is in it.
+            let write = pool(1)
+                .after_connect(|connection, _| Box::pin(made_durable(connection)))
+                .after_release(|connection, _| Box::pin(is_whole(connection)))
+                .connect_with(file(url)?);
+            let write = write.await?;
+            let read = pool(READERS).connect_with(file(url)?.pragma("query_only", "ON"));
+            Store::Sqlite {
+                write,
+                read: read.await?,
+            }
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             Store::Postgres(
                 PgPoolOptions::new()
@@ -301,7 +321,7 @@ impl Store {
             let scheme = url.split_once(':').map_or("no scheme", |(scheme, _)| scheme);
             return Err(StoreError::Url(scheme.to_owned()));
         };
-        either!(&store, sql::migrate())?;
+        either!(&store, write sql::migrate())?;
         Ok(store)
     }
 
@@ -317,7 +337,7 @@ impl Store {
         once: Option<&Once<'_>>,
         bounds: &Bounds,
     ) -> Result<Submitted, StoreError> {
-        either!(self, sql::submit(owner, jobs, urgency, once, bounds))
+        either!(self, write sql::submit(owner, jobs, urgency, once, bounds))
     }
 
     /// Takes a cohort, all of it or nothing, within these bounds.
@@ -331,7 +351,7 @@ impl Store {
         once: Option<&Once<'_>>,
         bounds: &Bounds,
     ) -> Result<Submitted<Cohort>, StoreError> {
-        either!(self, cohorts::submit(owner, cohort, once, bounds))
+        either!(self, write cohorts::submit(owner, cohort, once, bounds))
     }
 
     /// A cohort of this owner's; nobody else's is told from one that does not exist.
@@ -339,7 +359,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn cohort(&self, owner: &Owner, id: &CohortId) -> Result<Option<Cohort>, StoreError> {
-        either!(self, cohorts::cohort(owner, id))
+        either!(self, read cohorts::cohort(owner, id))
     }
 
     /// Cohorts of this owner's, the newest first.
@@ -347,7 +367,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn cohorts(&self, owner: &Owner, after: Option<After>, count: u32) -> Result<Vec<Cohort>, StoreError> {
-        either!(self, cohorts::list(owner, after, count))
+        either!(self, read cohorts::list(owner, after, count))
     }
 
     /// At most so many members of a tenant's oldest cohort that are to be checked next.
@@ -355,7 +375,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unchecked(&self, tenant: &str, most: u32) -> Result<Option<Unchecked>, StoreError> {
-        either!(self, cohorts::unchecked(tenant, most))
+        either!(self, read cohorts::unchecked(tenant, most))
     }
 
     /// Members of a cohort were checked, from one place up to another; of these are eligible whose jobs are given,
@@ -370,7 +390,7 @@ impl Store {
         upto: u64,
         eligible: &[(JobId, Vec<u8>)],
     ) -> Result<bool, StoreError> {
-        either!(self, cohorts::checked(id, from, upto, eligible))
+        either!(self, write cohorts::checked(id, from, upto, eligible))
     }
 
     /// Ends a cohort that cannot be worked on, by a stable code, unless it has ended.
@@ -378,7 +398,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn fail_cohort(&self, id: &CohortId, code: &str) -> Result<(), StoreError> {
-        either!(self, cohorts::fail(id, code))
+        either!(self, write cohorts::fail(id, code))
     }
 
     /// Ends this owner's cohort, unless it has ended. How it stands now.
@@ -386,7 +406,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn cancel_cohort(&self, owner: &Owner, id: &CohortId) -> Result<Option<Cohort>, StoreError> {
-        either!(self, cohorts::cancel(owner, id))
+        either!(self, write cohorts::cancel(owner, id))
     }
 
     /// The presentations of this owner's complete cohort: to be looked at, not to be handed out.
@@ -394,7 +414,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn cohort_made(&self, owner: &Owner, id: &CohortId) -> Result<Vec<(JobId, Vec<u8>)>, StoreError> {
-        either!(self, cohorts::made(owner, id))
+        either!(self, read cohorts::made(owner, id))
     }
 
     /// Of these jobs of this owner's complete cohort, the presentations, to be handed out. No revocation was
@@ -408,11 +428,11 @@ impl Store {
         id: &CohortId,
         wanted: &[JobId],
     ) -> Result<CohortReleased, StoreError> {
-        either!(self, cohorts::release(owner, id, wanted))
+        either!(self, write cohorts::release(owner, id, wanted))
     }
 
-    /// Whether so much more work is too much, as [`Store::submit`] would find: to be asked before anything is done for
-    /// it. What was submitted under this key before is none.
+    /// Whether so much more work is too much, as [`Store::submit`] would find after so many proofs that are arriving: to
+    /// be asked before anything is done for it. What was submitted under this key before is none.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -421,10 +441,11 @@ impl Store {
         owner: &Owner,
         key: Option<&str>,
         work: u64,
+        arriving: u64,
         urgency: Urgency,
         bounds: &Bounds,
     ) -> Result<Option<Full>, StoreError> {
-        either!(self, load::busy(owner, key, work, urgency, bounds))
+        either!(self, read load::busy(owner, key, work, arriving, urgency, bounds))
     }
 
     /// A worker works, on so many jobs at a time. To be said again and again.
@@ -432,7 +453,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn works(&self, worker: &str, at_once: u64) -> Result<(), StoreError> {
-        either!(self, load::works(worker, at_once, Instant::now()))
+        either!(self, write load::works(worker, at_once, Instant::now()))
     }
 
     /// A worker works no more.
@@ -440,7 +461,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn rests(&self, worker: &str) -> Result<(), StoreError> {
-        either!(self, load::rests(worker, Instant::now()))
+        either!(self, write load::rests(worker, Instant::now()))
     }
 
     /// A job of this owner's; nobody else's is told from one that does not exist.
@@ -448,7 +469,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn job(&self, owner: &Owner, id: &JobId) -> Result<Option<Job>, StoreError> {
-        either!(self, sql::job(owner, id))
+        either!(self, read sql::job(owner, id))
     }
 
     /// Jobs of this owner's, the newest first.
@@ -462,7 +483,7 @@ impl Store {
         after: Option<After>,
         count: u32,
     ) -> Result<Vec<Job>, StoreError> {
-        either!(self, sql::jobs(owner, state, after, count))
+        either!(self, read sql::jobs(owner, state, after, count))
     }
 
     /// The presentation of this owner's job, where it has one: to be looked at, not to be handed out.
@@ -470,7 +491,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn made(&self, owner: &Owner, id: &JobId) -> Result<Option<Vec<u8>>, StoreError> {
-        either!(self, sql::made(owner, id))
+        either!(self, read sql::made(owner, id))
     }
 
     /// The presentation of this owner's job, to be handed out. No revocation was acknowledged before.
@@ -478,7 +499,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn release(&self, owner: &Owner, id: &JobId) -> Result<Released, StoreError> {
-        either!(self, sql::release(owner, id))
+        either!(self, write sql::release(owner, id))
     }
 
     /// Ends a consent. Once this has returned nothing is handed out on it. With a secret, the ledger is to be told.
@@ -487,7 +508,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn revoke(&self, consent: &Handle, secret: Option<&[u8; 32]>) -> Result<Vec<JobId>, StoreError> {
-        either!(self, sql::revoke(consent, secret))
+        either!(self, write sql::revoke(consent, secret))
     }
 
     /// Ends jobs about a patient, and destroys what they made; of one who was erased, whatever was noted as well.
@@ -501,7 +522,7 @@ impl Store {
         pseudonym: &Pseudonym,
         erased: bool,
     ) -> Result<(Vec<JobId>, u64), StoreError> {
-        either!(self, sql::end_about(tenant, pseudonym, erased))
+        either!(self, write sql::end_about(tenant, pseudonym, erased))
     }
 
     /// Revocations that the ledger is yet to be told of.
@@ -509,7 +530,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unpublished(&self) -> Result<Vec<Unpublished>, StoreError> {
-        either!(self, consents::unpublished())
+        either!(self, read consents::unpublished())
     }
 
     /// The ledger knows of this revocation.
@@ -517,7 +538,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn published(&self, consent: &Handle) -> Result<(), StoreError> {
-        either!(self, consents::published(consent))
+        either!(self, write consents::published(consent))
     }
 
     /// Consents that came here, the newest first.
@@ -531,7 +552,7 @@ impl Store {
         after: Option<AfterConsent>,
         count: u32,
     ) -> Result<Vec<ConsentRow>, StoreError> {
-        either!(self, consents::list(owner, whose, after, count))
+        either!(self, read consents::list(owner, whose, after, count))
     }
 
     /// Logs that consents' time is over, of at most a hundred. Of how many.
@@ -539,7 +560,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn expire(&self) -> Result<usize, StoreError> {
-        either!(self, sql::expire())
+        either!(self, write sql::expire())
     }
 
     /// The head of a tenant's log.
@@ -547,7 +568,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn log_head(&self, tenant: &str) -> Result<Head, StoreError> {
-        either!(self, log::head(tenant))
+        either!(self, read log::head(tenant))
     }
 
     /// Notes a head of a tenant's log that is to be published on the ledger, which calls the log so.
@@ -555,7 +576,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]: it is not to be published.
     pub async fn note_anchor(&self, tenant: &str, log: &[u8; 32], head: &Head) -> Result<(), StoreError> {
-        either!(self, log::note_anchor(tenant, log, head))
+        either!(self, write log::note_anchor(tenant, log, head))
     }
 
     /// Of how many entries a head is that was noted, by its commitment.
@@ -563,7 +584,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn anchor(&self, tenant: &str, log: &[u8; 32], head: &[u8; 32]) -> Result<Option<u64>, StoreError> {
-        either!(self, log::anchor(tenant, log, head))
+        either!(self, read log::anchor(tenant, log, head))
     }
 
     /// Of these nodes of a tenant's log, those that are complete.
@@ -571,7 +592,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn log_nodes(&self, tenant: &str, ids: &[NodeId]) -> Result<BTreeMap<NodeId, Hash>, StoreError> {
-        either!(self, log::nodes(tenant, ids))
+        either!(self, read log::nodes(tenant, ids))
     }
 
     /// Lines of a tenant's log, from a place on.
@@ -579,7 +600,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn log_lines(&self, tenant: &str, whose: &Lines, from: u64, count: u32) -> Result<Vec<Line>, StoreError> {
-        either!(self, log::lines(tenant, whose, from, count))
+        either!(self, read log::lines(tenant, whose, from, count))
     }
 
     /// Suspends an asker. Whether it was not before.
@@ -587,7 +608,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn suspend(&self, tenant: &str, audience: &str, reason: Unusual) -> Result<bool, StoreError> {
-        either!(self, sql::suspend(tenant, audience, reason))
+        either!(self, write sql::suspend(tenant, audience, reason))
     }
 
     /// Lets an asker ask again. Whether it was suspended.
@@ -595,7 +616,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn restore(&self, tenant: &str, audience: &str) -> Result<bool, StoreError> {
-        either!(self, sql::restore(tenant, audience))
+        either!(self, write sql::restore(tenant, audience))
     }
 
     /// A tenant's askers after this one, in the order of their DIDs.
@@ -603,7 +624,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn askers(&self, tenant: &str, after: &str, count: u32) -> Result<Vec<Asker>, StoreError> {
-        either!(self, askers::list(tenant, after, count))
+        either!(self, read askers::list(tenant, after, count))
     }
 
     /// Ends this owner's job, unless it has ended. How it stands now.
@@ -611,7 +632,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn cancel(&self, owner: &Owner, id: &JobId) -> Result<Option<Job>, StoreError> {
-        either!(self, sql::cancel(owner, id))
+        either!(self, write sql::cancel(owner, id))
     }
 
     /// Begins work on a job: what it needs, unless it has ended.
@@ -619,7 +640,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn begin(&self, id: &JobId) -> Result<Option<Begun>, StoreError> {
-        either!(self, sql::begin(id))
+        either!(self, write sql::begin(id))
     }
 
     /// Ends a job, and destroys what work on it needed. Whether it did: one that has ended is left as it
@@ -628,7 +649,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn end(&self, id: &JobId, ending: &Ending) -> Result<bool, StoreError> {
-        either!(self, sql::end(id, ending))
+        either!(self, write sql::end(id, ending))
     }
 
     /// How a job stands, whoever's it is: for workers.
@@ -636,7 +657,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn state(&self, id: &JobId) -> Result<Option<State>, StoreError> {
-        either!(self, sql::state(id))
+        either!(self, read sql::state(id))
     }
 
     /// How all jobs and cohorts stand that have not ended, or ended after this: for who follows some of them.
@@ -644,7 +665,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn recent(&self, after: Instant) -> Result<Vec<Standing>, StoreError> {
-        either!(self, sql::recent(after))
+        either!(self, read sql::recent(after))
     }
 
     /// How many jobs stand how, of those that have not ended: for operators.
@@ -652,7 +673,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn counts(&self) -> Result<Vec<(Tier, State, u64)>, StoreError> {
-        either!(self, sql::counts())
+        either!(self, read sql::counts())
     }
 
     /// Writes events. Those of what was told before are left out.
@@ -660,7 +681,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]: none was written.
     pub async fn tell(&self, events: &[NewEvent]) -> Result<(), StoreError> {
-        either!(self, events::tell(events))
+        either!(self, write events::tell(events))
     }
 
     /// This owner's events after a place, with theirs, in their order.
@@ -668,7 +689,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn events(&self, owner: &Owner, after: i64, count: u32) -> Result<Vec<(i64, Event)>, StoreError> {
-        either!(self, events::events(owner, after, count))
+        either!(self, read events::events(owner, after, count))
     }
 
     /// The place of this owner's event; nobody else's is told from one that is not there.
@@ -676,7 +697,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn place_of_event(&self, owner: &Owner, id: &EventId) -> Result<Option<i64>, StoreError> {
-        either!(self, events::place(owner, id))
+        either!(self, read events::place(owner, id))
     }
 
     /// The place up to which this owner acknowledged its events.
@@ -684,7 +705,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn acknowledged(&self, owner: &Owner) -> Result<i64, StoreError> {
-        either!(self, events::acknowledged(owner))
+        either!(self, read events::acknowledged(owner))
     }
 
     /// That this owner took care of its events up to a place. Never back.
@@ -692,7 +713,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn acknowledge(&self, owner: &Owner, place: i64) -> Result<(), StoreError> {
-        either!(self, events::acknowledge(owner, place))
+        either!(self, write events::acknowledge(owner, place))
     }
 
     /// Takes at most so many of this owner's deliveries that are due. One of which [`Store::delivered`] is not
@@ -701,7 +722,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]: none was taken.
     pub async fn due(&self, owner: &Owner, now: Instant, lease: Instant, count: u32) -> Result<Vec<Due>, StoreError> {
-        either!(self, events::due(owner, now, lease, count))
+        either!(self, write events::due(owner, now, lease, count))
     }
 
     /// What became of a delivery.
@@ -709,7 +730,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]: it will be due again.
     pub async fn delivered(&self, owner: &Owner, place: i64, delivered: Delivered) -> Result<(), StoreError> {
-        either!(self, events::delivered(owner, place, delivered))
+        either!(self, write events::delivered(owner, place, delivered))
     }
 
     /// How many of this owner's deliveries were given up.
@@ -717,7 +738,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn given_up(&self, owner: &Owner) -> Result<u64, StoreError> {
-        either!(self, events::given_up(owner))
+        either!(self, read events::given_up(owner))
     }
 
     /// Deletes events that were written before, and their deliveries. How many.
@@ -725,7 +746,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn forget_events(&self, before: Instant) -> Result<u64, StoreError> {
-        either!(self, events::forget(before))
+        either!(self, write events::forget(before))
     }
 
     /// The roots that presentations are under, but for those that are known to be superseded.
@@ -733,7 +754,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn roots(&self) -> Result<Vec<[u8; 32]>, StoreError> {
-        either!(self, events::roots())
+        either!(self, read events::roots())
     }
 
     /// How far a ledger was watched, as it was written; none if it never was.
@@ -741,7 +762,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn ledger_cursor(&self, ledger: &str) -> Result<Option<String>, StoreError> {
-        either!(self, events::cursor(ledger))
+        either!(self, read events::cursor(ledger))
     }
 
     /// Tells whom it concerns what was noticed on a ledger, and how far it was watched: both or nothing.
@@ -749,13 +770,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn noticed(&self, ledger: &str, notices: &[LedgerNotice], cursor: &str) -> Result<(), StoreError> {
-        either!(self, events::noticed(ledger, notices, cursor))
+        either!(self, write events::noticed(ledger, notices, cursor))
     }
 
     /// Closes it, so that what was written is in its place.
     pub async fn close(&self) {
         match self {
-            Store::Sqlite(pool) => pool.close().await,
+            Store::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
             Store::Postgres(pool) => pool.close().await,
         }
     }

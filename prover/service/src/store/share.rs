@@ -19,18 +19,15 @@ macro_rules! statements {
                 tenant: &str,
                 work: u64,
             ) -> Result<u64, StoreError> {
-                let served: i64 = sqlx::query_scalar(
-                    "SELECT COALESCE((SELECT MIN(turn) FROM disclosures WHERE state IN (1, 2)), \
-                     (SELECT MAX(turn) FROM shares), 0)",
-                )
-                .fetch_one(&mut *connection)
-                .await?;
                 let row = sqlx::query(
-                    "INSERT INTO shares (tenant, turn) VALUES ($1, $2 + $3) ON CONFLICT (tenant) DO UPDATE \
-                     SET turn = (CASE WHEN shares.turn > $2 THEN shares.turn ELSE $2 END) + $3 RETURNING turn",
+                    "INSERT INTO shares (tenant, turn) SELECT $1, served + $2 FROM \
+                     (SELECT COALESCE((SELECT MIN(turn) FROM disclosures WHERE state IN (1, 2)), \
+                     (SELECT MAX(turn) FROM shares), 0) AS served) AS now WHERE TRUE \
+                     ON CONFLICT (tenant) DO UPDATE \
+                     SET turn = (CASE WHEN shares.turn > excluded.turn - $2 THEN shares.turn ELSE excluded.turn - $2 END) + $2 \
+                     RETURNING turn",
                 )
                 .bind(tenant)
-                .bind(served)
                 .bind(i64::try_from(work).unwrap_or(i64::MAX))
                 .fetch_one(connection)
                 .await?;

@@ -104,7 +104,7 @@ async fn once(
     use apalis_sqlite::SqliteStorage;
     let worker = Arc::clone(worker);
     match worker.store.clone() {
-        Store::Sqlite(pool) => {
+        Store::Sqlite { write: pool, .. } => {
             run_on!(
                 SqliteStorage<String>,
                 apalis_sqlite::Config,

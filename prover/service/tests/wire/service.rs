@@ -18,7 +18,7 @@ use medproof_service::auth::{Callers, Issuer};
 use medproof_service::caller::{Caller, Role};
 use medproof_service::config::Config;
 use medproof_service::consent::{Consents, Publisher};
-use medproof_service::disclosure::{Disclosures, Records};
+use medproof_service::disclosure::{Arrivals, Disclosures, Records};
 use medproof_service::guard::Guard;
 use medproof_service::hospital::Hospital;
 use medproof_service::issuer::Registrar;
@@ -84,6 +84,7 @@ fn services(folder: &TempDir, store: &Store, guard: &Guard, named: terms::Ledger
             times: Default::default(),
             pseudonyms: Arc::clone(&pseudonyms),
             bounds: common::MANY,
+            arrivals: Arrivals::default(),
         }),
         registrar: Arc::new(Registrar {
             hospital: Arc::clone(&hospital),
