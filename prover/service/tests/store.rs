@@ -455,7 +455,8 @@ async fn who_only_reads_a_file_keeps_nobody_from_writing_and_cannot_write() {
         for _ in 0..read.options().get_max_connections() {
             readers.push(read.acquire().await.unwrap());
         }
-        let submitted = store.submit(&world.portal(), &jobs(1), Urgency::Person, None, &MANY);
+        let (owner, new) = (world.portal(), jobs(1));
+        let submitted = store.submit(&owner, &new, Urgency::Person, None, &MANY);
         assert!(matches!(submitted.await.unwrap(), Submitted::New(_)));
         let written = sqlx::query("DELETE FROM disclosures").execute(&mut *readers[0]);
         let refused = written.await.unwrap_err().to_string();
