@@ -6,12 +6,12 @@
 mod kept;
 
 use crate::mutants;
-use crate::run::{Outcome, Result, cargo, output, root};
+use crate::run::{Outcome, Result, cargo, command, output, root};
 use crate::tools;
 use kept::Kept;
 use std::fmt;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -210,7 +210,7 @@ fn run(part: &'static str, command: &[String], depth: Depth) -> Result<Vec<Line>
     let mut lines = Vec::new();
     println!("\n==> {part}\n    cargo {}", args.join(" "));
     let start = Instant::now();
-    let mut child = Command::new(cargo())
+    let mut child = command(&cargo())
         .args(&args)
         .envs((depth == Depth::Full).then_some(("MEDPROOF_EVIDENCE", "1")))
         .current_dir(root())

@@ -4,10 +4,10 @@
 //! package's tests. A change that no test notices is a survivor: it wants a test, or a reason in
 //! `docs/mutation-testing.md` and an exclusion in `.cargo/mutants.toml`.
 
-use crate::run::{Outcome, Result, cargo, output, root};
+use crate::run::{Outcome, Result, cargo, command, output, root};
 use crate::tools;
 use serde_json::Value;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// What is tested so: the packages that decide what a proof says and whether it is accepted.
 pub const PACKAGES: [&str; 3] = ["statement", "verifier", "claims"];
@@ -101,7 +101,7 @@ fn try_package(package: &str, shard: Option<&str>) -> Result<Vec<String>> {
     args.extend(shard.iter().flat_map(|shard| ["--shard", shard]));
     std::fs::create_dir_all(root().join(&folder)).map_err(|e| format!("cannot make {folder}: {e}"))?;
     println!("\n==> mutants of {package}\n    cargo {}", args.join(" "));
-    let status = Command::new(cargo())
+    let status = command(&cargo())
         .args(&args)
         // One for all runs: dependencies are built once.
         .env("CARGO_TARGET_DIR", root().join("target/mutants/build"))

@@ -36,6 +36,24 @@ pub fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
+/// A program, which is not told that `cargo` runs us: build scripts that look at such words would take each change
+/// between `cargo xtask` and `cargo` for a reason to begin anew, and all that is built on them with them.
+pub fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_our_package) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn is_of_our_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"]
+        .iter()
+        .any(|start| variable.starts_with(start))
+}
+
 /// Runs a program in a folder of the repository, its output shown.
 pub fn step(name: &str, folder: &str, program: &str, args: &[&str]) -> Result<()> {
     step_with(name, folder, program, args, &[])
@@ -45,7 +63,7 @@ pub fn step(name: &str, folder: &str, program: &str, args: &[&str]) -> Result<()
 pub fn step_with(name: &str, folder: &str, program: &str, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
     println!("\n==> {name}\n    {program} {}", args.join(" "));
     let start = Instant::now();
-    let status = Command::new(program)
+    let status = command(program)
         .args(args)
         .envs(env.iter().copied())
         .current_dir(root().join(folder))
@@ -66,7 +84,7 @@ pub fn step_with(name: &str, folder: &str, program: &str, args: &[&str], env: &[
 
 /// What a program prints, or nothing where it cannot run or fails.
 pub fn output(program: &str, args: &[&str]) -> Option<String> {
-    let output = Command::new(program)
+    let output = command(program)
         .args(args)
         .current_dir(root())
         .stdin(Stdio::null())
@@ -76,4 +94,20 @@ pub fn output(program: &str, args: &[&str]) -> Option<String> {
         .status
         .success()
         .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cargo_says_of_this_package_is_not_passed_on() {
+        let told = ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_LINKS"];
+        assert!(told.into_iter().all(is_of_our_package));
+        let settings = ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL", "PATH"];
+        assert!(!settings.into_iter().any(is_of_our_package));
+        // As these tests are told.
+        let removed: Vec<_> = command("true").get_envs().map(|(name, _)| name.to_owned()).collect();
+        assert!(removed.iter().any(|name| name == "CARGO_MANIFEST_DIR"), "{removed:?}");
+    }
 }
