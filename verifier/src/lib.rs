@@ -37,7 +37,7 @@ mod verify;
 pub use bundle::{BundleBody, BundleError, TrustBundle};
 pub use ledger::LedgerView;
 pub use refusal::Refusal;
-pub use verify::{Issuers, Mode, Settings, Verified, Verifier};
+pub use verify::{BATCH, Issuers, Mode, Presented, Settings, Verified, Verifier};
 
 /// The README's example compiles.
 #[cfg(all(doctest, feature = "std"))]

@@ -83,6 +83,20 @@ impl Settings {
     }
 }
 
+/// So many proofs are checked together: with more each costs hardly less, and memory grows.
+pub const BATCH: usize = 64;
+
+/// A presentation, and what it should answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    /// What is checked.
+    pub presentation: &'a Presentation,
+    /// The audience's own request.
+    pub request: &'a VerifiedRequest,
+    /// The request's claim.
+    pub claim: &'a Claim,
+}
+
 /// A key, ready, and what the verifier insists on.
 #[derive(Clone, Debug)]
 pub struct Verifier {
@@ -146,11 +160,62 @@ impl Verifier {
         ledger: &L,
         now: Time,
     ) -> Result<Verified, Refusal> {
-        self.check_request(request, claim, now)?;
-        self.check_answer(presentation, request)?;
+        let answer = Presented {
+            presentation,
+            request,
+            claim,
+        };
+        self.check_terms(&answer, now)?;
         if !self.key.holds(&presentation.proof, &presentation.public) {
             return Err(Refusal::Proof { key: self.key.id() });
         }
+        self.check_ledger(&answer, ledger, now)
+    }
+
+    /// Checks many, each as [`Verifier::verify_parsed`] does, in their order. Their proofs are checked
+    /// [`BATCH`] at a time; where one of these does not hold, each by itself: that is the most it costs.
+    pub fn verify_all<L: LedgerView + ?Sized>(
+        &self,
+        answers: &[Presented<'_>],
+        ledger: &L,
+        now: Time,
+    ) -> Vec<Result<Verified, Refusal>> {
+        let mut all = Vec::with_capacity(answers.len());
+        for answers in answers.chunks(BATCH) {
+            let terms: Vec<Result<(), Refusal>> = answers.iter().map(|answer| self.check_terms(answer, now)).collect();
+            let proofs: Vec<_> = answers
+                .iter()
+                .zip(&terms)
+                .filter(|(_, terms)| terms.is_ok())
+                .map(|(answer, _)| (&answer.presentation.proof, &answer.presentation.public))
+                .collect();
+            let together = self.key.all_hold(&proofs);
+            all.extend(answers.iter().zip(terms).map(|(answer, terms)| {
+                terms?;
+                let Presentation { proof, public, .. } = answer.presentation;
+                if !together && !self.key.holds(proof, public) {
+                    return Err(Refusal::Proof { key: self.key.id() });
+                }
+                self.check_ledger(answer, ledger, now)
+            }));
+        }
+        all
+    }
+
+    fn check_terms(&self, answer: &Presented<'_>, now: Time) -> Result<(), Refusal> {
+        self.check_request(answer.request, answer.claim, now)?;
+        self.check_answer(answer.presentation, answer.request)
+    }
+
+    fn check_ledger<L: LedgerView + ?Sized>(
+        &self,
+        answer: &Presented<'_>,
+        ledger: &L,
+        now: Time,
+    ) -> Result<Verified, Refusal> {
+        let Presented {
+            presentation, request, ..
+        } = answer;
         let snapshot = self.check_view(ledger.snapshot()?, now)?;
         self.check_key(ledger.key_status(&self.key.id())?, request)?;
         let root = self.accepted(presentation.public.registry_root, ledger, now)?;

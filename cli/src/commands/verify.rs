@@ -20,7 +20,7 @@ use medproof_statement::Fr;
 use medproof_statement::request::Time;
 use medproof_verifier::ledger::{Issuer, RootEntry};
 use medproof_verifier::store::{Answer, AnswerStore, Recorded};
-use medproof_verifier::{Issuers, LedgerView, Mode, Refusal, Settings, TrustBundle, Verified, Verifier};
+use medproof_verifier::{Issuers, LedgerView, Mode, Presented, Refusal, Settings, TrustBundle, Verified, Verifier};
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -196,6 +196,22 @@ impl<'a> Held<'a> {
         let Source { view, now, .. } = &self.source;
         self.verifier
             .verify_parsed(presentation, self.request, &self.claim, &**view, *now)
+    }
+
+    /// Each as [`Held::verify`], in their order.
+    pub(crate) fn verify_all<'p>(
+        &self,
+        presentations: impl Iterator<Item = &'p Presentation>,
+    ) -> Vec<Result<Verified, Refusal>> {
+        let Source { view, now, .. } = &self.source;
+        let answers: Vec<Presented<'_>> = presentations
+            .map(|presentation| Presented {
+                presentation,
+                request: self.request,
+                claim: &self.claim,
+            })
+            .collect();
+        self.verifier.verify_all(&answers, &**view, *now)
     }
 
     /// The publications of the root.

@@ -11,9 +11,9 @@ use clap::Args;
 use medproof_ledger::Address;
 use medproof_messages::{CohortSummary, Presentation, VerifiedRequest};
 use medproof_statement::Fr;
-use medproof_verifier::Verified;
 use medproof_verifier::ledger::RootEntry;
 use medproof_verifier::store::Recorded;
+use medproof_verifier::{BATCH, Verified};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -141,19 +141,25 @@ fn require_summed_up(
 fn verified(held: &Held<'_>, files: &[(String, Presentation)], cx: &Context) -> Result<Vec<Verified>, CliError> {
     let (bar, done) = (cx.ui.bar("cohort"), AtomicU64::new(0));
     let total = files.len() as u64;
-    let look = |(file, presentation): &(String, Presentation)| {
+    let look = |files: &[(String, Presentation)]| {
         cancel::check()?;
-        let verified = held.verify(presentation).map_err(|refusal| {
-            let error = CliError::from(refusal);
-            let message = format!("{file}: {}", error.message);
-            CliError { message, ..error }
+        let looked = held.verify_all(files.iter().map(|(_, presentation)| presentation));
+        let verified = files.iter().zip(looked).map(|((file, _), verified)| {
+            verified.map_err(|refusal| {
+                let error = CliError::from(refusal);
+                let message = format!("{file}: {}", error.message);
+                CliError { message, ..error }
+            })
         });
-        bar.set("verifying", done.fetch_add(1, Ordering::Relaxed) + 1, total);
+        let verified = verified.collect::<Result<Vec<Verified>, CliError>>();
+        let count = files.len() as u64;
+        bar.set("verifying", done.fetch_add(count, Ordering::Relaxed) + count, total);
         verified
     };
     // The first in order, whichever is found first.
-    let looked: Vec<Result<Verified, CliError>> = files.par_iter().map(look).collect();
-    looked.into_iter().collect()
+    let looked: Vec<Result<Vec<Verified>, CliError>> = files.par_chunks(BATCH).map(look).collect();
+    let verified: Vec<Vec<Verified>> = looked.into_iter().collect::<Result<_, CliError>>()?;
+    Ok(verified.into_iter().flatten().collect())
 }
 
 // The root as the ledger has it, with the number that the summary names.
