@@ -122,6 +122,8 @@ impl Drop for Arriving<'_> {
 const MOST_AT_ONCE: usize = 1000;
 // Who follows a job looks at it, told or not.
 const LOOK: Duration = Duration::from_secs(30);
+// How often is told what a job is busy with.
+const PACE: Duration = Duration::from_millis(200);
 
 /// Answers calls.
 #[derive(Clone)]
@@ -496,12 +498,12 @@ impl DisclosureService for Handler {
 
     async fn watch_job(&self, request: Request<v1::WatchJobRequest>) -> Answer<Self::WatchJobStream> {
         let caller = auth::caller(&request)?;
-        let id = self.of(&caller, &request.get_ref().job).await?.id;
-        Ok(Response::new(Box::pin(followed(
-            Arc::clone(&self.0),
-            Owner::from(&caller),
-            id,
-        ))))
+        let id = request.get_ref().job.parse().map_err(|_| none())?;
+        let mut following = Following::of(Arc::clone(&self.0), Owner::from(&caller), id);
+        // Before anything is streamed: of a job that is none the call fails.
+        let turn = following.changes.borrow().turn;
+        following.job(turn).await?;
+        Ok(Response::new(Box::pin(following.stream())))
     }
 
     async fn cancel_job(&self, request: Request<v1::CancelJobRequest>) -> Answer<v1::CancelJobResponse> {
@@ -546,7 +548,8 @@ fn missing(field: &str) -> Refusal {
     Refusal::invalid("field.missing", "expected a value, found none", "give one").at(field)
 }
 
-// Who follows a job.
+// Who follows a job: told how it stands, and after each change, to its end. What changed twice before the caller read it is told
+// once.
 struct Following {
     disclosures: Arc<Disclosures>,
     owner: Owner,
@@ -554,52 +557,71 @@ struct Following {
     changes: watch::Receiver<At>,
     // As it was in the store at this turn.
     known: Option<(u64, Job)>,
-    told: Option<v1::Job>,
+    told: Option<Told>,
     has_ended: bool,
 }
 
-// How a job stands, and after each change, to its end. What changed twice before the caller read it is
-// told once.
-fn followed(
-    disclosures: Arc<Disclosures>,
-    owner: Owner,
-    id: JobId,
-) -> impl Stream<Item = Result<v1::WatchJobResponse, Status>> + Send {
-    let following = Following {
-        changes: disclosures.hub.follow(id),
-        disclosures,
-        owner,
-        id,
-        known: None,
-        told: None,
-        has_ended: false,
-    };
-    futures::stream::unfold(following, |mut following| async move {
-        if following.has_ended {
-            return None;
-        }
-        let told = following.next().await;
-        following.has_ended |= told.is_err();
-        let response = told.map(|job| v1::WatchJobResponse { job: Some(job) });
-        Some((response.map_err(Status::from), following))
-    })
+struct Told {
+    job: v1::Job,
+    turn: u64,
+    at: std::time::Instant,
 }
 
 impl Following {
+    fn of(disclosures: Arc<Disclosures>, owner: Owner, id: JobId) -> Following {
+        Following {
+            changes: disclosures.hub.follow(id),
+            disclosures,
+            owner,
+            id,
+            known: None,
+            told: None,
+            has_ended: false,
+        }
+    }
+
+    fn stream(self) -> impl Stream<Item = Result<v1::WatchJobResponse, Status>> + Send {
+        futures::stream::unfold(self, |mut following| async move {
+            if following.has_ended {
+                return None;
+            }
+            let told = following.next().await;
+            following.has_ended |= told.is_err();
+            let response = told.map(|job| v1::WatchJobResponse { job: Some(job) });
+            Some((response.map_err(Status::from), following))
+        })
+    }
+
     // What is to be told next.
     async fn next(&mut self) -> Result<v1::Job, Refusal> {
         loop {
-            let at = *self.changes.borrow_and_update();
+            let at = self.settled().await;
             let job = self.job(at.turn).await?;
             let form = form::job(&job, at.stage, &self.disclosures.times);
             self.has_ended = job.state.has_ended();
-            if self.has_ended || !form::says_the_same(self.told.as_ref(), &form) {
-                self.told = Some(form.clone());
+            if self.has_ended || !form::says_the_same(self.told.as_ref().map(|told| &told.job), &form) {
+                self.told = Some(Told {
+                    job: form.clone(),
+                    turn: at.turn,
+                    at: std::time::Instant::now(),
+                });
                 return Ok(form);
             }
             // Whoever tells no longer lives where this fails: the store is looked at all the same.
             if !matches!(tokio::time::timeout(LOOK, self.changes.changed()).await, Ok(Ok(()))) {
                 self.known = None;
+            }
+        }
+    }
+
+    // Where it is. What it is busy with is not told again and again, on cores that prove; what happens to it is, at once.
+    async fn settled(&mut self) -> At {
+        loop {
+            let at = *self.changes.borrow_and_update();
+            let told = self.told.as_ref().filter(|told| told.turn == at.turn);
+            let rest = told.map_or(Duration::ZERO, |told| PACE.saturating_sub(told.at.elapsed()));
+            if rest.is_zero() || !matches!(tokio::time::timeout(rest, self.changes.changed()).await, Ok(Ok(()))) {
+                return at;
             }
         }
     }

@@ -9,4 +9,5 @@ mod limits;
 mod metrics;
 mod service;
 mod tls;
+mod watch;
 mod web;

@@ -28,6 +28,7 @@ use medproof_service::server::{self, Services};
 use medproof_service::store::{Owner, Store, Urgency};
 use medproof_service::tls::Tls;
 use medproof_service::verification::Verification;
+use medproof_service::watch::Hub;
 use medproof_statement::tier::Tier;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub struct Service {
     pub address: SocketAddr,
     pub store: Store,
     pub metrics: Metrics,
+    pub hub: Arc<Hub>,
     pub tls: Option<Tls>,
     pub folder: TempDir,
     pub stop: Option<oneshot::Sender<()>>,
@@ -54,7 +56,7 @@ pub struct Service {
 }
 
 // Of a hospital without a patient.
-fn services(folder: &TempDir, store: &Store, guard: &Guard, named: terms::Ledger) -> Services {
+fn services(folder: &TempDir, store: &Store, hub: &Arc<Hub>, guard: &Guard, named: terms::Ledger) -> Services {
     let master = Box::new(LocalMasterKey::from_bytes([1; 32]));
     let issuer = records::Issuer::create(&folder.path().join("vault"), master, "general").unwrap();
     let account = Account::development("issuer").unwrap();
@@ -80,7 +82,7 @@ fn services(folder: &TempDir, store: &Store, guard: &Guard, named: terms::Ledger
             ledger: named,
             guard: guard.clone(),
             wake: Default::default(),
-            hub: Default::default(),
+            hub: Arc::clone(hub),
             times: Default::default(),
             pseudonyms: Arc::clone(&pseudonyms),
             bounds: common::MANY,
@@ -90,13 +92,13 @@ fn services(folder: &TempDir, store: &Store, guard: &Guard, named: terms::Ledger
             hospital: Arc::clone(&hospital),
             store: store.clone(),
             pseudonyms: Arc::clone(&pseudonyms),
-            hub: Default::default(),
+            hub: Arc::clone(hub),
         }),
         consents: Arc::new(Consents {
             store: store.clone(),
             pseudonyms,
             hospital,
-            hub: Default::default(),
+            hub: Arc::clone(hub),
             named,
             publisher: Arc::new(publisher),
         }),
@@ -164,7 +166,8 @@ impl Service {
         let store = Store::open(&database).await.unwrap();
         let metrics = Metrics::default();
         let (guard, ledger) = guard(&folder);
-        let services = services(&folder, &store, &guard, ledger);
+        let hub = Arc::new(Hub::default());
+        let services = services(&folder, &store, &hub, &guard, ledger);
         let web = config.web.is_some();
         let tls = config.listen.tls.as_ref().map(|files| Tls::open(files, web).unwrap());
         let issuer = config.issuer.as_ref().map(|issuer| Issuer::new(issuer).unwrap());
@@ -189,6 +192,7 @@ impl Service {
             address,
             store,
             metrics,
+            hub,
             tls,
             folder,
             stop: Some(stop),
