@@ -6,7 +6,7 @@
 mod kept;
 
 use crate::mutants;
-use crate::run::{Outcome, Result, cargo, command, output, root};
+use crate::run::{Outcome, Result, cargo, command_of, output, root};
 use crate::tools;
 use kept::Kept;
 use std::fmt;
@@ -210,7 +210,7 @@ fn run(part: &'static str, command: &[String], depth: Depth) -> Result<Vec<Line>
     let mut lines = Vec::new();
     println!("\n==> {part}\n    cargo {}", args.join(" "));
     let start = Instant::now();
-    let mut child = command(&cargo())
+    let mut child = command_of(&cargo())
         .args(&args)
         .envs((depth == Depth::Full).then_some(("MEDPROOF_EVIDENCE", "1")))
         .current_dir(root())

@@ -4,7 +4,7 @@
 //! package's tests. A change that no test notices is a survivor: it wants a test, or a reason in
 //! `docs/mutation-testing.md` and an exclusion in `.cargo/mutants.toml`.
 
-use crate::run::{Outcome, Result, cargo, command, output, root};
+use crate::run::{Outcome, Result, cargo, command_of, output, root};
 use crate::tools;
 use serde_json::Value;
 use std::process::Stdio;
@@ -101,7 +101,7 @@ fn try_package(package: &str, shard: Option<&str>) -> Result<Vec<String>> {
     args.extend(shard.iter().flat_map(|shard| ["--shard", shard]));
     std::fs::create_dir_all(root().join(&folder)).map_err(|e| format!("cannot make {folder}: {e}"))?;
     println!("\n==> mutants of {package}\n    cargo {}", args.join(" "));
-    let status = command(&cargo())
+    let status = command_of(&cargo())
         .args(&args)
         // One for all runs: dependencies are built once.
         .env("CARGO_TARGET_DIR", root().join("target/mutants/build"))

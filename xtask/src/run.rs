@@ -38,7 +38,7 @@ pub fn cargo() -> String {
 
 /// A program, which is not told that `cargo` runs us: build scripts that look at such words would take each change
 /// between `cargo xtask` and `cargo` for a reason to begin anew, and all that is built on them with them.
-pub fn command(program: &str) -> Command {
+pub fn command_of(program: &str) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(is_of_our_package) {
@@ -63,7 +63,7 @@ pub fn step(name: &str, folder: &str, program: &str, args: &[&str]) -> Result<()
 pub fn step_with(name: &str, folder: &str, program: &str, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
     println!("\n==> {name}\n    {program} {}", args.join(" "));
     let start = Instant::now();
-    let status = command(program)
+    let status = command_of(program)
         .args(args)
         .envs(env.iter().copied())
         .current_dir(root().join(folder))
@@ -84,7 +84,7 @@ pub fn step_with(name: &str, folder: &str, program: &str, args: &[&str], env: &[
 
 /// What a program prints, or nothing where it cannot run or fails.
 pub fn output(program: &str, args: &[&str]) -> Option<String> {
-    let output = command(program)
+    let output = command_of(program)
         .args(args)
         .current_dir(root())
         .stdin(Stdio::null())
@@ -107,7 +107,7 @@ mod tests {
         let settings = ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL", "PATH"];
         assert!(!settings.into_iter().any(is_of_our_package));
         // As these tests are told.
-        let removed: Vec<_> = command("true").get_envs().map(|(name, _)| name.to_owned()).collect();
+        let removed: Vec<_> = command_of("true").get_envs().map(|(name, _)| name.to_owned()).collect();
         assert!(removed.iter().any(|name| name == "CARGO_MANIFEST_DIR"), "{removed:?}");
     }
 }
