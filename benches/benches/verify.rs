@@ -2,7 +2,6 @@
 //! them, with the points' subgroups; requests and the ledger are in none.
 #![allow(missing_docs, clippy::expect_used)]
 
-#[allow(dead_code)]
 #[path = "../../verifier/tests/common/mod.rs"]
 mod common;
 
