@@ -1,5 +1,6 @@
 //! Groth16 on BN254: one prepared key, one multi-pairing a proof, or one for many.
 
+use crate::inputs::InputPoints;
 use alloc::vec::Vec;
 use ark_bn254::{Bn254, Config, Fq12, Fr, G1Affine, G1Projective};
 use ark_ec::bn::G2Prepared;
@@ -7,7 +8,7 @@ use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{One, Zero};
 use core::fmt;
-use medproof_messages::key::{IC, KeyId, KeyInfo, PinnedKey};
+use medproof_messages::key::{KeyId, KeyInfo, PinnedKey};
 use medproof_messages::presentation::Proof;
 use medproof_statement::field;
 use medproof_statement::public::{COUNT, PublicInputs};
@@ -20,7 +21,8 @@ const COEFFICIENTS: &[u8] = b"medproof/groth16-batch/1\n";
 pub struct PreparedKey {
     id: KeyId,
     info: KeyInfo,
-    ic: [G1Affine; IC],
+    constant: G1Affine,
+    inputs: InputPoints,
     alpha: G1Affine,
     beta_neg: G2Prepared<Config>,
     alpha_beta: Fq12,
@@ -32,10 +34,12 @@ impl PreparedKey {
     /// Prepares a key.
     pub fn new(pinned: &PinnedKey) -> PreparedKey {
         let key = pinned.key();
+        let [constant, points @ ..] = key.ic();
         PreparedKey {
             id: pinned.id(),
             info: *pinned.info(),
-            ic: *key.ic(),
+            constant: *constant,
+            inputs: InputPoints::new(points),
             alpha: *key.alpha_g1(),
             beta_neg: G2Prepared::from(-*key.beta_g2()),
             alpha_beta: Bn254::pairing(*key.alpha_g1(), *key.beta_g2()).0,
@@ -57,11 +61,7 @@ impl PreparedKey {
     /// Whether e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta). That the inputs are those of a request
     /// and of what the ledger has, only [`crate::Verifier::verify`] says.
     pub fn holds(&self, proof: &Proof, public: &PublicInputs) -> bool {
-        let [constant, points @ ..] = &self.ic;
-        let inputs: G1Projective = points
-            .iter()
-            .zip(public.to_array())
-            .fold(constant.into_group(), |sum, (point, input)| sum + *point * input);
+        let inputs = self.inputs.combined(&public.to_array()) + self.constant;
         let product = Bn254::multi_miller_loop(
             [*proof.a(), inputs.into_affine(), *proof.c()],
             [
@@ -78,7 +78,6 @@ impl PreparedKey {
     /// exponents). The coefficients are a hash of the key, all proofs and all inputs, so that who makes the proofs
     /// cannot choose them once the coefficients are known, and no generator is needed.
     pub fn all_hold(&self, proofs: &[(&Proof, &PublicInputs)]) -> bool {
-        let [constant, points @ ..] = &self.ic;
         let (mut total, mut inputs) = (Fr::zero(), [Fr::zero(); COUNT]);
         let mut c = G1Projective::zero();
         let mut left = Vec::with_capacity(proofs.len() + 3);
@@ -93,10 +92,7 @@ impl PreparedKey {
             left.push(times(proof.a(), coefficient));
             right.push(G2Prepared::from(*proof.b()));
         }
-        let public = points
-            .iter()
-            .zip(inputs)
-            .fold(*constant * total, |sum, (point, input)| sum + *point * input);
+        let public = self.inputs.combined(&inputs) + self.constant * total;
         left.extend([self.alpha * total, public, c]);
         right.extend([self.beta_neg.clone(), self.gamma_neg.clone(), self.delta_neg.clone()]);
         let product = Bn254::multi_miller_loop(G1Projective::normalize_batch(&left), right);

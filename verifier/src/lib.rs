@@ -28,6 +28,7 @@ extern crate std;
 
 pub mod bundle;
 pub mod groth16;
+mod inputs;
 pub mod ledger;
 mod refusal;
 #[cfg(feature = "std")]
