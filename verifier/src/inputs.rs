@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 use ark_bn254::{G1Affine, G1Projective};
-use ark_ec::CurveGroup;
+use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, PrimeField, Zero};
-use core::array;
+use core::{array, iter};
 use medproof_statement::Fr;
 use medproof_statement::public::COUNT;
 
@@ -20,7 +20,10 @@ pub(crate) struct InputPoints([[G1Affine; MULTIPLES]; COUNT]);
 impl InputPoints {
     pub fn new(points: &[G1Affine; COUNT]) -> InputPoints {
         InputPoints(points.map(|point| {
-            let all: Vec<G1Projective> = (1..=MULTIPLES as u64).map(|k| point * Fr::from(k)).collect();
+            let next = |last: &G1Projective| Some(*last + point);
+            let all: Vec<G1Projective> = iter::successors(Some(point.into_group()), next)
+                .take(MULTIPLES)
+                .collect();
             let mut multiples = G1Projective::normalize_batch(&all).into_iter();
             array::from_fn(|_| multiples.next().unwrap_or_default())
         }))
@@ -56,7 +59,6 @@ fn places() -> impl Iterator<Item = (usize, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_ec::AffineRepr;
     use ark_ff::Field;
 
     #[test]
