@@ -2,9 +2,10 @@
 //!
 //! It needs the store, the key that payloads are sealed to, proving keys and the ledger: no records. A
 //! worker that dies gives its jobs back when its heartbeats have been missing for some seconds; what two
-//! workers make of one job, one ends.
+//! workers make of one job, one ends. While the end of a job is written, the next is begun.
 
 mod answer;
+mod hands;
 mod queue;
 mod steps;
 
@@ -18,6 +19,7 @@ use crate::seal::WorkKey;
 use crate::store::{ATTEMPTS, Begun, Ending, Store, StoreError};
 use crate::times::Times;
 use crate::watch::Hub;
+use medproof_statement::tier::Tier;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -43,33 +45,55 @@ pub struct Worker {
 // How often it is looked whether a job was ended by others.
 const GLANCE: Duration = Duration::from_millis(500);
 
+// What came of a job, not in the store yet.
+struct Answered {
+    id: JobId,
+    tier: Tier,
+    began: Instant,
+    ending: Ending,
+    span: Span,
+}
+
 impl Worker {
-    /// Works on a job, to its end. An error is the store's: the queue gives the job to somebody again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn work(self: &Arc<Self>, id: JobId) -> Result<(), StoreError> {
-        let Some(begun) = self.store.begin(&id).await? else {
-            return Ok(());
-        };
-        self.hub.changed(&id);
-        self.metrics.begun(&begun.job);
-        let start = Instant::now();
-        let span = tracing::info_span!("job", %id, tier = begun.job.tier.name(), state = tracing::field::Empty);
-        let ending = self.ending(&begun).instrument(span.clone()).await;
+    // Takes a job; none where it has ended.
+    async fn begin(&self, id: &JobId) -> Result<Option<Begun>, StoreError> {
+        let begun = self.store.begin(id).await?;
+        if let Some(begun) = &begun {
+            self.hub.changed(id);
+            self.metrics.begun(&begun.job);
+        }
+        Ok(begun)
+    }
+
+    async fn answer(self: &Arc<Self>, begun: &Begun) -> Answered {
+        let began = Instant::now();
+        let (id, tier) = (begun.job.id, begun.job.tier);
+        let span = tracing::info_span!("job", %id, tier = tier.name(), state = tracing::field::Empty);
+        let ending = self.ending(begun).instrument(span.clone()).await;
         if ending == Ending::Refused {
             // As long as some proof, so that time tells nothing.
-            tokio::time::sleep(self.times.like_one(begun.job.tier).saturating_sub(start.elapsed())).await;
+            tokio::time::sleep(self.times.like_one(tier).saturating_sub(began.elapsed())).await;
         }
-        let ended = self.store.end(&id, &ending).await?;
-        if ended {
-            span.record("state", state_name(ending.state()));
-            self.metrics.ended(begun.job.tier, ending.state(), start.elapsed());
+        Answered {
+            id,
+            tier,
+            began,
+            ending,
+            span,
         }
-        if ended && matches!(ending, Ending::Succeeded(_)) {
-            self.times.took(begun.job.tier, start.elapsed());
+    }
+
+    async fn end(&self, answered: &Answered) -> Result<(), StoreError> {
+        let Answered { id, tier, ending, .. } = answered;
+        let took = answered.began.elapsed();
+        if self.store.end(id, ending).await? {
+            answered.span.record("state", state_name(ending.state()));
+            self.metrics.ended(*tier, ending.state(), took);
+            if matches!(ending, Ending::Succeeded(_)) {
+                self.times.took(*tier, took);
+            }
         }
-        self.hub.changed(&id);
+        self.hub.changed(id);
         Ok(())
     }
 

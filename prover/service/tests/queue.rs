@@ -2,16 +2,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod common;
+#[path = "../../../messages/tests/common/mod.rs"]
+mod parties;
 
+use medproof_messages::terms::ConsentKind;
+use medproof_messages::{ConsentMessage, Grant};
 use medproof_service::caller::{Caller, Role};
 use medproof_service::job::{Job, JobId, State};
 use medproof_service::metrics::Metrics;
-use medproof_service::payload::Payload;
+use medproof_service::payload::{self, Payload};
 use medproof_service::seal::WorkKey;
 use medproof_service::store::{NewJob, Owner, Store, Submitted, Urgency};
 use medproof_service::work::{self, Answerer, Outcome, Settings, Wake, Worker};
+use medproof_statement::Fr;
+use medproof_statement::eddsa::SigningKey;
 use medproof_statement::tier::Tier;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -47,12 +53,18 @@ struct Working {
     task: tokio::task::JoinHandle<()>,
 }
 
+const KEY: [u8; 32] = [1; 32];
+
 impl Working {
     fn on(store: &Store, name: &str) -> Working {
+        Working::at(store, name, Nobody, 2)
+    }
+
+    fn at(store: &Store, name: &str, answerer: impl Answerer + 'static, at_once: usize) -> Working {
         let worker = Arc::new(Worker {
             store: store.clone(),
-            key: WorkKey::from_bytes([1; 32]),
-            answerer: Arc::new(Nobody),
+            key: WorkKey::from_bytes(KEY),
+            answerer: Arc::new(answerer),
             times: Arc::default(),
             hub: Arc::default(),
             metrics: Metrics::default(),
@@ -61,7 +73,7 @@ impl Working {
         let wake = Wake::default();
         let (waking, name) = (wake.clone(), name.to_owned());
         let task = tokio::spawn(async move {
-            let settings = Settings { name, at_once: 2 };
+            let settings = Settings { name, at_once };
             work::run(worker, &settings, &waking, stopped).await;
         });
         Working { wake, stop, task }
@@ -76,6 +88,74 @@ impl Working {
     }
 }
 
+// Says that it was asked, and answers when it is told to.
+struct Told {
+    asked: mpsc::Sender<()>,
+    go: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Answerer for Told {
+    fn answer(&self, _: &Payload, _: &dyn medproof_keys::Progress<medproof_engine::ProveStage>) -> Outcome {
+        self.asked.send(()).unwrap();
+        self.go.lock().unwrap().recv().unwrap();
+        Outcome::Failed("test.told")
+    }
+}
+
+// With the ends of its strings.
+fn told() -> (Told, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let (asked, was_asked) = mpsc::channel();
+    let (go, told) = mpsc::channel();
+    let go_on = Mutex::new(told);
+    (Told { asked, go: go_on }, was_asked, go)
+}
+
+// One whose payload opens.
+fn job_that_opens() -> NewJob {
+    let mut job = job();
+    let signed = parties::body().sign(&parties::audience()).unwrap();
+    let request = signed.to_json();
+    let grant = Grant {
+        kind: ConsentKind::Once,
+        not_before: parties::body().requested_at,
+        not_after: parties::body().expires_at,
+        grant_id: Fr::from(77u64),
+    };
+    let holder = SigningKey::from_bytes([1; 32]);
+    let consent = ConsentMessage::sign(&signed.verify().unwrap(), &grant, &holder).unwrap();
+    let payload = payload::encode(&request, &consent.to_json(), None);
+    job.payload = WorkKey::from_bytes(KEY).seal(&job.id, &payload).unwrap();
+    job
+}
+
+// On a store of either kind.
+async fn execute(store: &Store, statement: String) {
+    let statement = sqlx::AssertSqlSafe(statement);
+    match store {
+        Store::Sqlite { write: pool, .. } => sqlx::query(statement).execute(pool).await.map(drop),
+        Store::Postgres(pool) => sqlx::query(statement).execute(pool).await.map(drop),
+    }
+    .unwrap();
+}
+
+// The job library's.
+fn queue_of(store: &Store) -> &'static str {
+    match store {
+        Store::Sqlite { .. } => "Jobs",
+        Store::Postgres(_) => "apalis.jobs",
+    }
+}
+
+// The store fails where it needs this table, for a while, in which this is done.
+async fn without(store: &Store, table: &str, first: impl FnOnce()) {
+    let (schema, name) = table.rsplit_once('.').unzip();
+    let away = schema.map_or("away".to_owned(), |schema| format!("{schema}.away"));
+    execute(store, format!("ALTER TABLE {table} RENAME TO away")).await;
+    first();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    execute(store, format!("ALTER TABLE {away} RENAME TO {}", name.unwrap_or(table))).await;
+}
+
 async fn submit(store: &Store, jobs: &[NewJob]) {
     let submitted = store
         .submit(&owner(), jobs, Urgency::Person, None, &common::MANY)
@@ -85,7 +165,8 @@ async fn submit(store: &Store, jobs: &[NewJob]) {
 }
 
 async fn ended(store: &Store, id: &JobId) -> Job {
-    for _ in 0..200 {
+    // A worker is missed after ten seconds.
+    for _ in 0..600 {
         let job = store.job(&owner(), id).await.unwrap().unwrap();
         if job.state.has_ended() {
             return job;
@@ -198,18 +279,54 @@ async fn what_a_queue_has_left_of_an_ended_job_is_taken_out_where_it_is_found() 
         let id = new.id;
         submit(store, &[new]).await;
         // As versions before left it.
-        match store {
-            Store::Sqlite { write: pool, .. } => sqlx::query("UPDATE disclosures SET state = 6")
-                .execute(pool)
-                .await
-                .map(drop),
-            Store::Postgres(pool) => sqlx::query("UPDATE disclosures SET state = 6")
-                .execute(pool)
-                .await
-                .map(drop),
-        }
-        .unwrap();
+        execute(store, "UPDATE disclosures SET state = 6".to_owned()).await;
         assert!(store.begin(&id).await.unwrap().is_none());
+        assert_eq!(queued(store).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_fails_where_a_job_begins_or_ends_is_asked_again() {
+    let (stores, _folder) = common::stores().await;
+    for store in &stores {
+        let job = job_that_opens();
+        submit(store, std::slice::from_ref(&job)).await;
+        let (answerer, asked, go) = told();
+        let mut working = None;
+        without(store, "disclosures", || {
+            working = Some(Working::at(store, "one", answerer, 1));
+        })
+        .await;
+        tokio::task::block_in_place(|| asked.recv().unwrap());
+        without(store, "disclosures", || go.send(()).unwrap()).await;
+        let job = ended(store, &job.id).await;
+        assert_eq!((job.attempts, job.error.as_deref()), (1, Some("test.told")));
+        working.unwrap().stop().await;
+        assert_eq!(queued(store).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_queue_that_failed_had_given_out_is_done() {
+    let (stores, _folder) = common::stores().await;
+    for store in &stores {
+        let (begun, unheard_of) = (job_that_opens(), job());
+        submit(store, std::slice::from_ref(&begun)).await;
+        let (answerer, asked, go) = told();
+        let working = Working::at(store, "one", answerer, 1);
+        tokio::task::block_in_place(|| asked.recv().unwrap());
+        // Given to it, and the answer was lost.
+        submit(store, std::slice::from_ref(&unheard_of)).await;
+        let queue = queue_of(store);
+        let given = format!("UPDATE {queue} SET status = 'Queued', lock_by = 'one' WHERE status = 'Pending'");
+        execute(store, given).await;
+        without(store, queue, || go.send(()).unwrap()).await;
+        let expected = [(&begun, "test.told"), (&unheard_of, "worker.key")];
+        for (job, code) in expected {
+            let job = ended(store, &job.id).await;
+            assert_eq!((job.attempts, job.error.as_deref()), (1, Some(code)));
+        }
+        working.stop().await;
         assert_eq!(queued(store).await, 0);
     }
 }

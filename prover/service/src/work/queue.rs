@@ -1,6 +1,7 @@
 //! The job library's part: who takes which job, and who has died.
 
 use super::Worker;
+use super::hands::Hands;
 use crate::job::JobId;
 use crate::store::{QUEUE, Store};
 use apalis::prelude::{BackendExt, BoxDynError, Data, Strategy, WorkerBuilder, WorkerBuilderExt, WorkerError};
@@ -47,7 +48,7 @@ impl Wake {
 }
 
 macro_rules! run_on {
-    ($storage:ty, $config:ty, $pool:expr, $settings:expr, $wake:expr, $worker:expr, $stop:expr) => {{
+    ($storage:ty, $config:ty, $pool:expr, $name:expr, $settings:expr, $wake:expr, $hands:expr, $stop:expr) => {{
         let config = <$config>::default()
             .queue(QUEUE)
             .batch_size($settings.at_once)
@@ -59,10 +60,10 @@ macro_rules! run_on {
         let backend = <$storage>::new($pool)
             .with_config(config)
             .poll_with_strategy($wake.strategy());
-        WorkerBuilder::new($settings.name.as_str())
+        WorkerBuilder::new($name)
             .backend(backend)
             .concurrency($settings.at_once)
-            .data($worker)
+            .data($hands)
             .build(work)
             .run_until(stopped($stop))
             .await
@@ -72,17 +73,31 @@ macro_rules! run_on {
 /// Works until told to stop; what was begun by then is brought to its end. Where the store is lost, it is
 /// tried again.
 pub async fn run(worker: Arc<Worker>, settings: &Settings, wake: &Wake, stop: watch::Receiver<bool>) {
-    let said = tokio::spawn(says_so(worker.store.clone(), settings.clone()));
-    while let Err(error) = once(&worker, settings, wake, stop.clone()).await {
+    let store = worker.store.clone();
+    let said = tokio::spawn(says_so(store.clone(), settings.clone()));
+    let hands = Arc::new(Hands::new(worker, stop.clone()));
+    let mut lives = 0;
+    while let Err(error) = once(&store, &hands, &life(settings, lives), settings, wake, stop.clone()).await {
         if *stop.borrow() {
             break;
         }
         tracing::error!(%error, "the queue failed: it is tried again");
         tokio::time::sleep(PAUSE).await;
+        lives += 1;
     }
+    hands.empty().await;
     said.abort();
     // Where the store is gone it is found out later.
-    let _ = worker.store.rests(&settings.name).await;
+    let _ = store.rests(&settings.name).await;
+}
+
+// Each life in the queue has a name of its own: what the queue gave under one that ended, and nobody heard of, is given to
+// others once that name is missed.
+fn life(settings: &Settings, lives: u64) -> String {
+    match lives {
+        0 => settings.name.clone(),
+        lives => format!("{}, life {}", settings.name, lives + 1),
+    }
 }
 
 // That it works, to who reckons with its hands.
@@ -95,23 +110,26 @@ async fn says_so(store: Store, settings: Settings) {
 }
 
 async fn once(
-    worker: &Arc<Worker>,
+    store: &Store,
+    hands: &Arc<Hands>,
+    name: &str,
     settings: &Settings,
     wake: &Wake,
     stop: watch::Receiver<bool>,
 ) -> Result<(), WorkerError> {
     use apalis_postgres::PostgresStorage;
     use apalis_sqlite::SqliteStorage;
-    let worker = Arc::clone(worker);
-    match worker.store.clone() {
+    let hands = Arc::clone(hands);
+    match store {
         Store::Sqlite { write: pool, .. } => {
             run_on!(
                 SqliteStorage<String>,
                 apalis_sqlite::Config,
-                &pool,
+                pool,
+                name,
                 settings,
                 wake,
-                worker,
+                hands,
                 stop
             )
         }
@@ -119,10 +137,11 @@ async fn once(
             run_on!(
                 PostgresStorage<String>,
                 apalis_postgres::Config,
-                &pool,
+                pool,
+                name,
                 settings,
                 wake,
-                worker,
+                hands,
                 stop
             )
         }
@@ -135,8 +154,8 @@ async fn stopped(mut stop: watch::Receiver<bool>) -> Result<(), std::io::Error> 
     Ok(())
 }
 
-async fn work(name: String, worker: Data<Arc<Worker>>) -> Result<(), BoxDynError> {
+async fn work(name: String, hands: Data<Arc<Hands>>) -> Result<(), BoxDynError> {
     let id: JobId = name.parse()?;
-    worker.work(id).await?;
+    hands.take(id).await;
     Ok(())
 }
