@@ -344,6 +344,19 @@ fn none() -> Refusal {
     Refusal::new(Code::NotFound, "job.none", "there is no such job", "see ListJobs")
 }
 
+fn require_made(job: &Job) -> Result<(), Refusal> {
+    match job.state {
+        State::Succeeded => Ok(()),
+        State::Queued | State::Running => Err(Refusal::new(
+            Code::FailedPrecondition,
+            "job.unfinished",
+            "the job has not ended",
+            "follow it with WatchJob",
+        )),
+        State::Refused | State::Failed | State::Cancelled => Err(ended_without()),
+    }
+}
+
 fn ended_without() -> Refusal {
     let message = "the job ended without a presentation";
     Refusal::new(Code::FailedPrecondition, "job.refused", message, "see the job")
@@ -524,19 +537,19 @@ impl DisclosureService for Handler {
         request: Request<v1::FetchPresentationRequest>,
     ) -> Answer<v1::FetchPresentationResponse> {
         let caller = auth::caller(&request)?;
-        let job = self.of(&caller, &request.get_ref().job).await?;
-        let unmet = |code, message, help| Err(Refusal::new(Code::FailedPrecondition, code, message, help).into());
-        match job.state {
-            State::Succeeded => {}
-            State::Queued | State::Running => {
-                return unmet("job.unfinished", "the job has not ended", "follow it with WatchJob");
-            }
-            State::Refused | State::Failed | State::Cancelled => return Err(ended_without().into()),
-        }
         let owner = Owner::from(&caller);
-        let made = self.store.made(&owner, &job.id).await.map_err(Refusal::from)?;
-        self.require_released(&made.ok_or_else(ended_without)?).await?;
-        match self.store.release(&owner, &job.id).await.map_err(Refusal::from)? {
+        let id = request.get_ref().job.parse().map_err(|_| none())?;
+        let made = || async { self.store.made(&owner, &id).await.map_err(Refusal::from) };
+        let made = match made().await? {
+            Some(made) => made,
+            None => {
+                require_made(&self.of(&caller, &request.get_ref().job).await?)?;
+                // It ended in between, or its consent was revoked.
+                made().await?.ok_or_else(ended_without)?
+            }
+        };
+        self.require_released(&made).await?;
+        match self.store.release(&owner, &id).await.map_err(Refusal::from)? {
             Released::Presentation(presentation) => Ok(Response::new(v1::FetchPresentationResponse { presentation })),
             Released::Nothing => Err(ended_without().into()),
             Released::Suspended => Err(Refusal::from(Denied::Suspended).into()),

@@ -1,10 +1,11 @@
 //! Who asks, how much, of how many, and what: so that answers of one bit do not add up to a value or a
 //! birthday, and whoever begins to ask as never before is stopped until an operator has looked.
 
-use super::StoreError;
-use crate::about::{About, Grant, Question};
+use super::{AT_ONCE, StoreError};
+use crate::about::{About, Grant};
 use crate::job::Instant;
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row};
+use std::collections::BTreeMap;
 
 /// What an asker may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -149,21 +150,32 @@ macro_rules! statements {
                 now: Instant,
             ) -> Result<Option<Unusual>, StoreError> {
                 let (audience, hour) = (&about.audience, now.0 / HOUR);
-                let row = sqlx::query(
-                    "INSERT INTO asker_hours (tenant, audience, hour, asked, holders, refused) \
-                     VALUES ($1, $2, $3, 1, 0, 0) ON CONFLICT (tenant, audience, hour) \
-                     DO UPDATE SET asked = asker_hours.asked + 1 RETURNING asked, refused",
+                let first = sqlx::query(
+                    "INSERT INTO asker_holders (tenant, audience, hour, pseudonym) VALUES ($1, $2, $3, $4) \
+                     ON CONFLICT DO NOTHING",
                 )
                 .bind(tenant)
                 .bind(audience)
                 .bind(hour)
+                .bind(&about.pseudonym[..])
+                .execute(&mut *connection)
+                .await?;
+                let row = sqlx::query(
+                    "INSERT INTO asker_hours (tenant, audience, hour, asked, holders, refused) \
+                     VALUES ($1, $2, $3, 1, $4, 0) ON CONFLICT (tenant, audience, hour) \
+                     DO UPDATE SET asked = asker_hours.asked + 1, holders = asker_hours.holders + $4 \
+                     RETURNING asked, holders, refused",
+                )
+                .bind(tenant)
+                .bind(audience)
+                .bind(hour)
+                .bind(i64::from(first.rows_affected() == 1))
                 .fetch_one(&mut *connection)
                 .await?;
-                let (asked, refused): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+                let (asked, holders, refused): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
                 if asked == 1 {
                     forget(connection, tenant, audience, hour).await?;
                 }
-                let holders = breadth(connection, tenant, about, hour).await?;
                 for (unusual, count, column) in [
                     (Unusual::Rate, asked, "asked"),
                     (Unusual::Breadth, holders, "holders"),
@@ -176,36 +188,6 @@ macro_rules! statements {
                     }
                 }
                 Ok(None)
-            }
-
-            // Of how many holders it has asked in this hour, with this one.
-            async fn breadth(
-                connection: &mut Connection,
-                tenant: &str,
-                about: &About,
-                hour: i64,
-            ) -> Result<i64, StoreError> {
-                let first = sqlx::query(
-                    "INSERT INTO asker_holders (tenant, audience, hour, pseudonym) VALUES ($1, $2, $3, $4) \
-                     ON CONFLICT DO NOTHING",
-                )
-                .bind(tenant)
-                .bind(&about.audience)
-                .bind(hour)
-                .bind(&about.pseudonym[..])
-                .execute(&mut *connection)
-                .await?;
-                let holders = sqlx::query_scalar(
-                    "UPDATE asker_hours SET holders = holders + $4 WHERE tenant = $1 AND audience = $2 AND hour = $3 \
-                     RETURNING holders",
-                )
-                .bind(tenant)
-                .bind(&about.audience)
-                .bind(hour)
-                .bind(i64::from(first.rows_affected() == 1))
-                .fetch_one(connection)
-                .await?;
-                Ok(holders)
             }
 
             // Over the hours in which it asked at all.
@@ -276,18 +258,24 @@ macro_rules! statements {
                 limits: &AskerLimits,
                 now: Instant,
             ) -> Result<bool, StoreError> {
-                for Question { concept, whole } in &about.questions {
-                    sqlx::query(
-                        "INSERT INTO questions (tenant, audience, pseudonym, question, concept, asked) \
-                         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, audience, pseudonym, question) \
-                         DO UPDATE SET asked = excluded.asked",
+                // Each once: a statement writes no row twice.
+                let all: BTreeMap<&[u8; 32], &[u8; 32]> =
+                    about.questions.iter().map(|question| (&question.whole, &question.concept)).collect();
+                let all: Vec<_> = all.into_iter().collect();
+                for some in all.chunks(AT_ONCE) {
+                    QueryBuilder::<$database>::new(
+                        "INSERT INTO questions (tenant, audience, pseudonym, question, concept, asked) ",
                     )
-                    .bind(tenant)
-                    .bind(&about.audience)
-                    .bind(&about.pseudonym[..])
-                    .bind(&whole[..])
-                    .bind(&concept[..])
-                    .bind(now.0)
+                    .push_values(some, |mut row, (whole, concept)| {
+                        row.push_bind(tenant)
+                            .push_bind(&about.audience)
+                            .push_bind(&about.pseudonym[..]);
+                        row.push_bind(&whole[..]).push_bind(&concept[..]).push_bind(now.0);
+                    })
+                    .push(
+                        " ON CONFLICT (tenant, audience, pseudonym, question) DO UPDATE SET asked = excluded.asked",
+                    )
+                    .build()
                     .execute(&mut *connection)
                     .await?;
                 }

@@ -173,18 +173,11 @@ macro_rules! statements {
                 names: &str,
                 now: Instant,
             ) -> Result<bool, StoreError> {
-                let old = now.0 - REMEMBERED.as_micros() as i64;
-                sqlx::query("DELETE FROM idempotency WHERE tenant = $1 AND caller = $2 AND key = $3 AND made < $4")
-                    .bind(&owner.tenant)
-                    .bind(&owner.caller)
-                    .bind(once.key)
-                    .bind(old)
-                    .execute(&mut *connection)
-                    .await?;
                 // First written, then read: of two at a time one waits for the other.
                 let written = sqlx::query(
-                    "INSERT INTO idempotency (tenant, caller, key, digest, jobs, made) \
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                    "INSERT INTO idempotency (tenant, caller, key, digest, jobs, made) VALUES ($1, $2, $3, $4, $5, $6) \
+                     ON CONFLICT (tenant, caller, key) DO UPDATE \
+                     SET digest = excluded.digest, jobs = excluded.jobs, made = excluded.made WHERE idempotency.made < $7",
                 )
                 .bind(&owner.tenant)
                 .bind(&owner.caller)
@@ -192,6 +185,7 @@ macro_rules! statements {
                 .bind(&once.digest[..])
                 .bind(names)
                 .bind(now.0)
+                .bind(now.before(REMEMBERED).0)
                 .execute(connection)
                 .await?;
                 Ok(written.rows_affected() == 1)
