@@ -29,6 +29,8 @@ pub mod point;
 pub mod presentation;
 pub mod request;
 pub mod revocation;
+mod root;
+mod subgroup;
 pub mod terms;
 
 pub use cohort::{CohortError, CohortSummary};

@@ -4,9 +4,13 @@
 //! is the greater of the two roots, bit 6 that the point is the identity. G2's x is c0, then c1.
 //! These are arkworks' compressed bytes; decoding is spelled out so that every refusal has a name.
 
-use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
+use crate::root;
+use crate::subgroup::has_prime_order;
+use ark_bn254::{Fq, Fq2, G1Affine, G2Affine, g1, g2};
 use ark_ec::AffineRepr;
-use ark_ff::{BigInt, BigInteger, PrimeField};
+use ark_ec::short_weierstrass::SWCurveConfig;
+use ark_ff::{BigInt, BigInteger, Field, PrimeField};
+use core::ops::Neg;
 use thiserror::Error;
 
 /// Bytes of a point of G1.
@@ -57,8 +61,9 @@ impl PointError {
 pub fn g1_from_bytes(bytes: &[u8; G1_BYTES]) -> Result<G1Affine, PointError> {
     let (x, greater) = split_flags(*bytes)?;
     let x = coordinate(&x)?;
-    let point = G1Affine::get_point_from_x_unchecked(x, greater).ok_or(PointError::OffCurve)?;
-    check_g1(&point).map(|()| point)
+    let y = root::of(&(x.square() * x + g1::Config::COEFF_B)).ok_or(PointError::OffCurve)?;
+    // The curve's order is prime: it is its own subgroup.
+    Ok(G1Affine::new_unchecked(x, signed(y, greater)))
 }
 
 /// Reads a point of G2.
@@ -72,20 +77,26 @@ pub fn g2_from_bytes(bytes: &[u8; G2_BYTES]) -> Result<G2Affine, PointError> {
     }
     let (c1, greater) = split_flags(c1)?;
     let x = Fq2::new(coordinate(&c0)?, coordinate(&c1)?);
-    let point = G2Affine::get_point_from_x_unchecked(x, greater).ok_or(PointError::OffCurve)?;
-    check_g2(&point).map(|()| point)
+    let y = root::of_extension(&(x.square() * x + g2::Config::COEFF_B)).ok_or(PointError::OffCurve)?;
+    let point = G2Affine::new_unchecked(x, signed(y, greater));
+    if has_prime_order(&point) {
+        Ok(point)
+    } else {
+        Err(PointError::OutsideSubgroup)
+    }
+}
+
+// Of two roots the greater, or the other.
+fn signed<F: Neg<Output = F> + Ord + Copy>(root: F, greater: bool) -> F {
+    if (root > -root) == greater { root } else { -root }
 }
 
 /// Checks a point of G1 that was not read from bytes.
 ///
 /// # Errors
-/// When it is the identity, off the curve, or outside the subgroup.
+/// When it is the identity or off the curve, whose order is prime.
 pub fn check_g1(point: &G1Affine) -> Result<(), PointError> {
-    check(
-        point,
-        G1Affine::is_on_curve,
-        G1Affine::is_in_correct_subgroup_assuming_on_curve,
-    )
+    check(point, G1Affine::is_on_curve, |_| true)
 }
 
 /// Checks a point of G2 that was not read from bytes.
@@ -93,11 +104,7 @@ pub fn check_g1(point: &G1Affine) -> Result<(), PointError> {
 /// # Errors
 /// When it is the identity, off the curve, or outside the subgroup.
 pub fn check_g2(point: &G2Affine) -> Result<(), PointError> {
-    check(
-        point,
-        G2Affine::is_on_curve,
-        G2Affine::is_in_correct_subgroup_assuming_on_curve,
-    )
+    check(point, G2Affine::is_on_curve, has_prime_order)
 }
 
 fn check<P: AffineRepr>(point: &P, on_curve: fn(&P) -> bool, in_subgroup: fn(&P) -> bool) -> Result<(), PointError> {

@@ -27,9 +27,11 @@ extern crate alloc;
 extern crate std;
 
 pub mod bundle;
+mod combination;
 pub mod groth16;
 mod inputs;
 pub mod ledger;
+mod pairing;
 mod refusal;
 #[cfg(feature = "std")]
 pub mod store;
