@@ -109,6 +109,20 @@ struct Head {
 /// # Errors
 /// [`JsonError`] names the first rule that they break.
 pub fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
+    let message: W = read_any_spelling(bytes)?;
+    let again = write(&message);
+    if again != bytes {
+        let at = again.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        return Err(JsonError::NotCanonical { at });
+    }
+    Ok(message)
+}
+
+/// Reads what people write and nobody signs: with space, in any order.
+///
+/// # Errors
+/// [`JsonError`], but never [`JsonError::NotCanonical`].
+pub fn read_any_spelling<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
     if bytes.len() > W::MAX_BYTES {
         return Err(JsonError::TooLarge {
             expected: W::MAX_BYTES,
@@ -117,13 +131,7 @@ pub fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
     }
     let head: Head = serde_json::from_slice(bytes).map_err(|e| refusal(W::TYPE, &e))?;
     check_head::<W>(&head.kind, head.version)?;
-    let message: W = serde_json::from_slice(bytes).map_err(|e| refusal(W::TYPE, &e))?;
-    let again = write(&message);
-    if again != bytes {
-        let at = again.iter().zip(bytes).take_while(|(a, b)| a == b).count();
-        return Err(JsonError::NotCanonical { at });
-    }
-    Ok(message)
+    serde_json::from_slice(bytes).map_err(|e| refusal(W::TYPE, &e))
 }
 
 /// Checks what a message says of itself, one that stands inside another included.

@@ -2,7 +2,7 @@
 
 use crate::groth16::Equation;
 use alloc::vec::Vec;
-use ark_bn254::{Fq, Fr, G1Affine, G1Projective, g1};
+use ark_bn254::{Fr, G1Affine, G1Projective, g1};
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ff::{AdditiveGroup, Zero};
 use core::array;
@@ -61,7 +61,7 @@ impl Coefficient {
         let mut times = G1Projective::zero();
         for place in (0..u64::BITS).rev() {
             times.double_in_place();
-            match (self.low >> place & 1, self.high >> place & 1) {
+            match ((self.low >> place) & 1, (self.high >> place) & 1) {
                 (0, 0) => {}
                 (_, 0) => times += point,
                 (0, _) => times += image,
@@ -103,8 +103,7 @@ pub(crate) fn sum(coefficients: &[Coefficient], points: impl Iterator<Item = G1A
 
 // φ(x, y) = (β·x, y).
 fn image(point: &G1Affine) -> G1Affine {
-    let beta: &Fq = &g1::Config::ENDO_COEFFS[0];
-    G1Affine::new_unchecked(point.x * beta, point.y)
+    g1::Config::endomorphism_affine(point)
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub mod groth16;
 mod inputs;
 pub mod ledger;
 mod pairing;
+pub mod portable;
 mod refusal;
 #[cfg(feature = "std")]
 pub mod store;

@@ -60,6 +60,8 @@ fn times_minus_x(f: &Fq12) -> Fq12 {
     conjugate(&result)
 }
 
+// At compile time what panics does not compile.
+#[allow(clippy::indexing_slicing)]
 // Digits of x: odd, between -7 and 7, or 0; the lowest first.
 const DIGITS: [i8; 64] = {
     let mut rest = <Config as BnConfig>::X[0] as i128;
