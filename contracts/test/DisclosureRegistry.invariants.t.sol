@@ -28,6 +28,7 @@ contract DisclosureHandler is Handler {
     mapping(uint256 audience => mapping(uint256 digest => uint256 expiresAt)) private _requests;
     mapping(uint256 audience => mapping(uint256 scope => mapping(uint256 nullifier => Answer))) private _answers;
     mapping(uint256 consent => bool) private _revoked;
+    uint256[8] private _handles;
 
     constructor() {
         vm.warp(time);
@@ -37,6 +38,9 @@ contract DisclosureHandler is Handler {
         _disclosures = DisclosureRegistry(_deploy("DisclosureRegistry", abi.encode(_records, keys, _consents)));
         _records.admitIssuer(ISSUER);
         keys.registerKey(KEY, 2, 1, 0, false, TestKey.key());
+        for (uint256 consent = 0; consent < 8; ++consent) {
+            _handles[consent] = _consents.handleOf(consent);
+        }
         vm.prank(ISSUER);
         _records.publish(ROOT, 1, 20);
     }
@@ -109,7 +113,7 @@ contract DisclosureHandler is Handler {
         s.issuer = ISSUER;
         s.registryRoot = ROOT;
         s.nullifier = nullifier;
-        s.consentHandle = _consents.handleOf(consent);
+        s.consentHandle = _handles[consent];
         s.proof = TestKey.prove([ROOT, POLICY, digest, nullifier, s.consentHandle], 1);
     }
 
