@@ -2,12 +2,11 @@
 // With --check it writes nothing and fails if a checked-in artifact differs from a fresh one.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compiler, pinned } from "./compiler.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const pinned = JSON.parse(readFileSync(join(here, "package.json"), "utf8")).devDependencies.solc;
 const deployable = [
   "Governance",
   "RecordRegistry",
@@ -20,19 +19,6 @@ const deployable = [
 // EIP-170, and what private networks without PUSH0 and MCOPY still run.
 const CODE_LIMIT = 24_576;
 const EVM_VERSION = "london";
-
-function loadCompiler() {
-  let solc;
-  try {
-    solc = createRequire(import.meta.url)("solc");
-  } catch {
-    throw new Error(`solc ${pinned} is not installed: run \`npm ci\` in contracts/`);
-  }
-  if (!solc.version().startsWith(`${pinned}+`)) {
-    throw new Error(`expected solc ${pinned}, found ${solc.version()}: run \`npm ci\` in contracts/`);
-  }
-  return solc;
-}
 
 function compile() {
   const sources = Object.fromEntries(
@@ -53,7 +39,7 @@ function compile() {
       outputSelection: { "*": { "*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"] } },
     },
   };
-  const output = JSON.parse(loadCompiler().compile(JSON.stringify(input)));
+  const output = JSON.parse(compiler().compile(JSON.stringify(input)));
   const problems = output.errors ?? [];
   if (problems.length > 0) {
     throw new Error(problems.map((problem) => problem.formattedMessage).join("\n"));

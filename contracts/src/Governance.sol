@@ -62,6 +62,7 @@ contract Governance {
     error NotEnoughApprovals(uint256 id, uint256 approvals, uint256 required);
     error TimeLocked(uint256 id, uint256 readyAt);
     error TargetWithoutCode(address target);
+    error ActionFailed(uint256 id);
 
     constructor(
         address[] memory members,
@@ -119,6 +120,8 @@ contract Governance {
         emit Executed(id, msg.sender);
         (bool ok, bytes memory answer) = target.call(data);
         if (!ok) {
+            // The target's own reason, if it has one.
+            if (answer.length == 0) revert ActionFailed(id);
             assembly ("memory-safe") {
                 revert(add(answer, 32), mload(answer))
             }

@@ -118,6 +118,9 @@ refusals! {
     DisclosureRegistry::RequestUnknown { audience: Address = audience, request_digest: U256 = requestDigest }
         "the account {audience} opened no request {request_digest:#x} on this ledger; the audience must open it first"
 
+    /// What was to be executed failed without a reason.
+    Governance::ActionFailed { id: u64 = id }
+        "the call of proposal {id} was refused without a reason: look whether its target knows it"
     /// The member approved before.
     Governance::AlreadyApproved { id: u64 = id, member: Address = member }
         "member {member} approved proposal {id} before"

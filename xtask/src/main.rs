@@ -43,7 +43,8 @@ Usage: cargo xtask COMMAND
   determinism     that their outputs follow from their inputs, by a checker over these files
   citations       that the tests which the documents cite are there
   directions      which crate may depend on which, from cargo metadata
-  contracts       rebuild the contracts' artifacts (--check: compare only)
+  contracts       rebuild the contracts' artifacts and test the contracts by forge, which it installs
+                  (--check: compare the artifacts only; --full: that, and many more runs)
   proto           the service's messages: lint, format, and no breaking change of what was published
                   (--publish: what they are now is what later ones are held to)
   circom          our files and proofs against circom2 and snarkjs, which it installs
@@ -92,8 +93,9 @@ fn main() -> ExitCode {
         ["mutants", "--check"] => mutants::check(),
         ["mutants", arguments @ ..] => mutants::all(arguments),
         ["directions"] => directions::check(),
-        ["contracts"] => contracts::build(false),
-        ["contracts", "--check"] => contracts::build(true),
+        ["contracts"] => contracts::all(false, contracts::Runs::Bounded),
+        ["contracts", "--check"] => contracts::all(true, contracts::Runs::Bounded),
+        ["contracts", "--full"] => contracts::all(true, contracts::Runs::Many),
         ["proto"] => proto::check(),
         ["proto", "--publish"] => proto::publish(),
         ["circom"] => test::circom(),

@@ -11,8 +11,14 @@ pub fn all(full: bool) -> Result<Outcome> {
     directions::check()?;
     no_std()?;
     portable()?;
+    let mut complete = tools.node && tools.python;
     if tools.node {
-        contracts::build(true)?;
+        let runs = if full {
+            contracts::Runs::Many
+        } else {
+            contracts::Runs::Bounded
+        };
+        complete &= contracts::all(true, runs)? == Outcome::Passed;
         proto::check()?;
     }
     if tools.python {
@@ -27,7 +33,7 @@ pub fn all(full: bool) -> Result<Outcome> {
     if tools.python {
         determinism::check()?;
     }
-    let mut complete = tools.node && tools.python && has_postgres && has_grpcurl;
+    complete &= has_postgres && has_grpcurl;
     if full {
         import_oracle()?;
         complete &= aarch64::check()? == Outcome::Passed;

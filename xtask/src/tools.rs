@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// What could be had.
 pub struct Tools {
-    /// Node with npm and the packages of contracts (solc, anvil) and of tests (circom, snarkjs).
+    /// Node with npm and the packages of contracts (solc, anvil, forge) and of tests (circom, snarkjs).
     pub node: bool,
     /// Python 3.11, for the independent evaluation.
     pub python: bool,
@@ -17,7 +17,7 @@ pub struct Tools {
 pub fn ensure() -> Result<Tools> {
     let node = ensure_node()?;
     if node {
-        ensure_packages("contracts", "solc, anvil")?;
+        ensure_packages("contracts", "solc, anvil, forge")?;
         ensure_packages("tests/circom", "circom2, snarkjs")?;
     }
     let python = has("python3") || install_debian("Python", &["python3"]);
@@ -32,6 +32,20 @@ pub fn ensure_cargo_deny() -> Result<()> {
 /// cargo-mutants, for `mutants`.
 pub fn ensure_cargo_mutants() -> Result<()> {
     ensure_cargo_command("mutants")
+}
+
+/// forge: of `MEDPROOF_FORGE`, or npm's, which is there once the packages of contracts are. Where it has none for
+/// this platform, what to do is said.
+pub fn forge() -> Option<String> {
+    let npm = root().join("contracts/node_modules/.bin/forge");
+    let program = std::env::var("MEDPROOF_FORGE")
+        .ok()
+        .or(npm.to_str().map(str::to_owned))?;
+    if has(&program) {
+        return Some(program);
+    }
+    println!("forge is missing: npm installs it on x86-64 Linux; elsewhere name it in MEDPROOF_FORGE.");
+    None
 }
 
 /// What draws flame graphs.
