@@ -40,19 +40,29 @@ fn the_flow_over_a_node_reads_only_what_is_final() {
         world.verify("r", "r", &format!("--dry-run --trusted-block {block} {node}"))
     };
     assert_eq!(trusting(&block, &ledger).ok().json(), verified);
-    // A node that has another storage for the contract of consents, and one that has no such block.
+    // Nodes that say another thing of the contract of consents: of its account, and of what it keeps.
     let deployment: Value = serde_json::from_slice(&fs::read(world.path("deployment.json")).unwrap()).unwrap();
-    let consents = deployment["consents"].clone();
-    let honest = node.clone();
-    let config = answering(move |asked| {
-        let mut answer = honest.ask(asked["method"].as_str().unwrap(), &asked["params"]);
-        if asked["method"] == "eth_getProof" && asked["params"][0] == consents {
-            answer["storageHash"] = json!(format!("0x{}", "11".repeat(32)));
+    let lying = |lie: fn(&mut Value)| {
+        let (honest, consents) = (node.clone(), deployment["consents"].clone());
+        let config = answering(move |asked| {
+            let mut answer = honest.ask(asked["method"].as_str().unwrap(), &asked["params"]);
+            if asked["method"] == "eth_getProof" && asked["params"][0] == consents {
+                lie(&mut answer);
+            }
+            result(&answer)
+        });
+        format!("--ledger {} --deployment deployment.json", config.url)
+    };
+    let account = lying(|answer| answer["storageHash"] = json!(format!("0x{}", "11".repeat(32))));
+    trusting(&block, &account).failed(2, "ledger.unproved");
+    let storage = lying(|answer| {
+        if let Some(value) = answer.pointer_mut("/storageProof/0/value") {
+            *value = json!("0x1");
         }
-        result(&answer)
     });
-    let liar = format!("--ledger {} --deployment deployment.json", config.url);
-    trusting(&block, &liar).failed(2, "ledger.unproved");
+    trusting(&block, &storage).failed(2, "ledger.unavailable");
+    trusting(&block, "--ledger ledger").failed(2, "ledger.no_node");
+    // And one that has no such block.
     trusting(&json!(format!("0x{}", "00".repeat(32))), &ledger).failed(2, "ledger.unproved");
     let sponsor = world.ok("audience show sponsor")["account"].clone();
     node.fund(&sponsor);

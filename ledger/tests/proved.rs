@@ -192,7 +192,7 @@ impl Trial {
 
     #[track_caller]
     fn caught(&self, lie: impl Fn(&str, &Value, &mut Value) + Send + 'static) -> Unproved {
-        unproved(self.read(&lying(&self.node, lie)).expect_err("a lie was believed"))
+        unproved(self.read(&lying(&self.node, lie)).unwrap_err())
     }
 
     /// A lie about the storage of one contract.
