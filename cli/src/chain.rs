@@ -5,7 +5,8 @@ use crate::error::CliError;
 use crate::keyfile;
 use clap::Args;
 use medproof_ledger::{
-    Account, Address, Deployment, EmbeddedLedger, Ledger, Receipt, Registry, RpcChain, RpcConfig, SystemClock,
+    Account, Address, B256, Deployment, EmbeddedLedger, Ledger, ProvedChain, Receipt, Registry, RpcChain, RpcConfig,
+    SystemClock,
 };
 use medproof_messages::terms;
 use medproof_statement::request::Time;
@@ -63,6 +64,12 @@ impl LedgerArgs {
         self.url().is_none().then(|| Path::new(&self.ledger))
     }
 
+    /// A node's deployment, which is told apart from the node.
+    fn deployed(&self) -> Result<Deployment, CliError> {
+        let path = self.deployment.as_ref().ok_or_else(no_deployment)?;
+        Ok(Deployment::load(path).map_err(medproof_ledger::LedgerError::from)?)
+    }
+
     /// Connects to the chain alone.
     ///
     /// # Errors
@@ -82,18 +89,42 @@ impl LedgerArgs {
 pub fn open(args: &LedgerArgs, cx: &Context) -> Result<Box<dyn Ledger>, CliError> {
     let ledger: Box<dyn Ledger> = match (args.url(), args.directory()) {
         (Some(url), _) => {
-            let path = args.deployment.as_ref().ok_or_else(no_deployment)?;
-            let deployment = Deployment::load(path).map_err(medproof_ledger::LedgerError::from)?;
+            let deployment = args.deployed()?;
             let chain = args.node(url, deployment.chain_id)?;
             Box::new(Registry::attach(chain, deployment)?)
         }
         (None, Some(directory)) => Box::new(EmbeddedLedger::open(directory, SystemClock)?),
         (None, None) => return Err(no_deployment()),
     };
+    require_development(&*ledger, args, cx)?;
+    Ok(ledger)
+}
+
+/// Opens the ledger behind a node that is not believed, at the block that is trusted.
+///
+/// # Errors
+/// As [`open`], and where the ledger is no node's or the node proves nothing under that block.
+pub fn open_proved(args: &LedgerArgs, trusted: B256, cx: &Context) -> Result<Box<dyn Ledger>, CliError> {
+    let url = args.url().ok_or_else(|| {
+        let message = format!(
+            "expected a node's address beside --trusted-block, found the directory {}",
+            args.ledger
+        );
+        CliError::input("ledger.no_node", message).with_help("name a node with --ledger http://host:port")
+    })?;
+    let deployment = args.deployed()?;
+    let config = RpcConfig::new(url, deployment.chain_id);
+    let chain = ProvedChain::connect(&config, trusted).map_err(medproof_ledger::LedgerError::from)?;
+    let ledger = Registry::attach(chain, deployment)?;
+    require_development(&ledger, args, cx)?;
+    Ok(Box::new(ledger))
+}
+
+fn require_development(ledger: &dyn Ledger, args: &LedgerArgs, cx: &Context) -> Result<(), CliError> {
     if ledger.deployment().development {
         cx.require_development(&format!("the ledger {} takes development keys: it", args.ledger))?;
     }
-    Ok(ledger)
+    Ok(())
 }
 
 fn no_deployment() -> CliError {

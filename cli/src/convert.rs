@@ -83,6 +83,7 @@ impl From<LedgerError> for CliError {
             LedgerError::Chain(ChainError::Store(LedgerStoreError::Busy { .. })) => {
                 CliError::new(Kind::Busy, "ledger.busy", message)
             }
+            LedgerError::Chain(ChainError::Unproved(_)) => CliError::system("ledger.unproved", message),
             LedgerError::Chain(_) => CliError::system("ledger.chain", message),
             LedgerError::Deployment(DeploymentError::Unreadable { .. }) => CliError::input("ledger.none", message)
                 .with_help("make one with `medproof ledger deploy`, or name another with --ledger"),

@@ -3,12 +3,16 @@
 
 mod common;
 
+use common::answering::{answering, result};
 use common::anvil::Anvil;
 use common::{ANNA, World};
+use serde_json::{Value, json};
+use std::fs;
+use std::sync::Arc;
 
 #[test]
 fn the_flow_over_a_node_reads_only_what_is_final() {
-    let Some(node) = Anvil::start() else {
+    let Some(node) = Anvil::start().map(Arc::new) else {
         return;
     };
     let world = World::empty();
@@ -27,7 +31,39 @@ fn the_flow_over_a_node_reads_only_what_is_final() {
     let verify = || world.verify("r", "r", &format!("--dry-run {ledger}"));
     verify().failed(1, "root.unknown");
     node.finalise();
-    assert_eq!(verify().ok().json()["issuer"], issuer);
+    let verified = verify().ok().json();
+    assert_eq!(verified["issuer"], issuer);
+    // Proved under a block that is trusted, it is the same.
+    let block = node.ask("eth_getBlockByNumber", &json!(["finalized", false]))["hash"].clone();
+    let trusting = |block: &Value, node: &str| {
+        let block = block.as_str().unwrap();
+        world.verify("r", "r", &format!("--dry-run --trusted-block {block} {node}"))
+    };
+    assert_eq!(trusting(&block, &ledger).ok().json(), verified);
+    // Nodes that say another thing of the contract of consents: of its account, and of what it keeps.
+    let deployment: Value = serde_json::from_slice(&fs::read(world.path("deployment.json")).unwrap()).unwrap();
+    let lying = |lie: fn(&mut Value)| {
+        let (honest, consents) = (node.clone(), deployment["consents"].clone());
+        let config = answering(move |asked| {
+            let mut answer = honest.ask(asked["method"].as_str().unwrap(), &asked["params"]);
+            if asked["method"] == "eth_getProof" && asked["params"][0] == consents {
+                lie(&mut answer);
+            }
+            result(&answer)
+        });
+        format!("--ledger {} --deployment deployment.json", config.url)
+    };
+    let account = lying(|answer| answer["storageHash"] = json!(format!("0x{}", "11".repeat(32))));
+    trusting(&block, &account).failed(2, "ledger.unproved");
+    let storage = lying(|answer| {
+        if let Some(value) = answer.pointer_mut("/storageProof/0/value") {
+            *value = json!("0x1");
+        }
+    });
+    trusting(&block, &storage).failed(2, "ledger.unavailable");
+    trusting(&block, "--ledger ledger").failed(2, "ledger.no_node");
+    // And one that has no such block.
+    trusting(&json!(format!("0x{}", "00".repeat(32))), &ledger).failed(2, "ledger.unproved");
     let sponsor = world.ok("audience show sponsor")["account"].clone();
     node.fund(&sponsor);
     let sponsor = sponsor.as_str().unwrap();

@@ -1,4 +1,4 @@
-//! What both chains can do: read at a final block, and take transactions.
+//! What chains can do: read at a final block, and take transactions.
 
 use crate::{Account, Address, B256, ChainError, LedgerError};
 
@@ -75,7 +75,7 @@ pub struct Receipt {
     pub logs: Vec<Log>,
 }
 
-/// An EVM chain. Implemented by [`crate::EmbeddedChain`] and [`crate::RpcChain`].
+/// An EVM chain. Implemented by [`crate::EmbeddedChain`], [`crate::RpcChain`] and, for reading, [`crate::ProvedChain`].
 pub trait Chain: Send + Sync {
     /// The chain's id.
     ///

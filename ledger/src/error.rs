@@ -2,8 +2,11 @@
 
 use crate::deployment::DeploymentError;
 use crate::embedded::store::StoreError;
+use crate::proved::Unproved;
 use crate::refusal::Refusal;
 use crate::{AccountError, Address, B256};
+use core::convert::Infallible;
+use revm::database_interface::DBErrorMarker;
 use thiserror::Error;
 
 /// Why an operation on the ledger failed.
@@ -34,6 +37,9 @@ pub enum ChainError {
     /// The embedded chain's state could not be read or kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What a node answered, or was asked, is not proved under the block that is trusted.
+    #[error(transparent)]
+    Unproved(#[from] Unproved),
     /// A secret key that is none.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -127,4 +133,13 @@ pub enum ChainError {
         /// The node's address.
         url: String,
     },
+}
+
+// So that the EVM hands on why its state could not be read.
+impl DBErrorMarker for ChainError {}
+
+impl From<Infallible> for ChainError {
+    fn from(never: Infallible) -> ChainError {
+        match never {}
+    }
 }

@@ -2,10 +2,11 @@
 //! revoked, which requests are open and who answered them.
 //!
 //! [`Ledger`] is the one interface, object-safe and synchronous: a chain answers in milliseconds
-//! to seconds, and callers that serve many at once run it on threads of their own. Two chains
+//! to seconds, and callers that serve many at once run it on threads of their own. Three chains
 //! stand behind it, running the same bytecode:
 //! - [`EmbeddedLedger`]: an EVM in this process, its state durable in a directory, final at once;
-//! - [`RpcLedger`]: any node that speaks JSON-RPC, read at its finalised block.
+//! - [`RpcLedger`]: any node that speaks JSON-RPC, read at its finalised block, and believed;
+//! - [`ProvedLedger`]: the same node, read at one block that the reader trusts, and believed in nothing.
 //!
 //! Everything read carries the block that it was read at. Writes return a [`Receipt`], or the
 //! contract's named error as a typed [`Refusal`].
@@ -19,11 +20,13 @@ mod deployment;
 mod disclosure;
 mod embedded;
 mod error;
+mod evm;
 mod field;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod key;
 mod ledger;
+mod proved;
 mod refusal;
 mod registry;
 mod rpc;
@@ -43,8 +46,9 @@ pub use error::{ChainError, LedgerError};
 pub use field::word;
 pub use key::{KeyId, KeyRegistration, KeyWords, VerifyingKeyPoints};
 pub use ledger::Ledger;
+pub use proved::{ProvedChain, Unproved};
 pub use refusal::Refusal;
-pub use registry::{EmbeddedLedger, Registry, RpcLedger};
+pub use registry::{EmbeddedLedger, ProvedLedger, Registry, RpcLedger};
 pub use rpc::{RpcChain, RpcConfig};
 pub use status::{
     Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, LogHead, LogId, ProposalStatus, RequestStatus,

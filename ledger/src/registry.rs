@@ -10,6 +10,7 @@ use crate::error::{ChainError, shown};
 use crate::field::{scalar, word};
 use crate::key::{KeyId, KeyWords};
 use crate::ledger::Ledger;
+use crate::proved::ProvedChain;
 use crate::rpc::RpcChain;
 use crate::status::{
     Disclosure, IssuerState, IssuerStatus, KeyState, KeyStatus, LogHead, LogId, ProposalStatus, RequestStatus,
@@ -34,6 +35,8 @@ pub struct Registry<C> {
 pub type EmbeddedLedger = Registry<EmbeddedChain>;
 /// The ledger behind a node.
 pub type RpcLedger = Registry<RpcChain>;
+/// The ledger behind a node, at one block that is trusted where the node is not.
+pub type ProvedLedger = Registry<ProvedChain>;
 
 impl<C: Chain> Registry<C> {
     /// Deploys the contracts.

@@ -9,27 +9,12 @@ use medproof_ledger::{
 };
 use medproof_statement::Fr;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
+use support::answering::{answering, result};
 use support::anvil::{Anvil, FINALITY};
-use support::node::CHAIN_ID;
-use support::rig::{Rig, account, config, refusal};
-
-fn rig_on(node: &Arc<Anvil>) -> Rig<RpcChain> {
-    let (clock, miner) = (node.clone(), node.clone());
-    let pass = Box::new(move |seconds: u64| {
-        clock.ask("evm_increaseTime", &json!([seconds]));
-        clock.mine(1);
-    });
-    Rig::new(
-        node.connect(),
-        pass,
-        Box::new(move || miner.mine(FINALITY)),
-        Box::new(()),
-    )
-}
+use support::node::{CHAIN_ID, rig_on};
+use support::rig::{account, config, refusal};
 
 #[test]
 fn a_reorganisation_takes_nothing_back_that_was_read() {
@@ -287,44 +272,6 @@ fn nobody_answers() {
     };
     assert!(url.starts_with("http://127.0.0.1:") && !url.contains("secret"));
     assert!(!refused.to_string().contains("password"));
-}
-
-/// A node that answers as it is told, one connection at a time.
-fn answering(answer: impl Fn(&Value) -> String + Send + 'static) -> RpcConfig {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let mut reader = BufReader::new(stream);
-            let mut length = 0;
-            let mut line = String::new();
-            while reader.read_line(&mut line).is_ok_and(|n| n > 2) {
-                if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = n.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            if reader.read_exact(&mut body).is_err() {
-                continue;
-            }
-            let asked: Value = serde_json::from_slice(&body).unwrap();
-            let body = answer(&asked);
-            let head = format!(
-                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            let _ = reader.get_mut().write_all((head + &body).as_bytes());
-        }
-    });
-    RpcConfig {
-        timeout: Duration::from_secs(5),
-        ..RpcConfig::new(url, 1)
-    }
-}
-
-fn result(value: &Value) -> String {
-    json!({ "jsonrpc": "2.0", "id": 1, "result": value }).to_string()
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::text;
 use crate::view;
 use clap::Args;
 use medproof_claims::Claim;
-use medproof_ledger::Address;
+use medproof_ledger::{Address, B256};
 use medproof_messages::{Did, PinnedKey, Presentation, VerifiedRequest};
 use medproof_service::view::View;
 use medproof_statement::Fr;
@@ -29,7 +29,9 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Args)]
 #[command(
     after_help = "Examples:\n  medproof verify --presentation p.bin --request request.json --audience sponsor.json\n  \
-    medproof verify --presentation p.bin --request request.json --audience did:key:z6Mk… \\\n      --bundle trust.json --signer did:key:z6Mk…\n\n\
+    medproof verify --presentation p.bin --request request.json --audience did:key:z6Mk… \\\n      --bundle trust.json --signer did:key:z6Mk…\n  \
+    medproof verify --presentation p.bin --request request.json --audience sponsor.json \\\n      \
+    --ledger http://node:8545 --deployment deployment.json --trusted-block 0x5d3c…\n\n\
     The request is your own, from your own files: never one that came with the answer.\n\
     Exit code 0: everything holds. 1: refused, with the reason. 2: the command could not check it."
 )]
@@ -63,6 +65,10 @@ pub struct VerifierArgs {
     /// Which ledger.
     #[command(flatten)]
     pub ledger: LedgerArgs,
+    /// Do not believe the node: take from it only what is proved under the finalised block of this hash, which you have from
+    /// where you trust, such as a light client of your own.
+    #[arg(long, value_name = "HASH", conflicts_with = "bundle")]
+    pub trusted_block: Option<B256>,
     /// Whose charts are believed. Without it, those of all issuers that the council admitted.
     #[arg(long, num_args = 1.., value_name = "ADDRESS", value_parser = chain::address)]
     pub issuer: Vec<Address>,
@@ -99,6 +105,7 @@ impl VerifierArgs {
             bundle: None,
             signer: None,
             ledger,
+            trusted_block: None,
             issuer: Vec::new(),
             grace: None,
             max_root_age: None,
@@ -257,7 +264,10 @@ impl Source {
                 now: cx.now()?,
             });
         }
-        let ledger = chain::open(&by.ledger, cx)?;
+        let ledger = match by.trusted_block {
+            Some(trusted) => chain::open_proved(&by.ledger, trusted, cx)?,
+            None => chain::open(&by.ledger, cx)?,
+        };
         chain::require_same(&*ledger, &request.body().ledger)?;
         Ok(Source {
             view: Box::new(View::read(&*ledger, root, consents, id)?),

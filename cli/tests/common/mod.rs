@@ -2,6 +2,8 @@
 #![allow(dead_code)] // Each test file uses its part.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../../../ledger/tests/support/answering.rs"]
+pub mod answering;
 #[path = "../../../ledger/tests/support/anvil.rs"]
 pub mod anvil;
 pub mod faults;

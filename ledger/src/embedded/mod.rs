@@ -10,21 +10,17 @@ mod history;
 pub mod store;
 pub(crate) mod world;
 
-use crate::chain::{BlockLog, BlockRef, Call, Chain, Log, Read, Receipt};
+use crate::chain::{BlockLog, BlockRef, Call, Chain, Read, Receipt};
 use crate::deployment::{DeployConfig, Deployment, DeploymentError};
 use crate::error::ChainError;
-use crate::refusal::Refusal;
+use crate::evm::{self, Message, Surroundings, succeeded};
 use crate::registry::{EmbeddedLedger, Registry};
-use crate::{Account, Address, B256, LedgerError, U256};
+use crate::{Account, Address, B256, LedgerError};
 use alloy_primitives::{Bytes, TxKind, keccak256};
 use clock::Clock;
-use core::convert::Infallible;
 use history::{Block, History};
-use revm::context::result::{EVMError, ExecutionResult};
-use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
-use revm::primitives::hardfork::SpecId;
+use revm::context::result::ExecutionResult;
 use revm::state::EvmState;
-use revm::{ExecuteEvm, MainBuilder, MainContext};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use store::Store;
@@ -33,9 +29,6 @@ use world::World;
 /// The embedded chain's id: "med" in ASCII. All embedded chains share it.
 pub const EMBEDDED_CHAIN_ID: u64 = 0x006d_6564;
 
-/// Gas rules: those of Prague, as mainnet and current permissioned clients have them.
-const SPEC: SpecId = SpecId::PRAGUE;
-const GAS_LIMIT: u64 = 30_000_000;
 const DEPLOYMENT: &str = "deployment.json";
 
 /// An EVM whose state lives in a directory.
@@ -268,65 +261,14 @@ fn run(
     from: Address,
     to: TxKind,
     data: Vec<u8>,
-) -> Result<(ExecutionResult, EvmState), LedgerError> {
-    let block = BlockEnv {
-        number: U256::from(world.number + 1),
-        timestamp: U256::from(time),
-        gas_limit: GAS_LIMIT,
-        basefee: 0,
-        ..BlockEnv::default()
+) -> Result<(ExecutionResult, EvmState), ChainError> {
+    let around = Surroundings {
+        chain_id: EMBEDDED_CHAIN_ID,
+        number: world.number + 1,
+        time,
     };
-    let tx = TxEnv {
-        caller: from,
-        gas_limit: GAS_LIMIT,
-        gas_price: 0,
-        kind: to,
-        value: U256::ZERO,
-        data: data.into(),
-        nonce: world.nonce(&from),
-        chain_id: Some(EMBEDDED_CHAIN_ID),
-        ..TxEnv::default()
-    };
-    let mut cfg = CfgEnv::new_with_spec(SPEC);
-    cfg.chain_id = EMBEDDED_CHAIN_ID;
-    let mut evm = Context::mainnet()
-        .with_db(world)
-        .with_cfg(cfg)
-        .with_block(block)
-        .build_mainnet();
-    let outcome = evm.transact(tx).map_err(|e: EVMError<Infallible>| ChainError::Failed {
-        to: to.to().copied().unwrap_or_default(),
-        reason: e.to_string(),
-    })?;
-    Ok((outcome.result, outcome.state))
-}
-
-/// Answer and events of what succeeded; else the named error, or how it failed.
-fn succeeded(to: TxKind, result: ExecutionResult) -> Result<(Vec<u8>, Vec<Log>), LedgerError> {
-    let failed = |reason: String| ChainError::Failed {
-        to: to.to().copied().unwrap_or_default(),
-        reason,
-    };
-    match result {
-        ExecutionResult::Success { logs, output, .. } => {
-            Ok((output.into_data().to_vec(), logs.into_iter().map(Log::from).collect()))
-        }
-        ExecutionResult::Revert { output, .. } => Err(match Refusal::decode(&output) {
-            Some(refusal) => refusal.into(),
-            None => failed(format!("reverted with 0x{}", hex::encode(&output))).into(),
-        }),
-        ExecutionResult::Halt { reason, .. } => Err(failed(format!("halted: {reason:?}")).into()),
-    }
-}
-
-impl From<revm::primitives::Log> for Log {
-    fn from(log: revm::primitives::Log) -> Log {
-        Log {
-            address: log.address,
-            topics: log.data.topics().to_vec(),
-            data: log.data.data.to_vec(),
-        }
-    }
+    let nonce = world.nonce(&from);
+    evm::run(world, around, Message { from, nonce, to, data })
 }
 
 /// Transactions are not signed here; sender and nonce make the hash unique.

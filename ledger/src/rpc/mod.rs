@@ -2,7 +2,7 @@
 //!
 //! Reads are made at the node's finalised block, by its hash, so that a reorganisation cannot mix
 //! two histories or take back what was read. The node is believed: it can lie about state, and a
-//! partner who doesn't run it should pin roots by a trust bundle instead.
+//! partner who doesn't run it should read by [`crate::ProvedChain`], or pin roots by a trust bundle.
 
 mod transaction;
 pub(crate) mod transport;

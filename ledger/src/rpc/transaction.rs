@@ -1,9 +1,10 @@
 //! Signed transactions. The legacy form with the chain's id (EIP-155): every chain takes it.
 
+use super::wire::list;
 use crate::account::AccountError;
 use crate::{Account, Address, B256, U256};
 use alloy_primitives::keccak256;
-use alloy_rlp::{Encodable, Header};
+use alloy_rlp::Encodable;
 
 pub(super) struct Transaction {
     pub nonce: u64,
@@ -48,17 +49,6 @@ impl Transaction {
 
 fn number(x: &U256, out: &mut Vec<u8>) {
     x.to_be_bytes_trimmed_vec().as_slice().encode(out);
-}
-
-fn list(fields: Vec<u8>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(fields.len() + 9);
-    Header {
-        list: true,
-        payload_length: fields.len(),
-    }
-    .encode(&mut out);
-    out.extend(fields);
-    out
 }
 
 #[cfg(test)]

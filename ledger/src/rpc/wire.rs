@@ -2,7 +2,8 @@
 
 use crate::chain::{BlockLog, BlockRef, Log, Receipt};
 use crate::error::{ChainError, shown};
-use crate::{Address, B256};
+use crate::{Address, B256, U256};
+use alloy_rlp::Header;
 use serde_json::{Value, json};
 
 pub(crate) fn malformed(what: &'static str, found: String) -> ChainError {
@@ -35,6 +36,16 @@ pub(crate) fn quantity(what: &'static str, value: &Value) -> Result<u64, ChainEr
     u64::try_from(wide).map_err(|_| malformed(what, value.to_string()))
 }
 
+/// A number of up to 256 bits.
+pub(crate) fn word(what: &'static str, value: &Value) -> Result<U256, ChainError> {
+    let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
+    digits
+        // The same, and what Rust would take here: nothing at all, and underscores.
+        .filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+        .and_then(|digits| U256::from_str_radix(digits, 16).ok())
+        .ok_or_else(|| malformed(what, value.to_string()))
+}
+
 pub(crate) fn bytes(what: &'static str, value: &Value) -> Result<Vec<u8>, ChainError> {
     let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
     digits
@@ -56,6 +67,18 @@ pub(crate) fn block(value: &Value) -> Result<BlockRef, ChainError> {
         hash: hash("block hash", &value["hash"])?,
         time: quantity("block time", &value["timestamp"])?,
     })
+}
+
+/// A list of RLP, whose fields are encoded already.
+pub(crate) fn list(fields: Vec<u8>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(fields.len() + 9);
+    Header {
+        list: true,
+        payload_length: fields.len(),
+    }
+    .encode(&mut out);
+    out.extend(fields);
+    out
 }
 
 /// A receipt, and whether the transaction succeeded.
@@ -132,6 +155,11 @@ mod tests {
             json!(5),
         ] {
             assert!(quantity("n", &other).is_err(), "{other}");
+            assert!(word("n", &other).is_err(), "{other}");
+        }
+        assert_eq!(word("n", &json!(format!("0x{}", "f".repeat(64)))).ok(), Some(U256::MAX));
+        for other in [json!("0x1_0"), json!(format!("0x1{}", "0".repeat(64)))] {
+            assert!(word("n", &other).is_err(), "{other}");
         }
         assert!(quantity("n", &json!("0x10000000000000000")).is_err());
     }

@@ -32,12 +32,16 @@ impl Anvil {
 
 /// A fresh node with a deployment.
 pub fn anvil() -> Option<Rig<RpcChain>> {
-    let node = Anvil::of_everybody()?;
+    Some(rig_on(&Anvil::of_everybody()?))
+}
+
+/// A deployment on a node, which is kept.
+pub fn rig_on(node: &Arc<Anvil>) -> Rig<RpcChain> {
     let (clock, miner) = (node.clone(), node.clone());
     let pass = Box::new(move |seconds: u64| {
         clock.ask("evm_increaseTime", &json!([seconds]));
         clock.mine(1);
     });
     let finalise = Box::new(move || miner.mine(FINALITY));
-    Some(Rig::new(node.connect(), pass, finalise, Box::new(node)))
+    Rig::new(node.connect(), pass, finalise, Box::new(node.clone()))
 }
