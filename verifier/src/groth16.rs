@@ -15,7 +15,7 @@ use medproof_statement::public::{COUNT, PublicInputs};
 /// A proof and what it is about.
 pub(crate) type Equation<'a> = (&'a Proof, &'a PublicInputs);
 
-/// A pinned key with all that does not depend on a proof computed: some 120 kB.
+/// A pinned key with all that does not depend on a proof computed: some 130 kB.
 #[derive(Clone)]
 pub struct PreparedKey {
     id: KeyId,

@@ -47,7 +47,7 @@ pub(crate) fn miller_loop(place: Place, point: &G2Affine, fixed: [Fixed<'_>; 2])
     let [first, second] = fixed;
     let all = prepared.ell_coeffs.iter().zip(first.0.iter()).zip(second.0.iter());
     let mut all = all.map(|((own, one), other)| (own, one.at(&first.1), other.at(&second.1)));
-    around(|f| {
+    around(|f, _| {
         let Some((own, one, other)) = all.next() else { return };
         multiply_by_two(f, &one, &other);
         let (mut w, mut vw) = (own.1, own.2);
@@ -62,9 +62,7 @@ pub(crate) fn miller_loops(places: &[Place], points: &[G2Affine], fixed: &[Fixed
     let mut running = Running::new(points);
     let mut known: Vec<_> = fixed.iter().map(|(lines, place)| (lines.iter(), place)).collect();
     let mut lines: Vec<Line> = Vec::with_capacity(points.len() + fixed.len());
-    let mut steps = steps();
-    around(|f| {
-        let Some(step) = steps.next() else { return };
+    around(|f, step| {
         lines.clear();
         let own = running.step(step).iter().zip(places);
         lines.extend(own.map(|(line, place)| line.at(place)));
@@ -109,14 +107,14 @@ fn steps() -> impl Iterator<Item = Step> {
     steps.chain([Step::AddFrobenius, Step::SubtractFrobenius])
 }
 
-// Squares, and has lines multiplied, for each digit.
-fn around(mut multiply: impl FnMut(&mut Fq12)) -> Fq12 {
+// Squares before each doubling but the first, and has each step's lines multiplied.
+fn around(mut multiply: impl FnMut(&mut Fq12, Step)) -> Fq12 {
     let mut f = Fq12::ONE;
     for (number, step) in steps().enumerate() {
         if number > 0 && matches!(step, Step::Double) {
             f.square_in_place();
         }
-        multiply(&mut f);
+        multiply(&mut f, step);
     }
     f
 }

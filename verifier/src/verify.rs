@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use medproof_claims::Claim;
 use medproof_messages::did::Did;
 use medproof_messages::encoding::FieldHex;
-use medproof_messages::key::{KeyId, PinnedKey};
+use medproof_messages::key::{KeyId, KeyInfo, PinnedKey};
 use medproof_messages::presentation::Presentation;
 use medproof_messages::request::VerifiedRequest;
 use medproof_messages::terms::{Ledger, Subject};
@@ -81,6 +81,13 @@ impl Settings {
             mode: Mode::Production,
         }
     }
+
+    fn require_mode(&self, info: &KeyInfo, key: KeyId) -> Result<(), Refusal> {
+        if info.development && self.mode != Mode::Development {
+            return Err(Refusal::DevelopmentKey { key });
+        }
+        Ok(())
+    }
 }
 
 /// So many proofs are checked together: with more each costs hardly less, and memory grows.
@@ -110,13 +117,20 @@ impl Verifier {
     /// # Errors
     /// [`Refusal::DevelopmentKey`] outside development mode.
     pub fn new(settings: Settings, key: &PinnedKey) -> Result<Verifier, Refusal> {
-        if key.info().development && settings.mode != Mode::Development {
-            return Err(Refusal::DevelopmentKey { key: key.id() });
-        }
+        settings.require_mode(key.info(), key.id())?;
         Ok(Verifier {
             settings,
             key: PreparedKey::new(key),
         })
+    }
+
+    /// Takes a key that was prepared before: preparing costs more than a verification.
+    ///
+    /// # Errors
+    /// As [`Verifier::new`].
+    pub fn with_key(settings: Settings, key: PreparedKey) -> Result<Verifier, Refusal> {
+        settings.require_mode(key.info(), key.id())?;
+        Ok(Verifier { settings, key })
     }
 
     /// What it insists on.

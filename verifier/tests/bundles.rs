@@ -12,10 +12,6 @@ use medproof_verifier::bundle::MAX_LIFETIME;
 use medproof_verifier::ledger::*;
 use medproof_verifier::*;
 
-fn operator() -> AudienceKey {
-    AudienceKey::from_seed([0x42; 32]).unwrap()
-}
-
 fn bundle() -> BundleBody {
     let other = RootEntry {
         issuer: Issuer([0x22; 20]),
@@ -42,12 +38,6 @@ fn bundle() -> BundleBody {
         },
     );
     BundleBody {
-        ledger: ledger(),
-        block: view().snapshot.block,
-        finalised: true,
-        paused: false,
-        issued_at: time(START),
-        expires_at: time(START + 3_600),
         keys: vec![
             (pinned(), KeyStatus::Active),
             (retiring, KeyStatus::Retiring { since: time(START) }),
@@ -55,6 +45,7 @@ fn bundle() -> BundleBody {
         ],
         roots: vec![(root(), other), (Fr::from(5u64), old), (root(), entry())],
         revoked: vec![Fr::from(9u64), Fr::from(3u64), Fr::from(9u64)],
+        ..bundle_body()
     }
 }
 

@@ -17,6 +17,7 @@ use medproof_statement::Fr;
 use medproof_statement::public::PublicInputs;
 use medproof_statement::request::{Purpose, Time};
 use medproof_statement::tier::Tier;
+use medproof_verifier::groth16::PreparedKey;
 use medproof_verifier::ledger::*;
 use medproof_verifier::*;
 use std::collections::BTreeSet;
@@ -119,6 +120,9 @@ fn refusals() -> Vec<Refusal> {
             ..info()
         },
     );
+    let prepared = PreparedKey::new(&development);
+    let refused = Verifier::with_key(settings(), prepared).map(|_| ()).unwrap_err();
+    assert_eq!(refused, Refusal::DevelopmentKey { key: development.id() });
     let refused = Verifier::new(settings(), &development).map(|_| ()).unwrap_err();
     assert_eq!(refused, Refusal::DevelopmentKey { key: development.id() });
     all.push(refused);

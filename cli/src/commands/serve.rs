@@ -40,6 +40,7 @@ use medproof_service::verification::Verification;
 use medproof_service::watch::{self, Hub};
 use medproof_service::work::{self, Prover, Settings, Wake, Worker};
 use medproof_statement::tier::Tier;
+use medproof_verifier::groth16::PreparedKey;
 use serde::Serialize;
 use std::fmt;
 use std::fs;
@@ -302,7 +303,7 @@ async fn run<E: Engine + 'static>(
         verification: Arc::new(Verification {
             ledger: Arc::clone(&ledger),
             named: opened.ledger,
-            keys: opened.keys,
+            keys: opened.keys.iter().map(PreparedKey::new).collect(),
             mode: opened.mode,
         }),
     };

@@ -53,10 +53,10 @@ impl State {
     }
 
     fn account(&mut self, address: Address) -> Result<&mut Account, ChainError> {
-        let at = json!({ "blockHash": self.block });
         match self.accounts.entry(address) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(unknown) => {
+                let at = json!({ "blockHash": self.block });
                 let answer = self.transport.ask("eth_getProof", &json!([address, [], at]))?;
                 let proved = account(&answer, self.root, self.block, address)?;
                 let code = match proved.code_hash {

@@ -543,7 +543,8 @@ impl DisclosureService for Handler {
         let made = match made().await? {
             Some(made) => made,
             None => {
-                require_made(&self.of(&caller, &request.get_ref().job).await?)?;
+                let job = self.store.job(&owner, &id).await.map_err(Refusal::from)?;
+                require_made(&job.ok_or_else(none)?)?;
                 // It ended in between, or its consent was revoked.
                 made().await?.ok_or_else(ended_without)?
             }

@@ -6,11 +6,12 @@ use crate::error::Refusal;
 use crate::view::View;
 use medproof_keys::Mode;
 use medproof_ledger::Ledger;
-use medproof_messages::{Did, PinnedKey, Presentation, SignedRequest, VerifiedRequest, terms};
+use medproof_messages::{Did, Presentation, SignedRequest, VerifiedRequest, terms};
 use medproof_proto::v1;
 use medproof_proto::v1::verifier_service_server::VerifierService;
 use medproof_statement::field;
 use medproof_statement::request::Time;
+use medproof_verifier::groth16::PreparedKey;
 use medproof_verifier::{Issuers, Settings, Verified, Verifier};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,7 +24,7 @@ pub struct Verification {
     /// What it is called.
     pub named: terms::Ledger,
     /// Keys that presentations are verified under.
-    pub keys: Vec<PinnedKey>,
+    pub keys: Vec<PreparedKey>,
     /// Whether development keys are good enough.
     pub mode: Mode,
 }
@@ -107,7 +108,7 @@ impl Verification {
         if self.mode == Mode::Development {
             settings.mode = medproof_verifier::Mode::Development;
         }
-        let verified = Verifier::new(settings, key)
+        let verified = Verifier::with_key(settings, key.clone())
             .and_then(|verifier| verifier.verify_parsed(presentation, request, &request.body().claim, &view, now));
         Ok(match verified {
             Ok(verified) => accepted(&verified),

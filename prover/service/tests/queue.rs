@@ -330,3 +330,24 @@ async fn what_a_queue_that_failed_had_given_out_is_done() {
         assert_eq!(queued(store).await, 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_stops_once_it_is_written_how_its_jobs_ended() {
+    let (stores, _folder) = common::stores().await;
+    for store in &stores {
+        let job = job_that_opens();
+        submit(store, std::slice::from_ref(&job)).await;
+        let (answerer, asked, go) = told();
+        let working = Working::at(store, "one", answerer, 1);
+        tokio::task::block_in_place(|| asked.recv().unwrap());
+        let held = common::hold(store, "disclosures").await;
+        go.send(()).unwrap();
+        let stopping = tokio::spawn(working.stop());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(!stopping.is_finished());
+        drop(held);
+        stopping.await.unwrap();
+        let job = store.job(&owner(), &job.id).await.unwrap().unwrap();
+        assert_eq!(job.error.as_deref(), Some("test.told"));
+    }
+}

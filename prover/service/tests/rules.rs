@@ -143,6 +143,28 @@ async fn what_is_fetched_and_revoked_at_once_is_fetched_before_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_handed_out_again_waits_for_the_log_too() {
+    for store in &common::stores().await.0 {
+        let job = job(Tier::Xs);
+        taken(store, &job).await;
+        end(store, &job, proof()).await;
+        let release = || {
+            let (store, id) = (store.clone(), job.id);
+            tokio::spawn(async move { store.release(&owner("general"), &id).await.unwrap() })
+        };
+        let expected = Released::Presentation(b"proof".to_vec());
+        assert_eq!(release().await.unwrap(), expected);
+        // No line is written of it: still it is before who holds the log, or after.
+        let held = common::hold(store, "log_heads").await;
+        let again = release();
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(!again.is_finished());
+        drop(held);
+        assert_eq!(again.await.unwrap(), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_consent_is_listed_as_what_became_of_it() {
     for store in &common::stores().await.0 {
         let (granted, used, revoked) = (job(Tier::Xs), job(Tier::Xs), job(Tier::Xs));
@@ -369,6 +391,10 @@ async fn an_asker_runs_out_of_questions_about_a_holder() {
         for whole in [1, 2, 2, 1] {
             assert_eq!(ask(&asked(1, whole)).await, None);
         }
+        // A claim may ask the same twice: it is one question.
+        let mut twice = asked(1, 1);
+        twice.about.questions.push(twice.about.questions[0]);
+        assert_eq!(ask(&twice).await, None);
         let third = asked(1, 3);
         assert_eq!(ask(&third).await, Some(Denied::Questions));
         // Of a refusal nothing is left: another is as far.

@@ -92,6 +92,11 @@ pub fn audience() -> AudienceKey {
     AudienceKey::from_seed([5; 32]).unwrap()
 }
 
+/// Who signs trust bundles.
+pub fn operator() -> AudienceKey {
+    AudienceKey::from_seed([0x42; 32]).unwrap()
+}
+
 pub fn stranger() -> AudienceKey {
     AudienceKey::from_seed([6; 32]).unwrap()
 }
@@ -241,6 +246,21 @@ impl LedgerView for View {
     }
     fn key_status(&self, _: &KeyId) -> Result<KeyStatus, Unavailable> {
         Ok(self.key)
+    }
+}
+
+/// What `view` says, to be signed.
+pub fn bundle_body() -> BundleBody {
+    BundleBody {
+        ledger: ledger(),
+        block: view().snapshot.block,
+        finalised: true,
+        paused: false,
+        issued_at: time(START),
+        expires_at: time(START + 3_600),
+        keys: vec![(pinned(), KeyStatus::Active)],
+        roots: vec![(root(), entry())],
+        revoked: vec![],
     }
 }
 

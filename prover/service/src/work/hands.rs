@@ -75,3 +75,30 @@ async fn insist<T, F: Future<Output = Result<T, StoreError>>>(
         tokio::time::sleep(PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    // How often a store is asked that fails like this, and answers from the third time on.
+    async fn asked(stop: bool, error: fn() -> StoreError) -> (usize, Option<()>) {
+        let times = AtomicUsize::new(0);
+        let (_told, stop) = watch::channel(stop);
+        let answer = insist(&stop, async || match times.fetch_add(1, Ordering::Relaxed) {
+            0 | 1 => Err(error()),
+            _ => Ok(()),
+        });
+        let answer = answer.await;
+        (times.into_inner(), answer)
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_is_asked_until_it_answers() {
+        let lost: fn() -> StoreError = || StoreError::Database(sqlx::Error::PoolTimedOut);
+        assert_eq!(asked(false, lost).await, (3, Some(())));
+        // Not by a worker that stops, and not about what nobody will understand.
+        assert_eq!(asked(true, lost).await, (1, None));
+        assert_eq!(asked(false, || StoreError::Row("a job")).await, (1, None));
+    }
+}

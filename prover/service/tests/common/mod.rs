@@ -38,6 +38,27 @@ async fn database(server: &str) -> String {
     server.replacen("/postgres?", &format!("/{name}?"), 1)
 }
 
+/// What keeps others from writing, until it is dropped.
+pub enum Held {
+    /// To a file.
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    /// To a table.
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// Keeps others from writing to this table, and from saying that they would.
+pub async fn hold(store: &Store, table: &str) -> Held {
+    match store {
+        Store::Sqlite { write: pool, .. } => Held::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await.unwrap()),
+        Store::Postgres(pool) => {
+            let mut transaction = pool.begin().await.unwrap();
+            let statement = AssertSqlSafe(format!("LOCK TABLE {table} IN EXCLUSIVE MODE"));
+            sqlx::query(statement).execute(&mut *transaction).await.unwrap();
+            Held::Postgres(transaction)
+        }
+    }
+}
+
 /// Nothing is refused within these.
 pub const MANY: Bounds = Bounds {
     most_work: 1 << 40,
