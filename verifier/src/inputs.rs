@@ -14,7 +14,7 @@ const COLUMNS: usize = (Fr::MODULUS_BIT_SIZE as usize).div_ceil(ROWS);
 // Of digits that are not 0.
 const DIGITS: usize = (1 << ROWS) - 1;
 
-/// The points that inputs are multiplied with, and their sums for each column of bits: eighty kilobytes.
+/// The points that inputs are multiplied with, and their sums for each column of bits: 92 kB.
 ///
 /// All inputs share their doublings (Straus 1964), of which there are as many as columns (Lim, Lee, *More flexible exponentiation
 /// with precomputation*, CRYPTO 1994). Inputs are public, and so may be the time that they take.

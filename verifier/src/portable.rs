@@ -1,29 +1,29 @@
 //! A verification of bytes, offline: what front ends in other languages call. They all call this and nothing else, so that
 //! they answer alike.
+//!
+//! [`Verifier::new`] reads settings and a trust bundle once; [`Verifier::verify`] answers as often as is asked, and prepares a
+//! key when it is first needed. [`Answer::to_json`] and [`Refused::to_json`] are what crosses into another language.
 
-use crate::bundle::{BundleError, TrustBundle};
-use crate::ledger::Issuer;
+mod answer;
+mod refused;
+mod settings;
+
+pub use answer::Answer;
+pub use refused::{Refused, SettingsError};
+
+use crate::bundle::TrustBundle;
 use crate::refusal::Refusal;
-use crate::verify::{Issuers, Mode, Settings, Verified, Verifier};
-use alloc::string::String;
+use crate::verify;
 use alloc::vec::Vec;
-use medproof_claims::{Claim, ClaimError};
-use medproof_messages::did::{Did, DidError};
-use medproof_messages::encoding::Hex;
-use medproof_messages::json::{self, JsonError, Wire};
-use medproof_messages::request::{LedgerWire, RequestError, SignedRequest};
-use medproof_messages::terms::TermError;
-use medproof_statement::request::{Time, TimeError};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use medproof_claims::Claim;
+use medproof_messages::key::KeyId;
+use medproof_messages::request::SignedRequest;
+use medproof_statement::request::Time;
+use settings::Trusted;
 
-/// All that a verification takes.
+/// A question, and what was presented as its answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Given<'a> {
-    /// What the verifier insists on: JSON of type `medproof/verifier-settings`, in any spelling.
-    pub settings: &'a [u8],
-    /// The ledger: a trust bundle of the signer that the settings name.
-    pub bundle: &'a [u8],
+pub struct Asked<'a> {
     /// The verifier's own request: canonical JSON.
     pub request: &'a [u8],
     /// The claim that it asked about: JSON in any spelling.
@@ -34,132 +34,52 @@ pub struct Given<'a> {
     pub now: u64,
 }
 
-/// Why nothing was verified.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Refused {
-    /// The settings are none.
-    #[error("settings: {0}")]
-    Settings(#[from] SettingsError),
-    /// The time is none.
-    #[error("now: {0}")]
-    Now(#[from] TimeError),
-    /// The bundle is none, or not the trusted signer's.
-    #[error("trust bundle: {0}")]
-    Bundle(#[from] BundleError),
-    /// The request is none.
-    #[error("request: {0}")]
-    Request(#[from] RequestError),
-    /// The claim is none.
-    #[error("claim: {0}")]
-    Claim(#[from] ClaimError),
-    /// The presentation is none, or does not show what was asked.
-    #[error(transparent)]
-    Refusal(#[from] Refusal),
+/// Settings and a trust bundle, read, and the keys that were needed so far, prepared.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    trusted: Trusted,
+    bundle: TrustBundle,
+    prepared: Vec<verify::Verifier>,
 }
 
-impl Refused {
-    /// Its name in every interface: stable, lower case.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Refused::Settings(error) => error.code(),
-            Refused::Now(_) => "now",
-            Refused::Bundle(error) => error.code(),
-            Refused::Request(error) => error.code(),
-            Refused::Claim(_) => "claim",
-            Refused::Refusal(refusal) => refusal.code(),
+impl Verifier {
+    /// Reads JSON of type `medproof/verifier-settings`, in any spelling, and a trust bundle of the signer that it names.
+    ///
+    /// # Errors
+    /// [`Refused`]: the first thing that is wrong.
+    pub fn new(settings: &[u8], bundle: &[u8]) -> Result<Verifier, Refused> {
+        let trusted = Trusted::read(settings)?;
+        let bundle = TrustBundle::open(bundle, &trusted.signer)?;
+        Ok(Verifier {
+            trusted,
+            bundle,
+            prepared: Vec::new(),
+        })
+    }
+
+    /// Checks a presentation.
+    ///
+    /// # Errors
+    /// [`Refused`]: the first thing that is wrong.
+    pub fn verify(&mut self, asked: &Asked<'_>) -> Result<Answer, Refused> {
+        let now = Time::new(asked.now)?;
+        let request = SignedRequest::from_json(asked.request)?.verify()?;
+        let claim = Claim::parse(asked.claim)?;
+        let place = self.place(request.body().key_id)?;
+        let key = request.body().key_id;
+        let verifier = self.prepared.get(place).ok_or(Refusal::KeyUnknown { key })?;
+        let verified = verifier.verify(asked.presentation, &request, &claim, &self.bundle, now)?;
+        Ok(Answer::new(verified, &request, verifier.key().info()))
+    }
+
+    // Where the verifier of a key stands.
+    fn place(&mut self, id: KeyId) -> Result<usize, Refusal> {
+        if let Some(place) = self.prepared.iter().position(|one| one.key().id() == id) {
+            return Ok(place);
         }
+        let key = self.bundle.key(&id).ok_or(Refusal::KeyUnknown { key: id })?;
+        let verifier = verify::Verifier::new(self.trusted.settings.clone(), key)?;
+        self.prepared.push(verifier);
+        Ok(self.prepared.len() - 1)
     }
-}
-
-/// Why settings are none.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum SettingsError {
-    /// The JSON is not settings'.
-    #[error(transparent)]
-    Json(#[from] JsonError),
-    /// A DID is none.
-    #[error(transparent)]
-    Did(#[from] DidError),
-    /// The ledger is none.
-    #[error(transparent)]
-    Term(#[from] TermError),
-}
-
-impl SettingsError {
-    /// Its name in every interface: stable, lower case.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            SettingsError::Json(error) => error.code(),
-            SettingsError::Did(error) => error.code(),
-            SettingsError::Term(_) => "settings.value",
-        }
-    }
-}
-
-/// Checks a presentation.
-///
-/// # Errors
-/// [`Refused`]: the first thing that is wrong.
-pub fn verify(given: &Given<'_>) -> Result<Verified, Refused> {
-    let trusted = Trusted::read(given.settings)?;
-    let now = Time::new(given.now)?;
-    let bundle = TrustBundle::open(given.bundle, &trusted.signer)?;
-    let request = SignedRequest::from_json(given.request)?.verify()?;
-    let claim = Claim::parse(given.claim)?;
-    let id = request.body().key_id;
-    let key = bundle.key(&id).ok_or(Refusal::KeyUnknown { key: id })?;
-    let verifier = Verifier::new(trusted.settings, key)?;
-    Ok(verifier.verify(given.presentation, &request, &claim, &bundle, now)?)
-}
-
-// Settings, and whose bundles are believed.
-struct Trusted {
-    settings: Settings,
-    signer: Did,
-}
-
-impl Trusted {
-    fn read(bytes: &[u8]) -> Result<Trusted, SettingsError> {
-        let wire: SettingsWire = json::read_any_spelling(bytes)?;
-        let issuers = match &wire.issuers {
-            Some(list) => Issuers::Only(list.iter().map(|issuer| Issuer(issuer.0)).collect()),
-            None => Issuers::AllAdmitted,
-        };
-        let usual = Settings::new(Did::parse(&wire.audience)?, wire.ledger.read()?, issuers);
-        let settings = Settings {
-            grace: wire.grace.unwrap_or(Settings::GRACE),
-            max_age: wire.max_age.unwrap_or(Settings::MAX_AGE),
-            mode: if wire.development {
-                Mode::Development
-            } else {
-                Mode::Production
-            },
-            ..usual
-        };
-        let signer = Did::parse(&wire.bundle_signer)?;
-        Ok(Trusted { settings, signer })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SettingsWire {
-    audience: String,
-    bundle_signer: String,
-    // Whether keys that anybody can forge proofs with are good enough.
-    #[serde(default)]
-    development: bool,
-    grace: Option<u64>,
-    // All whom the ledger admits, where there are none.
-    issuers: Option<Vec<Hex<20>>>,
-    ledger: LedgerWire,
-    max_age: Option<u64>,
-    #[serde(rename = "type")]
-    kind: String,
-    version: u64,
-}
-
-impl Wire for SettingsWire {
-    const TYPE: &'static str = "medproof/verifier-settings";
-    const MAX_BYTES: usize = 1 << 16;
 }

@@ -17,7 +17,7 @@ use medproof_statement::public::{COUNT, NAMES};
 use medproof_statement::request::Purpose;
 use medproof_statement::tier::Tier;
 use medproof_verifier::ledger::*;
-use medproof_verifier::portable::{self, Given};
+use medproof_verifier::portable::{Asked, Verifier};
 use medproof_verifier::{BundleBody, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,17 +31,6 @@ fn file() -> PathBuf {
 }
 
 // ---- what is good ----
-
-fn settings_json() -> Value {
-    json!({
-        "type": "medproof/verifier-settings",
-        "version": 1,
-        "audience": audience().did().to_string(),
-        "bundle_signer": operator().did().to_string(),
-        "issuers": [HOSPITAL.to_string()],
-        "ledger": {"chain_id": 31337, "registry": format!("0x{}", "ab".repeat(20))},
-    })
-}
 
 fn text(bytes: Vec<u8>) -> Value {
     Value::String(String::from_utf8(bytes).unwrap())
@@ -898,15 +887,14 @@ fn every_vector_is_answered_as_it_says() {
         let part = |name: &str| vector.get(name).unwrap_or(&all["base"][name]);
         let files = FILES.map(|name| bytes(part(name)));
         let [settings, bundle, request, claim, presentation] = files.each_ref().map(Vec::as_slice);
-        let given = Given {
-            settings,
-            bundle,
+        let asked = Asked {
             request,
             claim,
             presentation,
             now: part("now").as_u64().unwrap(),
         };
-        let found = portable::verify(&given).map_or_else(|refused| refused.code(), |_| "ok");
+        let answer = Verifier::new(settings, bundle).and_then(|mut verifier| verifier.verify(&asked));
+        let found = answer.map_or_else(|refused| refused.code(), |_| "ok");
         if found != vector["expect"] {
             wrong.push(format!(
                 "{}: expected {}, found {found}",

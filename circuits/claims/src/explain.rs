@@ -14,15 +14,17 @@ use core::fmt;
 use medproof_statement::concept::{Kind, System};
 use medproof_statement::coverage::{Coverage, PAIRS};
 use medproof_statement::day::Day;
+use serde::Serialize;
 
 /// A claim in plain words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// What it is called.
     pub title: String,
     /// What it is for, in the author's words.
     pub description: Option<String>,
-    /// The day for which windows are given.
+    /// The day for which windows are given. Not in JSON: it is the asker's, and stands beside.
+    #[serde(skip)]
     pub as_of: Option<Day>,
     /// What must hold: all of these.
     pub clauses: Vec<ClauseExplained>,
@@ -35,7 +37,7 @@ pub struct Explanation {
 }
 
 /// A clause in plain words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClauseExplained {
     /// The author's name for it.
     pub label: Option<String>,
@@ -46,7 +48,7 @@ pub struct ClauseExplained {
 }
 
 /// A criterion in plain words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CriterionExplained {
     /// Where it stands, as a JSON pointer into the claim's normal form.
     pub path: String,

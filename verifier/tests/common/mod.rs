@@ -19,6 +19,7 @@ use medproof_verifier::ledger::*;
 use medproof_verifier::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
+use serde_json::{Value, json};
 use std::sync::OnceLock;
 
 /// Knows five numbers equal to the public inputs, and the product of all.
@@ -95,6 +96,18 @@ pub fn audience() -> AudienceKey {
 /// Who signs trust bundles.
 pub fn operator() -> AudienceKey {
     AudienceKey::from_seed([0x42; 32]).unwrap()
+}
+
+/// What the audience insists on.
+pub fn settings_json() -> Value {
+    json!({
+        "type": "medproof/verifier-settings",
+        "version": 1,
+        "audience": audience().did().to_string(),
+        "bundle_signer": operator().did().to_string(),
+        "issuers": [HOSPITAL.to_string()],
+        "ledger": {"chain_id": 31337, "registry": format!("0x{}", "ab".repeat(20))},
+    })
 }
 
 pub fn stranger() -> AudienceKey {
