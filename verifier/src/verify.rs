@@ -1,6 +1,6 @@
 //! The one way to a [`Verified`].
 
-use crate::groth16::PreparedKey;
+use crate::groth16::{PreparedKey, Unsound};
 use crate::ledger::{Block, Issuer, KeyStatus, LedgerView, RootEntry, Snapshot};
 use crate::refusal::Refusal;
 use alloc::vec::Vec;
@@ -8,7 +8,8 @@ use medproof_claims::Claim;
 use medproof_messages::did::Did;
 use medproof_messages::encoding::FieldHex;
 use medproof_messages::key::{KeyId, KeyInfo, PinnedKey};
-use medproof_messages::presentation::Presentation;
+use medproof_messages::point::PointError;
+use medproof_messages::presentation::{Presentation, PresentationError, ProofPoint};
 use medproof_messages::request::VerifiedRequest;
 use medproof_messages::terms::{Ledger, Subject};
 use medproof_statement::Fr;
@@ -180,9 +181,7 @@ impl Verifier {
             claim,
         };
         self.check_terms(&answer, now)?;
-        if !self.key.holds(&presentation.proof, &presentation.public) {
-            return Err(Refusal::Proof { key: self.key.id() });
-        }
+        self.check_proof(presentation)?;
         self.check_ledger(&answer, ledger, now)
     }
 
@@ -203,12 +202,11 @@ impl Verifier {
                 .filter(|(_, terms)| terms.is_ok())
                 .map(|(answer, _)| (&answer.presentation.proof, &answer.presentation.public))
                 .collect();
-            let together = self.key.all_hold(&proofs);
+            let together = self.key.all_are_sound(&proofs);
             all.extend(answers.iter().zip(terms).map(|(answer, terms)| {
                 terms?;
-                let Presentation { proof, public, .. } = answer.presentation;
-                if !together && !self.key.holds(proof, public) {
-                    return Err(Refusal::Proof { key: self.key.id() });
+                if !together {
+                    self.check_proof(answer.presentation)?;
                 }
                 self.check_ledger(answer, ledger, now)
             }));
@@ -219,6 +217,17 @@ impl Verifier {
     fn check_terms(&self, answer: &Presented<'_>, now: Time) -> Result<(), Refusal> {
         self.check_request(answer.request, answer.claim, now)?;
         self.check_answer(answer.presentation, answer.request)
+    }
+
+    fn check_proof(&self, presentation: &Presentation) -> Result<(), Refusal> {
+        let checked = self.key.check(&presentation.proof, &presentation.public);
+        checked.map_err(|unsound| match unsound {
+            Unsound::Subgroup => Refusal::Presentation(PresentationError::Point {
+                point: ProofPoint::B,
+                error: PointError::OutsideSubgroup,
+            }),
+            Unsound::Equation => Refusal::Proof { key: self.key.id() },
+        })
     }
 
     fn check_ledger<L: LedgerView + ?Sized>(

@@ -1,32 +1,32 @@
 //! The power that makes a pairing's value one: (p¹² - 1)/r, or a multiple of it.
 
+use super::tower::{cyclotomic_square, times};
 use ark_bn254::{Config, Fq12};
 use ark_ec::bn::BnConfig;
-use ark_ff::{CyclotomicMultSubgroup, Field};
+use ark_ff::Field;
 
 /// To the power 2x(6x² + 3x + 1)·(p¹² - 1)/r (Fuentes-Castañeda, Knapp, Rodríguez-Henríquez, *Faster hashing to G2*, SAC 2011,
 /// §4), as arkworks takes it; none of 0, which no Miller loop gives.
 pub(crate) fn final_exponentiation(f: &Fq12) -> Option<Fq12> {
-    let mut easy = conjugate(f) * f.inverse()?;
-    let mut twice = easy;
-    twice.frobenius_map_in_place(2);
-    easy *= twice;
+    let mut easy = times(&conjugate(f), &f.inverse()?);
+    easy = times(&frobenius(easy, 2), &easy);
 
     let power_0 = times_minus_x(&easy);
-    let power_1 = power_0.cyclotomic_square();
-    let power_3 = power_1.cyclotomic_square() * power_1;
+    let power_1 = cyclotomic_square(&power_0);
+    let power_3 = times(&cyclotomic_square(&power_1), &power_1);
     let power_4 = times_minus_x(&power_3);
-    let power_6 = conjugate(&times_minus_x(&power_4.cyclotomic_square()));
-    let mut power_8 = power_6 * power_4 * conjugate(&power_3);
-    let mut power_9 = power_8 * power_1;
-    let mut result = power_8 * power_4 * easy;
-    let mut last = conjugate(&easy) * power_9;
-    power_9.frobenius_map_in_place(1);
-    power_8.frobenius_map_in_place(2);
-    last.frobenius_map_in_place(3);
-    result *= power_9;
-    result *= power_8;
-    Some(result * last)
+    let power_6 = conjugate(&times_minus_x(&cyclotomic_square(&power_4)));
+    let power_8 = times(&times(&power_6, &power_4), &conjugate(&power_3));
+    let power_9 = times(&power_8, &power_1);
+    let last = times(&conjugate(&easy), &power_9);
+    let low = times(&times(&times(&power_8, &power_4), &easy), &frobenius(power_9, 1));
+    let high = times(&frobenius(power_8, 2), &frobenius(last, 3));
+    Some(times(&low, &high))
+}
+
+fn frobenius(mut f: Fq12, power: usize) -> Fq12 {
+    f.frobenius_map_in_place(power);
+    f
 }
 
 // The inverse, after the easy part.
@@ -38,24 +38,24 @@ fn conjugate(f: &Fq12) -> Fq12 {
 
 // To the power -x, by signed digits of which a fifth is not 0.
 fn times_minus_x(f: &Fq12) -> Fq12 {
-    let square = f.cyclotomic_square();
+    let square = cyclotomic_square(f);
     let mut odd = [*f; 4];
     let mut last = *f;
     for power in odd.iter_mut().skip(1) {
-        last *= square;
+        last = times(&last, &square);
         *power = last;
     }
     let mut result = Fq12::ONE;
     for digit in DIGITS.iter().rev() {
-        result.cyclotomic_square_in_place();
+        result = cyclotomic_square(&result);
         let Some(power) = odd.get(usize::from(digit.unsigned_abs()) / 2).filter(|_| *digit != 0) else {
             continue;
         };
-        if *digit > 0 {
-            result *= power;
+        result = if *digit > 0 {
+            times(&result, power)
         } else {
-            result *= conjugate(power);
-        }
+            times(&result, &conjugate(power))
+        };
     }
     conjugate(&result)
 }

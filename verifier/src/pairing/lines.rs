@@ -1,10 +1,11 @@
-//! The lines of a Miller loop.
+//! The lines of a Miller loop, of points whose slopes are found by inversions: those of a key, and many that go together.
 
+use super::sums;
 use super::{Place, Step, steps};
+use crate::pairing::point::Point;
 use alloc::vec::Vec;
-use ark_bn254::{Config, Fq2, G2Affine};
-use ark_ec::bn::BnConfig;
-use ark_ff::{AdditiveGroup, Field, batch_inversion};
+use ark_bn254::{Fq2, G2Affine};
+use ark_ff::{AdditiveGroup, batch_inversion};
 
 /// 1 + w·w + vw·v·w.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +19,7 @@ impl Line {
     fn through(point: &Point, slope: &Fq2) -> Line {
         Line {
             w: -*slope,
-            vw: *slope * point.x - point.y,
+            vw: sums::times(slope, &point.x) - point.y,
         }
     }
 
@@ -47,48 +48,31 @@ impl Lines {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Point {
-    x: Fq2,
-    y: Fq2,
-}
-
-impl Point {
-    fn frobenius(&self) -> Point {
-        let conjugate = |mut element: Fq2| *element.conjugate_in_place();
-        Point {
-            x: conjugate(self.x) * Config::TWIST_MUL_BY_Q_X,
-            y: conjugate(self.y) * Config::TWIST_MUL_BY_Q_Y,
-        }
-    }
-}
-
-/// Points of prime order on their way through the loop. They go together, so that each step takes one inversion: affine
-/// coordinates need the fewest multiplications then.
+/// Points on their way through the loop. They go together, so that each step takes one inversion: affine coordinates need the
+/// fewest multiplications then.
 pub(super) struct Running {
-    points: Vec<G2>,
+    points: Vec<OneRunning>,
     denominators: Vec<Fq2>,
     lines: Vec<Line>,
+    exceptional: bool,
 }
 
-struct G2 {
+struct OneRunning {
     first: Point,
     now: Point,
 }
 
 impl Running {
     pub(super) fn new(points: &[G2Affine]) -> Running {
-        let point = |point: &G2Affine| {
-            let point = Point { x: point.x, y: point.y };
-            G2 {
-                first: point,
-                now: point,
-            }
+        let one = |point: &G2Affine| {
+            let first = Point::from(point);
+            OneRunning { first, now: first }
         };
         Running {
-            points: points.iter().map(point).collect(),
+            points: points.iter().map(one).collect(),
             denominators: Vec::with_capacity(points.len()),
             lines: Vec::with_capacity(points.len()),
+            exceptional: false,
         }
     }
 
@@ -96,49 +80,36 @@ impl Running {
     pub(super) fn step(&mut self, step: Step) -> &[Line] {
         self.lines.clear();
         self.denominators.clear();
-        let other = |point: &G2| -> Option<Point> {
-            let Point { x, y } = point.first;
-            match step {
-                Step::Double => None,
-                Step::Add => Some(Point { x, y }),
-                Step::Subtract => Some(Point { x, y: -y }),
-                Step::AddFrobenius => Some(point.first.frobenius()),
-                Step::SubtractFrobenius => {
-                    let twice = point.first.frobenius().frobenius();
-                    Some(Point {
-                        x: twice.x,
-                        y: -twice.y,
-                    })
-                }
-            }
-        };
-        // None is 0: that would be a point of order 2, or a multiple of a point of prime order that comes back too soon.
-        let denominator = |point: &G2| match other(point) {
+        let denominator = |point: &OneRunning| match point.first.added(step) {
             None => point.now.y.double(),
             Some(other) => point.now.x - other.x,
         };
         self.denominators.extend(self.points.iter().map(denominator));
+        // Where a point is of no prime order, it may come back too soon: what follows of it is nothing.
+        self.exceptional |= self.denominators.contains(&Fq2::ZERO);
         batch_inversion(&mut self.denominators);
-        for (point, inverse) in self.points.iter_mut().zip(&self.denominators) {
-            let other = other(point);
-            let now = &mut point.now;
+        for (OneRunning { first, now }, inverse) in self.points.iter_mut().zip(&self.denominators) {
+            let other = first.added(step);
             let rise = match &other {
                 None => {
-                    let square = now.x.square();
+                    let square = sums::square(&now.x);
                     square.double() + square
                 }
                 Some(other) => now.y - other.y,
             };
-            let slope = rise * inverse;
+            let slope = sums::times(&rise, inverse);
             let line = Line::through(now, &slope);
-            let x = slope.square() - now.x - other.map_or(now.x, |other| other.x);
+            let x = sums::square(&slope) - now.x - other.map_or(now.x, |other| other.x);
             // The line at this x, with its sign changed.
-            *now = Point {
-                x,
-                y: -(slope * x - line.vw),
-            };
+            let y = line.vw - sums::times(&slope, &x);
+            *now = Point { x, y };
             self.lines.push(line);
         }
         &self.lines
+    }
+
+    /// After all steps, whether every point was of prime order.
+    pub(super) fn have_prime_order(&self) -> bool {
+        !self.exceptional && self.points.iter().all(|point| point.now == point.first.last())
     }
 }

@@ -288,7 +288,7 @@ fn missing<'a>(
             found.is_some_and(|presentation| {
                 presentation.public == candidate.public
                     && presentation.key_id == key.id()
-                    && key.holds(&presentation.proof, &presentation.public)
+                    && key.check(&presentation.proof, &presentation.public).is_ok()
             })
         })
     };
