@@ -185,7 +185,8 @@ fn member(
     member: &v1::CohortMember,
     records: &mut HashSet<[u8; 32]>,
 ) -> Result<NewJob, Refusal> {
-    let found = disclosures.member(caller, request, &member.record, &member.consent)?;
+    let named = disclosures.records.carried(&caller.tenant, &member.record)?;
+    let found = disclosures.member(&caller.tenant, request, &member.record, named, &member.consent)?;
     if !records.insert(found.about.pseudonym) {
         let help = "choose one consent of each";
         return Err(Refusal::invalid("cohort.repeated", "this record is there before", help).at("record"));

@@ -137,38 +137,66 @@ impl std::ops::Deref for Handler {
     }
 }
 
+// On a thread that may be kept busy.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        let help = "an operator looks at the log";
+        Err(Refusal::new(
+            Code::Internal,
+            "service.defect",
+            "the service could not do it",
+            help,
+        ))
+    })
+}
+
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Disclosures {
-    // What a disclosure becomes: nothing of it is in the job but sealed.
-    fn job(&self, caller: &Caller, disclosure: &v1::Disclosure) -> Result<NewJob, Refusal> {
-        let request = self.request(&disclosure.request)?;
-        let member = self.member(caller, &request, &disclosure.record, &disclosure.consent)?;
-        let record = member.named.as_ref().map(|named| &named.record);
-        let payload = payload::encode(&disclosure.request, &disclosure.consent, record);
-        Ok(NewJob {
-            id: member.id,
-            about: member.about,
-            tier: request.body().tier,
-            payload: self.sealed(&member.id, &payload)?,
+    // What a disclosure becomes: nothing of it is in the job but sealed. Signatures and records take the time of a core: not of
+    // those that answer others' calls. Request and record do not wait for each other.
+    async fn job(self: &Arc<Self>, caller: &Caller, disclosure: v1::Disclosure) -> Result<NewJob, Refusal> {
+        let v1::Disclosure {
+            request,
+            record,
+            consent,
+        } = disclosure;
+        let (service, bytes) = (Arc::clone(self), request.clone());
+        let verified = aside(move || service.request(&bytes));
+        let (service, tenant, name) = (Arc::clone(self), caller.tenant.clone(), record.clone());
+        let named = aside(move || service.records.carried(&tenant, &name));
+        let (verified, named) = tokio::join!(verified, named);
+        let (verified, named) = (verified?, named?);
+        let (service, tenant) = (Arc::clone(self), caller.tenant.clone());
+        aside(move || {
+            let member = service.member(&tenant, &verified, &record, named, &consent)?;
+            let record = member.named.as_ref().map(|named| &named.record);
+            let payload = payload::encode(&request, &consent, record);
+            Ok(NewJob {
+                id: member.id,
+                about: member.about,
+                tier: verified.body().tier,
+                payload: service.sealed(&member.id, &payload)?,
+            })
         })
+        .await
     }
 
     /// Whom a request is about, by whose leave: all that guards askers and consents has to know.
     pub(crate) fn member(
         &self,
-        caller: &Caller,
+        tenant: &str,
         request: &VerifiedRequest,
         record: &str,
+        named: Option<Named>,
         consent: &[u8],
     ) -> Result<Member, Refusal> {
         let consent = ConsentMessage::from_json(consent).map_err(|error| {
             Refusal::invalid(error.code(), &error, "send the consent as the holder's wallet wrote it").at("consent")
         })?;
         let id = JobId::random().map_err(|error| Refusal::new(Code::Internal, "random", error, "try again"))?;
-        let named = self.records.carried(&caller.tenant, record)?;
         let name = named.as_ref().map_or(record, |named| &named.name);
-        let pseudonym = self.pseudonyms.pseudonym(&caller.tenant, name).0.0;
+        let pseudonym = self.pseudonyms.pseudonym(tenant, name).0.0;
         let grant = named
             .as_ref()
             .and_then(|named| granted(request, &consent, &named.record));
@@ -228,29 +256,17 @@ impl Disclosures {
         }
     }
 
-    // Signatures and records take the time of a core: not of those that answer others' calls.
     async fn jobs(self: &Arc<Self>, caller: &Caller, disclosures: Vec<v1::Disclosure>) -> Result<Vec<NewJob>, Refusal> {
-        let (service, caller) = (Arc::clone(self), caller.clone());
-        let made = tokio::task::spawn_blocking(move || {
-            let many = disclosures.len() > 1;
-            let jobs = disclosures.iter().enumerate().map(|(place, disclosure)| {
-                let job = service.job(&caller, disclosure);
-                job.map_err(|refusal| match many {
-                    true => refusal.at(format!("disclosures[{place}]")),
-                    false => refusal,
-                })
-            });
-            jobs.collect()
-        });
-        made.await.unwrap_or_else(|_| {
-            let help = "an operator looks at the log";
-            Err(Refusal::new(
-                Code::Internal,
-                "service.defect",
-                "the service could not do it",
-                help,
-            ))
-        })
+        let many = disclosures.len() > 1;
+        let mut jobs = Vec::with_capacity(disclosures.len());
+        for (place, disclosure) in disclosures.into_iter().enumerate() {
+            let job = self.job(caller, disclosure).await;
+            jobs.push(job.map_err(|refusal| match many {
+                true => refusal.at(format!("disclosures[{place}]")),
+                false => refusal,
+            })?);
+        }
+        Ok(jobs)
     }
 
     async fn submitted(

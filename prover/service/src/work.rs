@@ -16,7 +16,7 @@ use crate::job::{JobId, State};
 use crate::metrics::{Metrics, state_name};
 use crate::payload::Payload;
 use crate::seal::WorkKey;
-use crate::store::{ATTEMPTS, Begun, Ending, Store, StoreError};
+use crate::store::{ATTEMPTS, Ending, Given, Store, StoreError};
 use crate::times::Times;
 use crate::watch::Hub;
 use medproof_statement::tier::Tier;
@@ -55,21 +55,21 @@ struct Answered {
 }
 
 impl Worker {
-    // Takes a job; none where it has ended.
-    async fn begin(&self, id: &JobId) -> Result<Option<Begun>, StoreError> {
+    // Notes that a job is worked on; whether it is still to be.
+    async fn begin(&self, id: &JobId) -> Result<bool, StoreError> {
         let begun = self.store.begin(id).await?;
-        if let Some(begun) = &begun {
+        if let Some(job) = &begun {
             self.hub.changed(id);
-            self.metrics.begun(&begun.job);
+            self.metrics.begun(job);
         }
-        Ok(begun)
+        Ok(begun.is_some())
     }
 
-    async fn answer(self: &Arc<Self>, begun: &Begun) -> Answered {
+    async fn answer(self: &Arc<Self>, given: &Given, stopped: &Arc<AtomicBool>) -> Answered {
         let began = Instant::now();
-        let (id, tier) = (begun.job.id, begun.job.tier);
+        let (id, tier) = (given.id, given.tier);
         let span = tracing::info_span!("job", %id, tier = tier.name(), state = tracing::field::Empty);
-        let ending = self.ending(begun).instrument(span.clone()).await;
+        let ending = self.ending(given, stopped).instrument(span.clone()).await;
         if ending == Ending::Refused {
             // As long as some proof, so that time tells nothing.
             tokio::time::sleep(self.times.like_one(tier).saturating_sub(began.elapsed())).await;
@@ -97,23 +97,22 @@ impl Worker {
         Ok(())
     }
 
-    async fn ending(self: &Arc<Self>, begun: &Begun) -> Ending {
+    async fn ending(self: &Arc<Self>, given: &Given, stopped: &Arc<AtomicBool>) -> Ending {
         // Begun before, again and again, and never ended: what it is given breaks workers.
-        if begun.job.attempts > ATTEMPTS {
+        if given.attempts >= ATTEMPTS {
             return Ending::Failed("job.poison");
         }
-        let id = begun.job.id;
-        let payload = match self.key.open(&id, &begun.payload) {
+        let id = given.id;
+        let payload = match self.key.open(&id, &given.payload) {
             Ok(bytes) => Payload::decode(&bytes),
             Err(_) => return Ending::Failed("worker.key"),
         };
         let Ok(payload) = payload else {
             return Ending::Failed("worker.version");
         };
-        let stopped = Arc::new(AtomicBool::new(false));
-        let watched = tokio::spawn(stopped_by_others(self.store.clone(), id, Arc::clone(&stopped)));
-        let worker = Arc::clone(self);
-        let (tier, span) = (begun.job.tier, Span::current());
+        let watched = tokio::spawn(stopped_by_others(self.store.clone(), id, Arc::clone(stopped)));
+        let (worker, stopped) = (Arc::clone(self), Arc::clone(stopped));
+        let (tier, span) = (given.tier, Span::current());
         let answered = tokio::task::spawn_blocking(move || {
             let steps = Steps::new(&worker, id, tier, stopped, span);
             worker.answerer.answer(&payload, &steps)
@@ -135,7 +134,7 @@ async fn stopped_by_others(store: Store, id: JobId, stopped: Arc<AtomicBool>) {
         tokio::time::sleep(GLANCE).await;
         // Where the store does not answer, work goes on: it is found at its end.
         if let Ok(state) = store.state(&id).await
-            && state != Some(State::Running)
+            && !matches!(state, Some(State::Queued | State::Running))
         {
             stopped.store(true, Ordering::Relaxed);
             return;

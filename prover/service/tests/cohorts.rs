@@ -126,8 +126,9 @@ async fn a_cohort_is_checked_proved_and_handed_out() {
             assert!(store.jobs(&owner, None, None, 10).await.unwrap().is_empty());
             assert_eq!(store.cancel(&owner, &names[0]).await.unwrap(), None);
         }
-        let begun = store.begin(&names[0]).await.unwrap().unwrap();
-        assert_eq!((begun.payload.as_slice(), begun.job.tier), (&b"sealed"[..], Tier::Xs));
+        let given = store.given(&names[0]).await.unwrap().unwrap();
+        assert_eq!((given.payload.as_slice(), given.tier), (&b"sealed"[..], Tier::Xs));
+        assert!(store.begin(&names[0]).await.unwrap().is_some());
         assert!(store.end(&names[0], &proof()).await.unwrap());
         assert!(store.end(&names[1], &proof()).await.unwrap());
         assert_eq!(standing(store, &new.id).await.state, CohortState::Running);

@@ -69,11 +69,13 @@ async fn a_job_is_begun_and_ends_once() {
         assert_eq!(store.job(&owner, &new.id).await.unwrap().as_ref(), Some(&made[0]));
         // Twice, as by a worker in the place of one that died.
         for attempts in 1..3 {
-            let begun = store.begin(&new.id).await.unwrap().unwrap();
+            let given = store.given(&new.id).await.unwrap().unwrap();
             assert_eq!(
-                (begun.job.state, begun.job.attempts, &begun.payload),
-                (State::Running, attempts, &new.payload)
+                (given.id, given.tier, given.attempts, &given.payload),
+                (new.id, Tier::S, attempts - 1, &new.payload)
             );
+            let begun = store.begin(&new.id).await.unwrap().unwrap();
+            assert_eq!((begun.state, begun.attempts), (State::Running, attempts));
         }
         assert!(store.end(&new.id, &Ending::Succeeded(b"proof".to_vec())).await.unwrap());
         for ending in [
@@ -84,6 +86,7 @@ async fn a_job_is_begun_and_ends_once() {
         ] {
             assert!(!store.end(&new.id, &ending).await.unwrap());
         }
+        assert!(store.given(&new.id).await.unwrap().is_none());
         assert!(store.begin(&new.id).await.unwrap().is_none());
         let ended = store.cancel(&owner, &new.id).await.unwrap().unwrap();
         assert_eq!(

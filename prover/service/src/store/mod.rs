@@ -149,11 +149,15 @@ pub enum Released {
     Suspended,
 }
 
-/// What a worker takes.
+/// What a worker works on.
 #[derive(Debug)]
-pub struct Begun {
-    /// What is known of it.
-    pub job: Job,
+pub struct Given {
+    /// The job's name.
+    pub id: JobId,
+    /// The size of its circuit.
+    pub tier: Tier,
+    /// How often work on it was begun.
+    pub attempts: u32,
     /// Sealed to the workers.
     pub payload: Vec<u8>,
 }
@@ -635,11 +639,19 @@ impl Store {
         either!(self, write sql::cancel(owner, id))
     }
 
-    /// Begins work on a job: what it needs, unless it has ended.
+    /// What work on a job needs, unless it has ended. [`Store::begin`] says that it is worked on.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn begin(&self, id: &JobId) -> Result<Option<Begun>, StoreError> {
+    pub async fn given(&self, id: &JobId) -> Result<Option<Given>, StoreError> {
+        either!(self, read sql::given(id))
+    }
+
+    /// Notes that work on a job begins, unless it has ended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
         either!(self, write sql::begin(id))
     }
 

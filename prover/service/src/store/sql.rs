@@ -4,7 +4,7 @@ use super::askers::{Denied, Unusual};
 use super::cohorts::Whom;
 use super::log::Listing;
 use super::{
-    ATTEMPTS, After, Begun, Bounds, Ending, NewJob, Once, Owner, QUEUE, REMEMBERED, Released, Standing, StoreError,
+    ATTEMPTS, After, Bounds, Ending, Given, NewJob, Once, Owner, QUEUE, REMEMBERED, Released, Standing, StoreError,
     Submitted, Urgency,
 };
 use crate::about::{self, About, Handle, work};
@@ -387,10 +387,27 @@ macro_rules! statements {
                 job(pool, owner, id).await
             }
 
-            pub(in crate::store) async fn begin(pool: &Pool, id: &JobId) -> Result<Option<Begun>, StoreError> {
+            pub(in crate::store) async fn given(pool: &Pool, id: &JobId) -> Result<Option<Given>, StoreError> {
+                let row = sqlx::query("SELECT tier, attempts, payload FROM disclosures WHERE id = $1 AND state IN (1, 2)")
+                    .bind(id.to_string())
+                    .fetch_optional(pool)
+                    .await?;
+                row.map(|row| {
+                    let payload: Option<Vec<u8>> = row.try_get(2)?;
+                    Ok(Given {
+                        id: *id,
+                        tier: tier(row.try_get(0)?).ok_or(StoreError::Row("a tier"))?,
+                        attempts: u32::try_from(row.try_get::<i64, _>(1)?).unwrap_or(u32::MAX),
+                        payload: payload.ok_or(StoreError::Row("a job without a payload"))?,
+                    })
+                })
+                .transpose()
+            }
+
+            pub(in crate::store) async fn begin(pool: &Pool, id: &JobId) -> Result<Option<Job>, StoreError> {
                 let statement = format!(
                     "UPDATE disclosures SET state = 2, begun = $2, attempts = attempts + 1 \
-                     WHERE id = $1 AND state IN (1, 2) RETURNING {JOB}, payload"
+                     WHERE id = $1 AND state IN (1, 2) RETURNING {JOB}"
                 );
                 let row = sqlx::query(sqlx::AssertSqlSafe(statement))
                     .bind(id.to_string())
@@ -400,14 +417,7 @@ macro_rules! statements {
                 if row.is_none() {
                     out(&mut *pool.acquire().await?, std::slice::from_ref(id)).await?;
                 }
-                row.map(|row| {
-                    let payload: Option<Vec<u8>> = row.try_get("payload")?;
-                    Ok(Begun {
-                        job: read(&row)?,
-                        payload: payload.ok_or(StoreError::Row("a job without a payload"))?,
-                    })
-                })
-                .transpose()
+                row.as_ref().map(read).transpose()
             }
 
             // Out of the job library's queue, of which a job that has ended must be none: a worker's rows are given to

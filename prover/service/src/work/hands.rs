@@ -8,6 +8,7 @@ use super::Worker;
 use crate::job::JobId;
 use crate::store::StoreError;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio_util::task::TaskTracker;
@@ -48,10 +49,25 @@ impl Hands {
 }
 
 async fn work(worker: Arc<Worker>, stop: watch::Receiver<bool>, id: JobId, answered: oneshot::Sender<()>) {
-    let Some(Some(begun)) = insist(&stop, || worker.begin(&id)).await else {
+    let Some(given) = insist(&stop, || worker.store.given(&id)).await else {
         return;
     };
-    let answer = worker.answer(&begun).await;
+    let stopped = Arc::new(AtomicBool::new(false));
+    // That it is begun is written while it is worked on, and before it ends.
+    let begun = async {
+        let begun = insist(&stop, || worker.begin(&id)).await == Some(true);
+        stopped.store(!begun, Ordering::Relaxed);
+        begun
+    };
+    let answer = async {
+        match &given {
+            Some(given) => Some(worker.answer(given, &stopped).await),
+            None => None,
+        }
+    };
+    let (true, Some(answer)) = tokio::join!(begun, answer) else {
+        return;
+    };
     // To the others it was ours for as long as that took, whether anybody waits for the hand or not.
     let _ = answered.send(());
     let _ = insist(&stop, || worker.end(&answer)).await;
@@ -79,7 +95,7 @@ async fn insist<T, F: Future<Output = Result<T, StoreError>>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     // How often a store is asked that fails like this, and answers from the third time on.
     async fn asked(stop: bool, error: fn() -> StoreError) -> (usize, Option<()>) {
