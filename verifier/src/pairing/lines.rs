@@ -5,7 +5,7 @@ use super::{Place, Step, steps};
 use crate::pairing::point::Point;
 use alloc::vec::Vec;
 use ark_bn254::{Fq2, G2Affine};
-use ark_ff::{AdditiveGroup, batch_inversion};
+use ark_ff::{AdditiveGroup, Field};
 
 /// 1 + w·w + vw·v·w.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,7 @@ impl Lines {
 pub(super) struct Running {
     points: Vec<OneRunning>,
     denominators: Vec<Fq2>,
+    products: Vec<Fq2>,
     lines: Vec<Line>,
     exceptional: bool,
 }
@@ -71,6 +72,7 @@ impl Running {
         Running {
             points: points.iter().map(one).collect(),
             denominators: Vec::with_capacity(points.len()),
+            products: Vec::with_capacity(points.len()),
             lines: Vec::with_capacity(points.len()),
             exceptional: false,
         }
@@ -85,9 +87,8 @@ impl Running {
             Some(other) => point.now.x - other.x,
         };
         self.denominators.extend(self.points.iter().map(denominator));
-        // Where a point is of no prime order, it may come back too soon: what follows of it is nothing.
-        self.exceptional |= self.denominators.contains(&Fq2::ZERO);
-        batch_inversion(&mut self.denominators);
+        // Where a point is of no prime order, it may come back too soon: what follows is nothing.
+        self.exceptional |= !invert(&mut self.denominators, &mut self.products);
         for (OneRunning { first, now }, inverse) in self.points.iter_mut().zip(&self.denominators) {
             let other = first.added(step);
             let rise = match &other {
@@ -112,4 +113,24 @@ impl Running {
     pub(super) fn have_prime_order(&self) -> bool {
         !self.exceptional && self.points.iter().all(|point| point.now == point.first.last())
     }
+}
+
+// All by one inversion (Montgomery, *Speeding the Pollard and elliptic curve methods of factorization*, 1987, §10.3.1); or not, where one
+// is 0.
+fn invert(elements: &mut [Fq2], products: &mut Vec<Fq2>) -> bool {
+    products.clear();
+    let mut all = Fq2::ONE;
+    for element in &*elements {
+        products.push(all);
+        all = sums::times(&all, element);
+    }
+    let Some(mut inverse) = all.inverse() else {
+        return false;
+    };
+    for (element, before) in elements.iter_mut().zip(products).rev() {
+        let rest = sums::times(&inverse, element);
+        *element = sums::times(&inverse, before);
+        inverse = rest;
+    }
+    true
 }

@@ -79,19 +79,17 @@ impl Projective {
 
     fn add(&mut self, other: &Point) -> WholeLine {
         let Projective { x, y, z, .. } = self;
-        let factor = Factor::new(z);
-        let rise = *y - sums::of([(&other.y, &factor)]);
-        let run = *x - sums::of([(&other.x, &factor)]);
-        let (by_rise, by_run) = (Factor::new(&rise), Factor::new(&run));
-        let squared = Factor::new(&sums::square(&run));
-        let cubed = sums::of([(&run, &squared)]);
-        let g = sums::of([(x, &squared)]);
+        let rise = *y - sums::times(&other.y, z);
+        let run = *x - sums::times(&other.x, z);
+        let squared = sums::square(&run);
+        let cubed = sums::times(&run, &squared);
+        let g = sums::times(x, &squared);
         let h = cubed + sums::times(&sums::square(&rise), z) - g.double();
-        let cube = Factor::new(&cubed);
-        *x = sums::of([(&h, &by_run)]);
-        *y = sums::of([(&(g - h), &by_rise), (&-*y, &cube)]);
-        *z = sums::of([(z, &cube)]);
-        let vw = sums::of([(&other.x, &by_rise), (&-other.y, &by_run)]);
+        let (by_rise, by_cubed) = (Factor::new(&rise), Factor::new(&cubed));
+        *x = sums::times(&run, &h);
+        *y = sums::of_two([(&(g - h), &by_rise), (&-*y, &by_cubed)]);
+        *z = sums::times(z, &cubed);
+        let vw = sums::of_two([(&other.x, &by_rise), (&-run, &Factor::new(&other.y))]);
         WholeLine {
             c: run,
             line: Line { w: -rise, vw },

@@ -1,15 +1,13 @@
 //! Sums of products in BN254's quadratic extension, with one reduction for each part (Longa, *Efficient algorithms for large
-//! prime characteristic fields and their application to bilinear pairings*, 2022/367, §3) and three multiplications a product
-//! (Karatsuba, Ofman 1962).
+//! prime characteristic fields and their application to bilinear pairings*, 2022/367, §3).
 //!
-//! Limbs are 64 bits, the lowest first; p is BN254's base field's modulus, and 2²⁵⁶ is more than 5.28p. Products are of up to 512 bits,
-//! and reduced by Montgomery's method: what is less than k·2²⁵⁶·p becomes less than (k + 1)p.
+//! A number is four limbs of 64 bits, the lowest first; p is the base field's modulus, and 2²⁵⁶ is more than 5.28p. Elements stand as
+//! 2²⁵⁶ times what they are (Montgomery 1985).
 
 use ark_bn254::{Fq, Fq2, FqConfig};
 use ark_ff::{BigInt, MontConfig, PrimeField};
 
 type Number = [u64; 4];
-type Wide = [u64; 8];
 
 const P: Number = Fq::MODULUS.0;
 
@@ -18,8 +16,7 @@ const P: Number = Fq::MODULUS.0;
 pub(super) struct Factor {
     real: Number,
     imaginary: Number,
-    // Less than 2p.
-    sum: Number,
+    opposite: Number,
 }
 
 impl Factor {
@@ -28,154 +25,149 @@ impl Factor {
         Factor {
             real: c0.0.0,
             imaginary: c1.0.0,
-            sum: plus(&c0.0.0, &c1.0.0),
+            opposite: (-*c1).0.0,
         }
     }
-}
-
-/// Σ aᵢ·bᵢ, of at most three.
-#[inline(always)]
-pub(super) fn of<const N: usize>(products: [(&Fq2, &Factor); N]) -> Fq2 {
-    const { assert!(N <= 3) };
-    let (mut reals, mut imaginaries, mut sums) = ([0; 8], [0; 8], [0; 8]);
-    for (a, b) in products {
-        let (real, imaginary) = (&a.c0.0.0, &a.c1.0.0);
-        reals = sum(reals, product(real, &b.real));
-        imaginaries = sum(imaginaries, product(imaginary, &b.imaginary));
-        // In all at most 12p², less than 2.28·2²⁵⁶·p.
-        sums = sum(sums, product(&plus(real, imaginary), &b.sum));
-    }
-    // At most 6p² each, less than 1.14·2²⁵⁶·p: reduced, less than 3p; of two, at most 4p², less than 2p.
-    let crossed = difference(difference(sums, reals).0, imaginaries).0;
-    let crossed = if N > 2 {
-        below_p(below_p(reduced(crossed)))
-    } else {
-        below_p(reduced(crossed))
-    };
-    // Less than 2²⁵⁶·p, by which a number below 0 is made one above.
-    let (real, negative) = difference(reals, imaginaries);
-    let real = if negative { plus_p(real) } else { real };
-    Fq2::new(element(below_p(reduced(real))), element(crossed))
 }
 
 /// a·b.
 #[inline(always)]
 pub(super) fn times(a: &Fq2, b: &Fq2) -> Fq2 {
-    of([(a, &Factor::new(b))])
+    let (a, b) = (parts(a), Factor::new(b));
+    Fq2::new(
+        element(sum(a, [&b.real, &b.opposite])),
+        element(sum(a, [&b.imaginary, &b.real])),
+    )
+}
+
+/// a·b + c·d.
+#[inline(always)]
+pub(super) fn of_two([(a, b), (c, d)]: [(&Fq2, &Factor); 2]) -> Fq2 {
+    let ([a0, a1], [c0, c1]) = (parts(a), parts(c));
+    let left = [a0, a1, c0, c1];
+    Fq2::new(
+        element(sum(left, [&b.real, &b.opposite, &d.real, &d.opposite])),
+        element(sum(left, [&b.imaginary, &b.real, &d.imaginary, &d.real])),
+    )
+}
+
+/// a·b + c·d + e·f.
+#[inline(always)]
+pub(super) fn of_three([(a, b), (c, d), (e, f)]: [(&Fq2, &Factor); 3]) -> Fq2 {
+    let ([a0, a1], [c0, c1], [e0, e1]) = (parts(a), parts(c), parts(e));
+    let left = [a0, a1, c0, c1, e0, e1];
+    let real = [&b.real, &b.opposite, &d.real, &d.opposite, &f.real, &f.opposite];
+    let imaginary = [&b.imaginary, &b.real, &d.imaginary, &d.real, &f.imaginary, &f.real];
+    Fq2::new(element(sum(left, real)), element(sum(left, imaginary)))
 }
 
 /// a².
 #[inline(always)]
 pub(super) fn square(a: &Fq2) -> Fq2 {
-    let (real, imaginary) = (&a.c0.0.0, &a.c1.0.0);
-    // (r + i)(r - i + p), less than 4p², and 2ri.
-    let difference = less(&plus(real, &P), imaginary);
-    let square = reduced(product(&plus(real, imaginary), &difference));
-    let twice = reduced(product(&plus(real, real), imaginary));
-    Fq2::new(element(below_p(square)), element(below_p(twice)))
+    let [real, imaginary] = parts(a);
+    // (r + i)(r - i + p), and 2ri.
+    let (difference, _) = less(&plus(real, &P), imaginary);
+    Fq2::new(
+        element(sum([&plus(real, imaginary)], [&difference])),
+        element(sum([&plus(real, real)], [imaginary])),
+    )
 }
 
-// Of less than p.
+#[inline(always)]
+fn parts(a: &Fq2) -> [&Number; 2] {
+    [&a.c0.0.0, &a.c1.0.0]
+}
+
 #[inline(always)]
 fn element(number: Number) -> Fq {
     Fq::new_unchecked(BigInt::new(number))
 }
 
-// a + b, which has no more limbs.
+// (Σ aᵢ·bᵢ)/2²⁵⁶ modulo p, of at most six numbers below p, or of two below 2p.
+//
+// What is summed stays below 2²⁵⁶ for up to four, as each step leaves less than 5p; for six it has one bit more on the way. In the
+// end it is less than p + Σ aᵢ·bᵢ/2²⁵⁶: 2p for up to four or those two, 3p for six.
 #[inline(always)]
-fn plus(a: &Number, b: &Number) -> Number {
-    let (mut sum, mut carry) = ([0; 4], false);
-    for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
-        (*sum, carry) = a.carrying_add(*b, carry);
-    }
-    sum
+fn sum<const N: usize>(a: [&Number; N], b: [&Number; N]) -> Number {
+    const { assert!(N <= 6) };
+    let sum = step(([0; 4], 0), a.map(|[limb, _, _, _]| *limb), b);
+    let sum = step(sum, a.map(|[_, limb, _, _]| *limb), b);
+    let sum = step(sum, a.map(|[_, _, limb, _]| *limb), b);
+    let (sum, _) = step(sum, a.map(|[_, _, _, limb]| *limb), b);
+    if N > 4 { below_p(below_p(sum)) } else { below_p(sum) }
 }
 
-// a - b, which is not below 0.
+// The sum, and Σ aᵢ·bᵢ of one limb of each a, with as many p more as make the lowest limb 0: the other five.
 #[inline(always)]
-fn less(a: &Number, b: &Number) -> Number {
-    let (mut difference, mut borrow) = ([0; 4], false);
-    for ((difference, a), b) in difference.iter_mut().zip(a).zip(b) {
-        (*difference, borrow) = a.borrowing_sub(*b, borrow);
+fn step<const N: usize>((sum, top): (Number, u64), limbs: [u64; N], b: [&Number; N]) -> (Number, u64) {
+    let (mut low, mut high) = (sum, u128::from(top));
+    for (limb, b) in limbs.into_iter().zip(b) {
+        let (r0, [r1, r2, r3, carry]) = row(low, limb, b);
+        low = [r0, r1, r2, r3];
+        high = upper::<N>(high, carry);
     }
-    difference
+    let [lowest, ..] = low;
+    let (_, [r1, r2, r3, carry]) = row(low, lowest.wrapping_mul(FqConfig::INV), &P);
+    let high = upper::<N>(high, carry);
+    ([r1, r2, r3, high as u64], (high >> 64) as u64)
 }
 
-// Less p, where that is not below 0.
+// Of so many products what is above four limbs has one limb, or a bit more.
 #[inline(always)]
-fn below_p(number: Number) -> Number {
-    let (mut less, mut borrow) = ([0; 4], false);
-    for ((less, a), b) in less.iter_mut().zip(number).zip(P) {
-        (*less, borrow) = a.borrowing_sub(b, borrow);
+fn upper<const N: usize>(high: u128, carry: u64) -> u128 {
+    if N > 4 {
+        high + u128::from(carry)
+    } else {
+        u128::from((high as u64).wrapping_add(carry))
     }
-    if borrow { number } else { less }
-}
-
-#[inline(always)]
-fn product([a0, a1, a2, a3]: &Number, b: &Number) -> Wide {
-    let (w0, rest) = row([0; 4], *a0, b);
-    let (w1, rest) = row(rest, *a1, b);
-    let (w2, rest) = row(rest, *a2, b);
-    let (w3, [w4, w5, w6, w7]) = row(rest, *a3, b);
-    [w0, w1, w2, w3, w4, w5, w6, w7]
 }
 
 // sum + a·b: the lowest limb, and the others.
 #[inline(always)]
 fn row([s0, s1, s2, s3]: Number, a: u64, [b0, b1, b2, b3]: &Number) -> (u64, Number) {
-    let (r0, carry) = a.carrying_mul(*b0, s0);
-    let (r1, carry) = a.carrying_mul_add(*b1, s1, carry);
-    let (r2, carry) = a.carrying_mul_add(*b2, s2, carry);
-    let (r3, carry) = a.carrying_mul_add(*b3, s3, carry);
+    let (r0, carry) = multiplied(a, *b0, s0, 0);
+    let (r1, carry) = multiplied(a, *b1, s1, carry);
+    let (r2, carry) = multiplied(a, *b2, s2, carry);
+    let (r3, carry) = multiplied(a, *b3, s3, carry);
     (r0, [r1, r2, r3, carry])
+}
+
+// a·b + sum + carry: the lower limb and the upper.
+#[inline(always)]
+fn multiplied(a: u64, b: u64, sum: u64, carry: u64) -> (u64, u64) {
+    let wide = u128::from(a) * u128::from(b) + u128::from(sum) + u128::from(carry);
+    (wide as u64, (wide >> 64) as u64)
 }
 
 // a + b, which has no more limbs.
 #[inline(always)]
-fn sum(a: Wide, b: Wide) -> Wide {
-    let (mut sum, mut carry) = ([0; 8], false);
+fn plus(a: &Number, b: &Number) -> Number {
+    let (mut sum, mut carry) = ([0; 4], 0);
     for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
-        (*sum, carry) = a.carrying_add(b, carry);
+        let wide = u128::from(*a) + u128::from(*b) + carry;
+        *sum = wide as u64;
+        carry = wide >> 64;
     }
     sum
 }
 
-// a - b, and whether that is below 0: then with 2⁵¹² more.
+// a - b, and whether that is below 0.
 #[inline(always)]
-fn difference(a: Wide, b: Wide) -> (Wide, bool) {
-    let (mut difference, mut borrow) = ([0; 8], false);
+fn less(a: &Number, b: &Number) -> (Number, bool) {
+    let (mut difference, mut borrow) = ([0; 4], false);
     for ((difference, a), b) in difference.iter_mut().zip(a).zip(b) {
-        (*difference, borrow) = a.borrowing_sub(b, borrow);
+        let (less, first) = a.overflowing_sub(*b);
+        let (less, second) = less.overflowing_sub(u64::from(borrow));
+        (*difference, borrow) = (less, first | second);
     }
     (difference, borrow)
 }
 
-// With 2²⁵⁶·p more, modulo 2⁵¹².
+// Less p, where that is not below 0.
 #[inline(always)]
-fn plus_p([w0, w1, w2, w3, w4, w5, w6, w7]: Wide) -> Wide {
-    let [w4, w5, w6, w7] = plus(&[w4, w5, w6, w7], &P);
-    [w0, w1, w2, w3, w4, w5, w6, w7]
-}
-
-// Divided by 2²⁵⁶, modulo p: less than p more than that, and of no more limbs.
-#[inline(always)]
-fn reduced([w0, w1, w2, w3, w4, w5, w6, w7]: Wide) -> Number {
-    let [r1, r2, r3, high] = cleared([w0, w1, w2, w3]);
-    let (r4, carry) = w4.carrying_add(high, false);
-    let [r2, r3, r4, high] = cleared([r1, r2, r3, r4]);
-    let (r5, carry) = w5.carrying_add(high, carry);
-    let [r3, r4, r5, high] = cleared([r2, r3, r4, r5]);
-    let (r6, carry) = w6.carrying_add(high, carry);
-    let [r4, r5, r6, high] = cleared([r3, r4, r5, r6]);
-    let (r7, _) = w7.carrying_add(high, carry);
-    [r4, r5, r6, r7]
-}
-
-// With as many p more as make the lowest limb 0: the others.
-#[inline(always)]
-fn cleared(number: Number) -> Number {
-    let [lowest, ..] = number;
-    row(number, lowest.wrapping_mul(FqConfig::INV), &P).1
+fn below_p(number: Number) -> Number {
+    let (less, below) = less(&number, &P);
+    if below { number } else { less }
 }
 
 #[cfg(test)]
@@ -185,7 +177,7 @@ mod tests {
 
     // The greatest and the least limbs there are, and some between.
     fn elements() -> impl Iterator<Item = Fq2> + Clone {
-        let greatest = element(less(&P, &[1, 0, 0, 0]));
+        let greatest = -Fq::from(1u64);
         let some = Fq::from(0x0123_4567_89ab_cdef_u64);
         let parts = [
             greatest,
@@ -215,9 +207,9 @@ mod tests {
     fn sums_are_those_of_the_products() {
         for (a, b) in elements().zip(elements().skip(1)).chain(elements().zip(elements())) {
             let [f, g] = [a, b].map(|element| Factor::new(&element));
-            assert_eq!(of([(&a, &f), (&b, &g)]), a * a + b * b);
-            assert_eq!(of([(&a, &f), (&a, &g), (&a, &f)]), a * a + a * b + a * a);
-            assert_eq!(of([(&b, &g), (&a, &g), (&b, &f)]), b * b + a * b + b * a);
+            assert_eq!(of_two([(&a, &f), (&b, &g)]), a * a + b * b);
+            assert_eq!(of_three([(&a, &f), (&a, &g), (&a, &f)]), a * a + a * b + a * a);
+            assert_eq!(of_three([(&b, &g), (&a, &g), (&b, &f)]), b * b + a * b + b * a);
         }
     }
 }

@@ -36,8 +36,8 @@ pub(super) fn cyclotomic_square(a: &Fq12) -> Fq12 {
 // (a + b·s)² with s² = ξ: both parts.
 fn square_4(a: &Fq2, b: &Fq2) -> (Fq2, Fq2) {
     let factor = Factor::new(b);
-    let even = sums::of([(a, &Factor::new(a)), (&times_xi(*b), &factor)]);
-    (even, sums::of([(a, &factor)]).double())
+    let even = sums::of_two([(a, &Factor::new(a)), (&times_xi(*b), &factor)]);
+    (even, sums::times(a, b).double())
 }
 
 // 3s - 2a.
@@ -56,14 +56,14 @@ pub(super) fn times_line(f: &Fq12, line: &Line) -> Fq12 {
     let Fq12 { c0: e, c1: o } = f;
     Fq12::new(
         Fq6::new(
-            e.c0 + times_xi(sums::of([(&o.c2, &a), (&o.c1, &b)])),
-            e.c1 + sums::of([(&o.c0, &a), (&o.c2, &rb)]),
-            e.c2 + sums::of([(&o.c1, &a), (&o.c0, &b)]),
+            e.c0 + times_xi(sums::of_two([(&o.c2, &a), (&o.c1, &b)])),
+            e.c1 + sums::of_two([(&o.c0, &a), (&o.c2, &rb)]),
+            e.c2 + sums::of_two([(&o.c1, &a), (&o.c0, &b)]),
         ),
         Fq6::new(
-            o.c0 + sums::of([(&e.c0, &a), (&e.c2, &rb)]),
-            o.c1 + sums::of([(&e.c1, &a), (&e.c0, &b)]),
-            o.c2 + sums::of([(&e.c2, &a), (&e.c1, &b)]),
+            o.c0 + sums::of_two([(&e.c0, &a), (&e.c2, &rb)]),
+            o.c1 + sums::of_two([(&e.c1, &a), (&e.c0, &b)]),
+            o.c2 + sums::of_two([(&e.c2, &a), (&e.c1, &b)]),
         ),
     )
 }
@@ -75,14 +75,14 @@ pub(super) fn times_whole_line(f: &Fq12, c: &Fq2, line: &Line) -> Fq12 {
     let Fq12 { c0: e, c1: o } = f;
     Fq12::new(
         Fq6::new(
-            sums::of([(&e.c0, &c), (&o.c2, &ra), (&o.c1, &rb)]),
-            sums::of([(&e.c1, &c), (&o.c0, &a), (&o.c2, &rb)]),
-            sums::of([(&e.c2, &c), (&o.c1, &a), (&o.c0, &b)]),
+            sums::of_three([(&e.c0, &c), (&o.c2, &ra), (&o.c1, &rb)]),
+            sums::of_three([(&e.c1, &c), (&o.c0, &a), (&o.c2, &rb)]),
+            sums::of_three([(&e.c2, &c), (&o.c1, &a), (&o.c0, &b)]),
         ),
         Fq6::new(
-            sums::of([(&o.c0, &c), (&e.c0, &a), (&e.c2, &rb)]),
-            sums::of([(&o.c1, &c), (&e.c1, &a), (&e.c0, &b)]),
-            sums::of([(&o.c2, &c), (&e.c2, &a), (&e.c1, &b)]),
+            sums::of_three([(&o.c0, &c), (&e.c0, &a), (&e.c2, &rb)]),
+            sums::of_three([(&o.c1, &c), (&e.c1, &a), (&e.c0, &b)]),
+            sums::of_three([(&o.c2, &c), (&e.c2, &a), (&e.c1, &b)]),
         ),
     )
 }
@@ -91,9 +91,9 @@ fn times_6(a: &Fq6, b: &Fq6) -> Fq6 {
     let [b0, b1, b2] = [b.c0, b.c1, b.c2].map(|element| Factor::new(&element));
     let [r1, r2] = [b.c1, b.c2].map(|element| Factor::new(&times_xi(element)));
     Fq6::new(
-        sums::of([(&a.c0, &b0), (&a.c1, &r2), (&a.c2, &r1)]),
-        sums::of([(&a.c0, &b1), (&a.c1, &b0), (&a.c2, &r2)]),
-        sums::of([(&a.c0, &b2), (&a.c1, &b1), (&a.c2, &b0)]),
+        sums::of_three([(&a.c0, &b0), (&a.c1, &r2), (&a.c2, &r1)]),
+        sums::of_three([(&a.c0, &b1), (&a.c1, &b0), (&a.c2, &r2)]),
+        sums::of_three([(&a.c0, &b2), (&a.c1, &b1), (&a.c2, &b0)]),
     )
 }
 
