@@ -60,6 +60,8 @@ Usage: cargo xtask COMMAND
                   --write: into docs/performance.md
   vault [--write] what the issuer's vault costs beside hashing, and a registry of ten million leaves
                   (20 minutes; needs ../shared/data); --write: into docs/performance.md
+  verifier [--write]
+                  a verification beside ark-groth16's, and many together; --write: into docs/performance.md
   load [PART] [--tier T] [--minutes N] [--json] [--write]
                   the prover service under load, against its targets: overhead, overload (ten minutes, or N),
                   streams, hostile, workers, model, or all of them (40 minutes; the last two need a PostgreSQL,
@@ -103,6 +105,7 @@ fn main() -> ExitCode {
         ["limit", options @ ..] => measured::limit(options),
         ["tiers", options @ ..] => measured::tiers(options),
         ["vault", options @ ..] => measured::vault(options),
+        ["verifier", options @ ..] => measured::verifier(options),
         ["load", options @ ..] => load::run(options),
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),

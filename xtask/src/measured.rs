@@ -1,4 +1,4 @@
-//! `cargo xtask limit`, `tiers` and `vault`: tables that a program of the benches measures.
+//! `cargo xtask limit`, `tiers`, `vault` and `verifier`: tables that a program of the benches measures.
 
 use crate::page;
 use crate::run::{Outcome, Result, cargo, output, step};
@@ -42,12 +42,28 @@ pub fn vault(arguments: &[&str]) -> Result<Outcome> {
     table("vault", &[], write)
 }
 
+/// What a verification takes beside arkworks' own.
+pub fn verifier(arguments: &[&str]) -> Result<Outcome> {
+    let write = match arguments {
+        [] => false,
+        ["--write"] => true,
+        _ => return Err(format!("verifier: expected --write, found {}", arguments.join(" "))),
+    };
+    let bench = ["bench", "--package", "medproof-benches", "--bench", "verify"];
+    step("the measurement", ".", &cargo(), &[&bench[..], &["--no-run"]].concat())?;
+    shown("verifier", &[&bench[..], &["--quiet"]].concat(), write)
+}
+
 // Prints it, and writes it to the page, between its marks, if asked.
 fn table(program: &str, arguments: &[&str], write: bool) -> Result<Outcome> {
     let package = ["--release", "--package", "medproof-benches", "--bin", program];
     step("the measurement", ".", &cargo(), &[&["build"], &package[..]].concat())?;
     let run = [&["run", "--quiet"], &package[..], &["--"], arguments].concat();
-    let table = output(&cargo(), &run).ok_or_else(|| format!("the measurement failed: cargo {}", run.join(" ")))?;
+    shown(program, &run, write)
+}
+
+fn shown(program: &str, run: &[&str], write: bool) -> Result<Outcome> {
+    let table = output(&cargo(), run).ok_or_else(|| format!("the measurement failed: cargo {}", run.join(" ")))?;
     println!("\n{table}");
     if write {
         let begin = format!("<!-- {program}: written by cargo xtask {program} --write -->\n");
