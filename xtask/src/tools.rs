@@ -182,6 +182,50 @@ pub fn ensure_postgres() -> Option<PathBuf> {
     postgres::programs()
 }
 
+/// The folder of the Python packages that a file names, with their digests.
+pub fn ensure_python_packages(list: &str) -> Result<Option<PathBuf>> {
+    let python = has("python3") || install_debian("Python", &["python3"]);
+    let pip = || output("python3", &["-m", "pip", "--version"]).is_some();
+    if !python || !(pip() || install_debian("pip", &["python3-pip"]) && pip()) {
+        return Ok(None);
+    }
+    let wanted = std::fs::read_to_string(root().join(list)).map_err(|e| format!("{list}: {e}"))?;
+    let folder = target()?.join("tools/python");
+    let installed = folder.join("installed.txt");
+    if std::fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(Some(folder));
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    let at = folder.to_str().ok_or("a path that is no text")?;
+    let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"];
+    let args = [&install[..], &["--target", at, "--requirement", list]].concat();
+    step("Python's packages from PyPI: maturin, mypy", ".", "python3", &args)?;
+    std::fs::write(&installed, wanted).map_err(|e| format!("{}: {e}", installed.display()))?;
+    Ok(Some(folder))
+}
+
+/// What C libraries are tested with.
+pub struct CTools {
+    /// For C and C++, and pkg-config.
+    pub compilers: bool,
+    pub valgrind: bool,
+}
+
+/// Finds or installs them.
+pub fn ensure_c() -> CTools {
+    let compilers = [
+        ("cc", "C compiler", "gcc"),
+        ("g++", "C++ compiler", "g++"),
+        ("pkg-config", "pkg-config", "pkg-config"),
+    ];
+    CTools {
+        compilers: compilers
+            .iter()
+            .all(|(program, what, package)| has(program) || install_debian(what, &[package])),
+        valgrind: has("valgrind") || install_debian("valgrind", &["valgrind", "libc6-dbg"]),
+    }
+}
+
 /// Whether a program is here.
 pub fn has(program: &str) -> bool {
     output(program, &["--version"]).is_some()

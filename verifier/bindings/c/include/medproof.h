@@ -22,7 +22,7 @@
 /**
  * How a call ended.
  */
-typedef enum medproof_status {
+typedef enum {
   /**
    * It did what it was asked.
    */
@@ -68,12 +68,12 @@ extern "C" {
  * # Safety
  * Addresses are NULL or as said.
  */
-enum medproof_status medproof_verifier_open(const uint8_t *settings,
-                                            size_t settings_len,
-                                            const uint8_t *bundle,
-                                            size_t bundle_len,
-                                            struct medproof_verifier **verifier,
-                                            struct medproof_answer **answer);
+medproof_status medproof_verifier_open(const uint8_t *settings,
+                                       size_t settings_len,
+                                       const uint8_t *bundle,
+                                       size_t bundle_len,
+                                       medproof_verifier **verifier,
+                                       medproof_answer **answer);
 
 /**
  * Checks a presentation. Takes about a millisecond, longer when a key is first needed, and reads nothing but its arguments.
@@ -93,15 +93,15 @@ enum medproof_status medproof_verifier_open(const uint8_t *settings,
  * # Safety
  * Addresses are NULL or as said.
  */
-enum medproof_status medproof_verifier_verify(const struct medproof_verifier *verifier,
-                                              const uint8_t *request,
-                                              size_t request_len,
-                                              const uint8_t *claim,
-                                              size_t claim_len,
-                                              const uint8_t *presentation,
-                                              size_t presentation_len,
-                                              uint64_t now,
-                                              struct medproof_answer **answer);
+medproof_status medproof_verifier_verify(const medproof_verifier *verifier,
+                                         const uint8_t *request,
+                                         size_t request_len,
+                                         const uint8_t *claim,
+                                         size_t claim_len,
+                                         const uint8_t *presentation,
+                                         size_t presentation_len,
+                                         uint64_t now,
+                                         medproof_answer **answer);
 
 /**
  * Frees a verifier. NULL is none.
@@ -109,7 +109,7 @@ enum medproof_status medproof_verifier_verify(const struct medproof_verifier *ve
  * # Safety
  * It is one of medproof_verifier_open, no call uses it, and none will.
  */
-void medproof_verifier_free(struct medproof_verifier *verifier);
+void medproof_verifier_free(medproof_verifier *verifier);
 
 /**
  * Frees an answer, and its texts with it. NULL is none.
@@ -117,7 +117,7 @@ void medproof_verifier_free(struct medproof_verifier *verifier);
  * # Safety
  * It is one of this library, nothing uses it or a text of it, and nothing will.
  */
-void medproof_answer_free(struct medproof_answer *answer);
+void medproof_answer_free(medproof_answer *answer);
 
 /**
  * All of an answer: JSON by answer-v1.schema.json, the same in every language. The answer owns the text, as those of the
@@ -126,7 +126,7 @@ void medproof_answer_free(struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_json(const struct medproof_answer *answer);
+const char *medproof_answer_json(const medproof_answer *answer);
 
 /**
  * The name of a refusal, the same in every language and version: "presentation.proof". NULL where it is none.
@@ -134,7 +134,7 @@ const char *medproof_answer_json(const struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_code(const struct medproof_answer *answer);
+const char *medproof_answer_code(const medproof_answer *answer);
 
 /**
  * Of a refusal: what was expected, what was found, and what to do. NULL where it is none.
@@ -142,7 +142,7 @@ const char *medproof_answer_code(const struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_message(const struct medproof_answer *answer);
+const char *medproof_answer_message(const medproof_answer *answer);
 
 /**
  * What the claim is called that was shown. NULL where nothing was verified.
@@ -150,7 +150,7 @@ const char *medproof_answer_message(const struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_title(const struct medproof_answer *answer);
+const char *medproof_answer_title(const medproof_answer *answer);
 
 /**
  * Whose chart it is, by the ledger: an address. NULL where nothing was verified.
@@ -158,7 +158,7 @@ const char *medproof_answer_title(const struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_issuer(const struct medproof_answer *answer);
+const char *medproof_answer_issuer(const medproof_answer *answer);
 
 /**
  * The same for all answers of a holder in the scope, and for nobody else's: keep the pair of both, and refuse a second one.
@@ -167,7 +167,7 @@ const char *medproof_answer_issuer(const struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_nullifier(const struct medproof_answer *answer);
+const char *medproof_answer_nullifier(const medproof_answer *answer);
 
 /**
  * Within what the nullifier must not come twice. NULL where nothing was verified.
@@ -175,7 +175,7 @@ const char *medproof_answer_nullifier(const struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_scope(const struct medproof_answer *answer);
+const char *medproof_answer_scope(const medproof_answer *answer);
 
 /**
  * The request's: a request that one answer was enough for is done with. NULL where nothing was verified.
@@ -183,7 +183,7 @@ const char *medproof_answer_scope(const struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_nonce(const struct medproof_answer *answer);
+const char *medproof_answer_nonce(const medproof_answer *answer);
 
 /**
  * By which the holder can revoke the consent: watch the ledger for it. NULL where nothing was verified.
@@ -191,7 +191,7 @@ const char *medproof_answer_nonce(const struct medproof_answer *answer);
  * # Safety
  * The answer is NULL or was not freed.
  */
-const char *medproof_answer_consent_handle(const struct medproof_answer *answer);
+const char *medproof_answer_consent_handle(const medproof_answer *answer);
 
 /**
  * Whether anybody can forge proofs under the key: then the answer is evidence of nothing. Only settings for development let
@@ -200,7 +200,7 @@ const char *medproof_answer_consent_handle(const struct medproof_answer *answer)
  * # Safety
  * The answer is NULL or was not freed.
  */
-bool medproof_answer_development(const struct medproof_answer *answer);
+bool medproof_answer_development(const medproof_answer *answer);
 
 /**
  * A status in words, which last for ever.

@@ -1,0 +1,7 @@
+from typing import final
+
+@final
+class Verifier:
+    def answer(self, request: bytes, claim: bytes, presentation: bytes, now: int) -> str: ...
+
+def open(settings: bytes, bundle: bytes) -> Verifier | str: ...
