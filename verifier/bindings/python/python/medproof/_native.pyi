@@ -1,5 +1,7 @@
 from typing import final
 
+__all__ = ["Verifier", "open"]
+
 @final
 class Verifier:
     def answer(self, request: bytes, claim: bytes, presentation: bytes, now: int) -> str: ...
