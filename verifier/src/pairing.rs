@@ -71,9 +71,12 @@ pub(crate) fn miller_loops(places: &[Place], points: &[G2Affine], fixed: &[Fixed
                 .iter_mut()
                 .filter_map(|(lines, place)| Some(lines.next()?.at(place))),
         );
-        let (pairs, last) = lines.as_chunks::<2>();
-        for [one, other] in pairs {
-            multiply_by_two(f, one, other);
+        let pairs = lines.chunks_exact(2);
+        let last = pairs.remainder();
+        for pair in pairs {
+            if let [one, other] = pair {
+                multiply_by_two(f, one, other);
+            }
         }
         for line in last {
             f.mul_by_034(&Fq2::ONE, &line.w, &line.vw);

@@ -13,6 +13,7 @@ mod flame;
 mod fuzz;
 mod load;
 mod measured;
+mod msrv;
 mod mutants;
 mod page;
 mod peers;
@@ -54,6 +55,8 @@ Usage: cargo xtask COMMAND
   python          the verifier's Python package, from its wheel: types, tests, examples (--embed: as it is shipped)
   conformance     the same vectors and 10,000 mutations to every front end of the verifier, in one table
                   (--embed: to libraries as they are shipped)
+  msrv            that what is embedded compiles with the Rust that it states: by an older one of Debian's, which it
+                  unpacks, and by what its dependencies state
   proto           the service's messages: lint, format, and no breaking change of what was published
                   (--publish: what they are now is what later ones are held to)
   circom          our files and proofs against circom2 and snarkjs, which it installs
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         ["contracts"] => contracts::all(false, contracts::Runs::Bounded),
         ["contracts", "--check"] => contracts::all(true, contracts::Runs::Bounded),
         ["contracts", "--full"] => contracts::all(true, contracts::Runs::Many),
+        ["msrv"] => msrv::check(),
         ["c"] => c::all(),
         ["c", "--install", folder] => c::install(folder),
         ["python"] => python::check(Build::Dev),
