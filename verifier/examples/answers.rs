@@ -46,7 +46,7 @@ impl Part<'_> {
         let of = |name: &str| part[name].as_str();
         let (bytes, repeated) = match (part.as_str(), of("hex"), of("text"), of("repeat")) {
             (Some(text), ..) | (_, _, Some(text), None) => (Cow::Borrowed(text.as_bytes()), ""),
-            (_, Some(digits), ..) => (Cow::Owned(hex::decode(digits)?), ""),
+            (_, Some(digits), ..) => (Cow::Owned(hex::decode(digits).map_err(|e| e.to_string())?), ""),
             (_, _, Some(text), Some(repeated)) => (Cow::Borrowed(text.as_bytes()), repeated),
             _ => return Err(format!("{part} is no part").into()),
         };

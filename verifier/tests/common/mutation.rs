@@ -99,7 +99,7 @@ fn last_byte_of_a_point(rng: &mut impl RngCore) -> usize {
 // Negated, at infinity, or neither of all that there are. Sometimes with a bit of an input.
 fn flags(bytes: &mut Bytes, rng: &mut impl RngCore) {
     bytes[last_byte_of_a_point(rng)] ^= [0x40, 0x80, 0xc0][below(rng, 3)];
-    if rng.next_u32() % 4 != 0 {
+    if !rng.next_u32().is_multiple_of(4) {
         bytes[INPUTS + below(rng, PRESENTATION_BYTES - INPUTS)] ^= 1 << below(rng, 8);
     }
 }
@@ -108,7 +108,7 @@ fn flags(bytes: &mut Bytes, rng: &mut impl RngCore) {
 fn coordinate(bytes: &mut Bytes, rng: &mut impl RngCore) {
     let at = [A, B, B + 32, C][below(rng, 4)];
     let mut x = Fq::rand(rng).into_bigint();
-    if rng.next_u32() % 4 == 0 {
+    if rng.next_u32().is_multiple_of(4) {
         x.add_with_carry(&Fq::MODULUS);
     }
     let flag = bytes[at + 31] & 0xc0;
@@ -130,7 +130,7 @@ fn point_of_g2(bytes: &mut Bytes, rng: &mut impl RngCore) {
         0 => G2Projective::rand(rng).into_affine(),
         _ => loop {
             let x = Fq2::rand(rng);
-            if let Some(found) = G2Affine::get_point_from_x_unchecked(x, rng.next_u32() % 2 == 0) {
+            if let Some(found) = G2Affine::get_point_from_x_unchecked(x, rng.next_u32().is_multiple_of(2)) {
                 break found;
             }
         },
@@ -168,7 +168,7 @@ fn moved(bytes: &mut Bytes, rng: &mut impl RngCore) {
 
 fn resized(good: &[u8], rng: &mut impl RngCore) -> Vec<u8> {
     let mut bytes = good.to_vec();
-    if rng.next_u32() % 8 == 0 {
+    if rng.next_u32().is_multiple_of(8) {
         bytes.truncate(32 * below(rng, 10));
     }
     let mut more = vec![0; 1 + below(rng, 200)];
