@@ -14,15 +14,13 @@ impl<const N: usize> Hex<N> {
     /// Reads the one spelling of the bytes. `None` for every other.
     pub fn from_text(text: &str) -> Option<Hex<N>> {
         let digits = text.strip_prefix("0x")?.as_bytes();
-        let (pairs, rest) = digits.as_chunks::<2>();
-        if pairs.len() != N || !rest.is_empty() {
-            return None;
-        }
+        let mut rest = Bytes(digits);
         let mut bytes = [0; N];
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        for byte in &mut bytes {
+            let [high, low] = rest.take()?;
             *byte = digit(*high)? << 4 | digit(*low)?;
         }
-        Some(Hex(bytes))
+        rest.0.is_empty().then_some(Hex(bytes))
     }
 }
 

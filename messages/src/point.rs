@@ -4,6 +4,7 @@
 //! is the greater of the two roots, bit 6 that the point is the identity. G2's x is c0, then c1.
 //! These are arkworks' compressed bytes; decoding is spelled out so that every refusal has a name.
 
+use crate::encoding::Bytes;
 use crate::root;
 use crate::subgroup::has_prime_order;
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine, g1, g2};
@@ -171,10 +172,11 @@ fn with_flag(mut bytes: [u8; 32], greater: bool) -> [u8; 32] {
 }
 
 fn coordinate(bytes: &[u8; 32]) -> Result<Fq, PointError> {
-    let (words, _) = bytes.as_chunks::<8>();
+    let mut rest = Bytes(bytes);
     let mut limbs = [0; 4];
-    for (limb, word) in limbs.iter_mut().zip(words) {
-        *limb = u64::from_le_bytes(*word);
+    for limb in &mut limbs {
+        // Four of eight bytes: none is ever missing.
+        *limb = rest.take().map_or(0, |word| u64::from_le_bytes(*word));
     }
     Fq::from_bigint(BigInt::new(limbs)).ok_or(PointError::NotReduced)
 }

@@ -213,16 +213,16 @@ impl Presentation {
         }
         let key_id = KeyId(*rest.take().ok_or_else(length)?);
         let proof = rest.take::<PROOF_BYTES>().ok_or_else(length)?;
-        let (inputs, tail) = rest.0.as_chunks::<32>();
-        if !tail.is_empty() {
+        let (found, more) = (rest.0.len() / 32, rest.0.len() % 32);
+        if more != 0 {
             return Err(length());
         }
-        let inputs: &[[u8; 32]; COUNT] = inputs.try_into().map_err(|_| PresentationError::InputCount {
-            expected: COUNT,
-            found: inputs.len(),
-        })?;
+        if found != COUNT {
+            return Err(PresentationError::InputCount { expected: COUNT, found });
+        }
         let mut elements = [Default::default(); COUNT];
-        for ((element, bytes), name) in elements.iter_mut().zip(inputs).zip(NAMES) {
+        for (element, name) in elements.iter_mut().zip(NAMES) {
+            let bytes = rest.take::<32>().ok_or_else(length)?;
             *element = field::from_bytes(bytes).map_err(|error| PresentationError::Input { name, error })?;
         }
         Ok(Presentation {

@@ -396,9 +396,9 @@ impl Verifier {
         if entry.suspended {
             return Err(Refusal::IssuerSuspended { issuer });
         }
-        if let Some(superseded_at) = entry.superseded_at.map(Time::seconds)
-            && now.saturating_sub(superseded_at) >= grace
-        {
+        let superseded_at = entry.superseded_at.map(Time::seconds);
+        let ended = superseded_at.filter(|at| now.saturating_sub(*at) >= grace);
+        if let Some(superseded_at) = ended {
             return Err(Refusal::RootSuperseded {
                 superseded_at,
                 grace,

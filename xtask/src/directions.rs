@@ -14,6 +14,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "medproof-verifier",
         &["medproof-messages", "medproof-claims", "medproof-statement"],
     ),
+    ("medproof-c", &["medproof-messages", "medproof-verifier"]),
+    ("medproof-python", &["medproof-verifier"]),
     ("medproof-gadgets", &["medproof-statement"]),
     ("medproof-disclosure", &["medproof-gadgets", "medproof-statement"]),
     (

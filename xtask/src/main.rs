@@ -1,7 +1,9 @@
 //! Developer commands: `cargo xtask test` installs what the tests need and runs them all.
 
 mod aarch64;
+mod c;
 mod citations;
+mod conformance;
 mod contracts;
 mod cuda;
 mod determinism;
@@ -11,15 +13,18 @@ mod flame;
 mod fuzz;
 mod load;
 mod measured;
+mod msrv;
 mod mutants;
 mod page;
 mod peers;
 mod postgres;
 mod proto;
+mod python;
 mod run;
 mod test;
 mod tools;
 
+use c::Build;
 use run::Outcome;
 use std::process::ExitCode;
 
@@ -45,6 +50,13 @@ Usage: cargo xtask COMMAND
   directions      which crate may depend on which, from cargo metadata
   contracts       rebuild the contracts' artifacts and test the contracts by forge, which it installs
                   (--check: compare the artifacts only; --full: that, and many more runs)
+  c               the verifier's C library: its header, its examples, what it promises of addresses, under valgrind
+                  (--install DIR: as it is shipped, with its header, pkg-config's file, example and licence)
+  python          the verifier's Python package, from its wheel: types, tests, examples (--embed: as it is shipped)
+  conformance     the same vectors and 10,000 mutations to every front end of the verifier, in one table
+                  (--embed: to libraries as they are shipped)
+  msrv            that what is embedded compiles with the Rust that it states: by an older one of Debian's, which it
+                  unpacks, and by what its dependencies state
   proto           the service's messages: lint, format, and no breaking change of what was published
                   (--publish: what they are now is what later ones are held to)
   circom          our files and proofs against circom2 and snarkjs, which it installs
@@ -98,6 +110,13 @@ fn main() -> ExitCode {
         ["contracts"] => contracts::all(false, contracts::Runs::Bounded),
         ["contracts", "--check"] => contracts::all(true, contracts::Runs::Bounded),
         ["contracts", "--full"] => contracts::all(true, contracts::Runs::Many),
+        ["msrv"] => msrv::check(),
+        ["c"] => c::all(),
+        ["c", "--install", folder] => c::install(folder),
+        ["python"] => python::check(Build::Dev),
+        ["python", "--embed"] => python::check(Build::Embed),
+        ["conformance"] => conformance::all(Build::Dev),
+        ["conformance", "--embed"] => conformance::all(Build::Embed),
         ["proto"] => proto::check(),
         ["proto", "--publish"] => proto::publish(),
         ["circom"] => test::circom(),

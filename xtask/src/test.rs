@@ -1,8 +1,9 @@
 //! `cargo xtask test` and `cargo xtask lint`.
 
+use crate::c::{self, Build};
 use crate::postgres::{self, Postgres};
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
-use crate::{aarch64, citations, contracts, determinism, directions, mutants, proto, tools};
+use crate::{aarch64, citations, conformance, contracts, determinism, directions, msrv, mutants, proto, python, tools};
 use std::path::PathBuf;
 
 /// All tests; the long ones too if asked.
@@ -33,6 +34,7 @@ pub fn all(full: bool) -> Result<Outcome> {
     if tools.python {
         determinism::check()?;
     }
+    complete &= embedded(full)?;
     complete &= has_postgres && has_grpcurl;
     if full {
         import_oracle()?;
@@ -99,6 +101,20 @@ fn oracle() -> Result<()> {
         "python3",
         &args,
     )
+}
+
+// What others embed the verifier with; as it is shipped too if asked, which takes longer to build.
+fn embedded(full: bool) -> Result<bool> {
+    let mut outcomes = vec![msrv::check()?];
+    let builds: &[Build] = if full {
+        &[Build::Dev, Build::Embed]
+    } else {
+        &[Build::Dev]
+    };
+    for build in builds {
+        outcomes.extend([c::check(*build)?, python::check(*build)?, conformance::all(*build)?]);
+    }
+    Ok(outcomes.iter().all(|outcome| *outcome == Outcome::Passed))
 }
 
 // In a workspace of its own: the FHIR model takes minutes to compile.

@@ -1,7 +1,7 @@
 //! What the tests need beside Rust: found, or installed and said so.
 
 use crate::postgres;
-use crate::run::{Result, cargo, output, root, step, step_with, target};
+use crate::run::{Result, cargo, command_of, output, root, step, step_with, target};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -180,6 +180,117 @@ pub fn ensure_postgres() -> Option<PathBuf> {
         return None;
     }
     postgres::programs()
+}
+
+/// The folder of the Python packages that a file names, with their digests.
+pub fn ensure_python_packages(list: &str) -> Result<Option<PathBuf>> {
+    let python = has("python3") || install_debian("Python", &["python3"]);
+    let pip = || output("python3", &["-m", "pip", "--version"]).is_some();
+    if !python || !(pip() || install_debian("pip", &["python3-pip"]) && pip()) {
+        return Ok(None);
+    }
+    let wanted = std::fs::read_to_string(root().join(list)).map_err(|e| format!("{list}: {e}"))?;
+    let folder = target()?.join("tools/python");
+    let installed = folder.join("installed.txt");
+    if std::fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(Some(folder));
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    let at = folder.to_str().ok_or("a path that is no text")?;
+    let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"];
+    let args = [&install[..], &["--target", at, "--requirement", list]].concat();
+    step("Python's packages from PyPI: maturin, mypy", ".", "python3", &args)?;
+    std::fs::write(&installed, wanted).map_err(|e| format!("{}: {e}", installed.display()))?;
+    Ok(Some(folder))
+}
+
+/// A compiler that is older than what is stated.
+pub struct OldRustc {
+    pub version: &'static str,
+    pub program: String,
+    /// Where its shared libraries are.
+    pub libraries: String,
+}
+
+/// Debian's Rust for browsers, and what it needs beside a C library.
+const OLD_RUSTC: &str = "1.85.0";
+const OLD_RUSTC_PACKAGES: [&str; 4] = [
+    "rustc-web=1.85.0+dfsg3-1~deb12u3",
+    "libstd-rust-web-1.85=1.85.0+dfsg3-1~deb12u3",
+    "libstd-rust-web-dev=1.85.0+dfsg3-1~deb12u3",
+    "libllvm19",
+];
+
+/// An old compiler of Debian's, unpacked into a folder of ours: the machine's own stays what it is.
+pub fn ensure_old_rustc() -> Result<Option<OldRustc>> {
+    let folder = target()?.join("tools/rustc").join(OLD_RUSTC);
+    let at = |path: &str| folder.join(path).display().to_string();
+    let old = OldRustc {
+        version: OLD_RUSTC,
+        program: at("usr/bin/rustc"),
+        libraries: at("usr/lib/x86_64-linux-gnu"),
+    };
+    let whole = folder.join("whole");
+    if whole.is_file() {
+        return Ok(Some(old));
+    }
+    println!(
+        "Rust {OLD_RUSTC} is missing; unpacking Debian's into {}.",
+        folder.display()
+    );
+    let packages = folder.join("packages");
+    std::fs::create_dir_all(&packages).map_err(|e| format!("{}: {e}", packages.display()))?;
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) || !download_debian(&packages)? {
+        println!("Debian 12 for x86-64 has it; elsewhere only what is stated is compared.");
+        return Ok(None);
+    }
+    let into = folder.display().to_string();
+    for package in std::fs::read_dir(&packages).map_err(|e| e.to_string())? {
+        let package = package.map_err(|e| e.to_string())?.path().display().to_string();
+        step("unpack", ".", "dpkg-deb", &["--extract", &package, &into])?;
+    }
+    let _ = std::fs::remove_dir_all(&packages);
+    std::fs::write(&whole, OLD_RUSTC).map_err(|e| format!("{}: {e}", whole.display()))?;
+    Ok(Some(old))
+}
+
+// Without installing them. Lists of packages may be old, or not there at all.
+fn download_debian(folder: &Path) -> Result<bool> {
+    if output("apt-get", &["--version"]).is_none() {
+        return Ok(false);
+    }
+    let download = || {
+        let args = [&["download", "--quiet"][..], &OLD_RUSTC_PACKAGES].concat();
+        let status = command_of("apt-get").args(args).current_dir(folder).status();
+        status.map(|status| status.success()).map_err(|e| e.to_string())
+    };
+    if download()? {
+        return Ok(true);
+    }
+    let updated = step("package lists", ".", "apt-get", &["update", "-q"]).is_ok();
+    Ok(updated && download()?)
+}
+
+/// What C libraries are tested with.
+pub struct CTools {
+    /// For C and C++, and pkg-config.
+    pub compilers: bool,
+    pub valgrind: bool,
+}
+
+/// Finds or installs them.
+pub fn ensure_c() -> CTools {
+    let compilers = [
+        ("cc", "C compiler", "gcc"),
+        ("g++", "C++ compiler", "g++"),
+        ("pkg-config", "pkg-config", "pkg-config"),
+    ];
+    CTools {
+        compilers: compilers
+            .iter()
+            .all(|(program, what, package)| has(program) || install_debian(what, &[package])),
+        valgrind: has("valgrind") || install_debian("valgrind", &["valgrind", "libc6-dbg"]),
+    }
 }
 
 /// Whether a program is here.

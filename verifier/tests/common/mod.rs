@@ -22,6 +22,8 @@ use rand_core::SeedableRng;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 
+pub mod mutation;
+
 /// Knows five numbers equal to the public inputs, and the product of all.
 struct Five(Option<[Fr; COUNT]>);
 
