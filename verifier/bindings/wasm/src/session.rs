@@ -1,7 +1,8 @@
 //! What one instance of the module holds between calls.
 
-use medproof_claims::Claim;
+use medproof_claims::{Claim, Explanation};
 use medproof_verifier::portable::{Asked, Refused, Verifier};
+use serde::Serialize;
 
 /// What comes in as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,12 +85,95 @@ impl Session {
     pub(crate) fn explain(&mut self) {
         let claim = self.take(Part::Claim);
         self.answer = match Claim::parse(&claim) {
-            Ok(claim) => serde_json::to_string(&claim.explain(None)).unwrap_or_default(),
+            Ok(claim) => said(claim.explain(None)),
             Err(error) => Refused::from(error).to_json(),
         };
     }
 
     pub(crate) fn answer(&self) -> &str {
         &self.answer
+    }
+}
+
+#[derive(Serialize)]
+struct Said {
+    shown: Explanation,
+}
+
+// Strings under names alone, which cannot fail to be written.
+fn said(shown: Explanation) -> String {
+    serde_json::to_string(&Said { shown }).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    const VECTORS: &str = include_str!("../../../../tests/vectors/v1/verification.json");
+
+    fn give(session: &mut Session, part: Part, bytes: &[u8]) {
+        assert!(session.room(part, bytes.len()).is_some());
+        session.inputs[part as usize].copy_from_slice(bytes);
+    }
+
+    fn opened(base: &Value) -> Session {
+        let mut session = Session::new();
+        for (part, name) in [(Part::Settings, "settings"), (Part::Bundle, "bundle")] {
+            give(&mut session, part, base[name].as_str().unwrap().as_bytes());
+        }
+        session.open();
+        assert_eq!(session.answer(), "");
+        session
+    }
+
+    fn ask(session: &mut Session, base: &Value) {
+        for (part, name) in [(Part::Request, "request"), (Part::Claim, "claim")] {
+            give(session, part, base[name].as_str().unwrap().as_bytes());
+        }
+        let digits = base["presentation"]["hex"].as_str().unwrap();
+        give(session, Part::Presentation, &hex::decode(digits).unwrap());
+        session.verify(base["now"].as_u64().unwrap());
+    }
+
+    #[test]
+    fn what_is_opened_answers_again_and_again() {
+        let base = &serde_json::from_str::<Value>(VECTORS).unwrap()["base"];
+        let mut session = opened(base);
+        for _ in 0..2 {
+            ask(&mut session, base);
+            assert!(session.answer().starts_with(r#"{"verified":{"#), "{}", session.answer());
+        }
+        // What came in is used once.
+        session.verify(base["now"].as_u64().unwrap());
+        assert!(session.answer().contains(r#""code":"json.syntax""#), "{}", session.answer());
+    }
+
+    #[test]
+    fn what_did_not_open_answers_nothing() {
+        let base = &serde_json::from_str::<Value>(VECTORS).unwrap()["base"];
+        let mut session = opened(base);
+        session.open();
+        assert!(session.answer().contains(r#""code":"json.syntax""#), "{}", session.answer());
+        ask(&mut session, base);
+        assert_eq!(session.answer(), "");
+    }
+
+    #[test]
+    fn a_claim_is_explained_or_refused() {
+        let base = &serde_json::from_str::<Value>(VECTORS).unwrap()["base"];
+        let mut session = Session::new();
+        give(&mut session, Part::Claim, base["claim"].as_str().unwrap().as_bytes());
+        session.explain();
+        assert!(session.answer().starts_with(r#"{"shown":{"title":"Adult""#), "{}", session.answer());
+        session.explain();
+        assert!(session.answer().starts_with(r#"{"refused":{"code":"claim""#), "{}", session.answer());
+    }
+
+    #[test]
+    fn there_is_no_room_for_what_is_no_part_or_as_large_as_memory() {
+        assert_eq!(Part::of(4), Some(Part::Presentation));
+        assert_eq!(Part::of(5), None);
+        assert_eq!(Session::new().room(Part::Bundle, usize::MAX), None);
     }
 }
