@@ -19,6 +19,7 @@ mod proto;
 mod run;
 mod test;
 mod tools;
+mod wasm;
 
 use run::Outcome;
 use std::process::ExitCode;
@@ -65,6 +66,8 @@ Usage: cargo xtask COMMAND
                   streams, hostile, workers, model, or all of them (40 minutes; the last two need a PostgreSQL,
                   which it starts); fails where a target was missed; --write: into docs/performance.md
   aarch64         that prover and verifier compile for AArch64; needs its standard library
+  wasm            the verifier for JavaScript, as an npm package: built, packed, installed, tested; and the
+                  verifier for a microcontroller. Installs rustc-web, rust-web-src, lld and binaryen
   cuda            the prover's sums on a CUDA device, compiled and tested; needs such a device, and nvcc,
                   which it installs; not a part of test
   flame           where a proof's time goes, into docs/performance/prove.svg; needs perf
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
         ["load", options @ ..] => load::run(options),
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),
+        ["wasm"] => wasm::all(),
         ["flame"] => flame::run(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
