@@ -20,6 +20,7 @@ mod run;
 mod test;
 mod tools;
 mod wasm;
+mod web;
 
 use run::Outcome;
 use std::process::ExitCode;
@@ -68,6 +69,8 @@ Usage: cargo xtask COMMAND
   aarch64         that prover and verifier compile for AArch64; needs its standard library
   wasm            the verifier for JavaScript, as an npm package: built, packed, installed, tested; and the
                   verifier for a microcontroller. Installs rustc-web, rust-web-src, lld and binaryen
+  web             the page that checks a presentation, one file, tested in Chromium, which it installs
+                  (--bench: how fast; --pictures: what it looks like, into target/web/screenshots)
   cuda            the prover's sums on a CUDA device, compiled and tested; needs such a device, and nvcc,
                   which it installs; not a part of test
   flame           where a proof's time goes, into docs/performance/prove.svg; needs perf
@@ -110,6 +113,9 @@ fn main() -> ExitCode {
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),
         ["wasm"] => wasm::all(),
+        ["web"] => web::all(web::Want::Tested),
+        ["web", "--bench"] => web::all(web::Want::Timed),
+        ["web", "--pictures"] => web::all(web::Want::Drawn),
         ["flame"] => flame::run(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

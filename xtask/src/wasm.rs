@@ -10,7 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const PACKAGE: &str = "verifier/bindings/wasm";
-const MODULE: &str = "verifier/bindings/wasm/medproof.wasm";
+/// Where the module is, once it is built.
+pub const MODULE: &str = "verifier/bindings/wasm/medproof.wasm";
 const VECTORS: &str = "tests/vectors/v1/verification.json";
 
 /// Bytes after gzip at most: what it has, and five in a hundred.
