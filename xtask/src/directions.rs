@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "medproof-verifier",
         &["medproof-messages", "medproof-claims", "medproof-statement"],
     ),
+    ("medproof-wasm", &["medproof-claims", "medproof-verifier"]),
     ("medproof-gadgets", &["medproof-statement"]),
     ("medproof-disclosure", &["medproof-gadgets", "medproof-statement"]),
     (

@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask test` installs what the tests need and runs them all.
 
 mod aarch64;
+mod bare;
 mod citations;
 mod contracts;
 mod cuda;
@@ -67,8 +68,9 @@ Usage: cargo xtask COMMAND
                   streams, hostile, workers, model, or all of them (40 minutes; the last two need a PostgreSQL,
                   which it starts); fails where a target was missed; --write: into docs/performance.md
   aarch64         that prover and verifier compile for AArch64; needs its standard library
-  wasm            the verifier for JavaScript, as an npm package: built, packed, installed, tested; and the
-                  verifier for a microcontroller. Installs rustc-web, rust-web-src, lld and binaryen
+  bare            that the verifier compiles for a microcontroller; installs rustc-web and rust-web-src
+  wasm            the verifier for JavaScript, as an npm package: built, packed, installed, tested;
+                  installs rustc-web, rust-web-src, lld and binaryen
   web             the page that checks a presentation, one file, tested in Chromium, which it installs
                   (--bench: how fast; --pictures: what it looks like, into target/web/screenshots)
   cuda            the prover's sums on a CUDA device, compiled and tested; needs such a device, and nvcc,
@@ -113,6 +115,7 @@ fn main() -> ExitCode {
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),
         ["wasm"] => wasm::all(),
+        ["bare"] => bare::build(),
         ["web"] => web::all(web::Want::Tested),
         ["web", "--bench"] => web::all(web::Want::Timed),
         ["web", "--pictures"] => web::all(web::Want::Drawn),

@@ -2,7 +2,7 @@
 
 use crate::postgres::{self, Postgres};
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
-use crate::{aarch64, citations, contracts, determinism, directions, mutants, proto, tools};
+use crate::{aarch64, bare, citations, contracts, determinism, directions, mutants, proto, tools, wasm, web};
 use std::path::PathBuf;
 
 /// All tests; the long ones too if asked.
@@ -20,6 +20,7 @@ pub fn all(full: bool) -> Result<Outcome> {
         };
         complete &= contracts::all(true, runs)? == Outcome::Passed;
         proto::check()?;
+        complete &= front_ends()? == Outcome::Passed;
     }
     if tools.python {
         oracle()?;
@@ -44,6 +45,14 @@ pub fn all(full: bool) -> Result<Outcome> {
         println!("\nPassed, but for the tests of what could not be installed: see above.");
         Ok(Outcome::Incomplete)
     }
+}
+
+// The verifier outside Rust.
+fn front_ends() -> Result<Outcome> {
+    if bare::build()? == Outcome::Incomplete || wasm::all()? == Outcome::Incomplete {
+        return Ok(Outcome::Incomplete);
+    }
+    web::page(web::Want::Tested)
 }
 
 // The embeddable crates build without std's features.

@@ -57,7 +57,10 @@ impl Session {
 
     /// What came in, once: a bundle may be large.
     fn take(&mut self, part: Part) -> Vec<u8> {
-        self.inputs.get_mut(part as usize).map(core::mem::take).unwrap_or_default()
+        self.inputs
+            .get_mut(part as usize)
+            .map(core::mem::take)
+            .unwrap_or_default()
     }
 
     pub(crate) fn open(&mut self) {
@@ -68,7 +71,8 @@ impl Session {
     }
 
     pub(crate) fn verify(&mut self, now: u64) {
-        let [request, claim, presentation] = [Part::Request, Part::Claim, Part::Presentation].map(|part| self.take(part));
+        let [request, claim, presentation] =
+            [Part::Request, Part::Claim, Part::Presentation].map(|part| self.take(part));
         let asked = Asked {
             request: &request,
             claim: &claim,
@@ -146,7 +150,11 @@ mod tests {
         }
         // What came in is used once.
         session.verify(base["now"].as_u64().unwrap());
-        assert!(session.answer().contains(r#""code":"json.syntax""#), "{}", session.answer());
+        assert!(
+            session.answer().contains(r#""code":"json.syntax""#),
+            "{}",
+            session.answer()
+        );
     }
 
     #[test]
@@ -154,7 +162,11 @@ mod tests {
         let base = &serde_json::from_str::<Value>(VECTORS).unwrap()["base"];
         let mut session = opened(base);
         session.open();
-        assert!(session.answer().contains(r#""code":"json.syntax""#), "{}", session.answer());
+        assert!(
+            session.answer().contains(r#""code":"json.syntax""#),
+            "{}",
+            session.answer()
+        );
         ask(&mut session, base);
         assert_eq!(session.answer(), "");
     }
@@ -165,9 +177,17 @@ mod tests {
         let mut session = Session::new();
         give(&mut session, Part::Claim, base["claim"].as_str().unwrap().as_bytes());
         session.explain();
-        assert!(session.answer().starts_with(r#"{"shown":{"title":"Adult""#), "{}", session.answer());
+        assert!(
+            session.answer().starts_with(r#"{"shown":{"title":"Adult""#),
+            "{}",
+            session.answer()
+        );
         session.explain();
-        assert!(session.answer().starts_with(r#"{"refused":{"code":"claim""#), "{}", session.answer());
+        assert!(
+            session.answer().starts_with(r#"{"refused":{"code":"claim""#),
+            "{}",
+            session.answer()
+        );
     }
 
     #[test]
