@@ -2,10 +2,11 @@
 
 const DAY = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
 const TIME = { ...DAY, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-const written = (date, form) => new Intl.DateTimeFormat("en-GB", form).format(date);
+// Made once: a format takes longer to make than to use.
+const [days, times] = [DAY, TIME].map((form) => new Intl.DateTimeFormat("en-GB", form));
 
-export const dayOf = (iso) => written(new Date(`${iso}T00:00:00Z`), DAY);
-export const timeOf = (seconds) => `${written(new Date(seconds * 1000), TIME)} UTC`;
+export const dayOf = (iso) => days.format(new Date(`${iso}T00:00:00Z`));
+export const timeOf = (seconds) => `${times.format(new Date(seconds * 1000))} UTC`;
 export const shortOf = (hex) => (hex.length > 18 ? `${hex.slice(0, 8)}…${hex.slice(-6)}` : hex);
 
 const PURPOSES = {

@@ -118,7 +118,8 @@ fn package() -> Result<()> {
         &["pack", "--silent", "--pack-destination", to],
     )?;
     fs::write(installed.join("package.json"), r#"{"private":true,"type":"module"}"#).map_err(|e| e.to_string())?;
-    let tarball = "medproof-verifier-0.1.0.tgz";
+    // The workspace's version, which package.json must have.
+    let tarball = concat!("medproof-verifier-", env!("CARGO_PKG_VERSION"), ".tgz");
     let install = ["install", "--silent", "--offline", "--no-audit", "--no-fund", tarball];
     step("npm install", to, "npm", &install)?;
     for file in TESTED {
