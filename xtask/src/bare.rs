@@ -13,11 +13,14 @@ use std::path::{Path, PathBuf};
 const TARGET: &str = "thumbv7em-none-eabi";
 const ASKS: &str = "taceo-ark-babyjubjub";
 
-// That there is code, and not how good it is.
+// That there is code, and not how good it is. The rest is as in the workspace, so that macros are built once for both.
 const PROFILE: &str = r#"
 [profile.wasm]
 inherits = "release"
 opt-level = 0
+debug = false
+overflow-checks = true
+panic = "abort"
 "#;
 
 /// Compiles it for a microcontroller.

@@ -199,9 +199,9 @@ pub fn ensure_wasm_ld() -> bool {
     has("wasm-ld") || install_debian("wasm-ld", &["lld"])
 }
 
-/// Chromium, for pages.
+/// Chromium, for pages: the path of the program, of `MEDPROOF_CHROMIUM` or where Debian has it.
 pub fn ensure_chromium() -> Option<String> {
-    let program = std::env::var("MEDPROOF_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
+    let program = std::env::var("MEDPROOF_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
     let fonts = "fonts-dejavu-core";
     (has(&program) || install_debian("Chromium", &["chromium", fonts])).then_some(program)
 }
