@@ -103,6 +103,23 @@ test("the module may be brought along, as bytes or compiled", async () => {
   assert.equal(ask(await open({ wasm: await WebAssembly.compile(bytes) })).tier, "S");
 });
 
+// A module of the same names that opens and then stops:
+// (module (memory (export "memory") 1)
+//   (func (export "medproof_input") (param i32 i32) (result i32) i32.const 8)
+//   (func (export "medproof_open")) (func (export "medproof_verify") (param i64) unreachable)
+//   (func (export "medproof_answer") (result i32) i32.const 0) (func (export "medproof_answer_length") (result i32) i32.const 0))
+const STOPS = Buffer.from(
+  "AGFzbQEAAAABEgRgAAF/YAJ/fwF/YAAAYAF+AAMGBQECAwAABQMBAAEHaAYGbWVtb3J5AgAObWVkcHJvb2ZfaW5wdXQAAA1tZWRwcm9vZl9vcGVuAAEPbWVkcHJvb2ZfdmVyaWZ5AAIPbWVkcHJvb2ZfYW5zd2VyAAMWbWVkcHJvb2ZfYW5zd2VyX2xlbmd0aAAEChcFBABBCAsCAAsDAAALBABBAAsEAEEACw==",
+  "base64",
+);
+
+test("a verifier that stopped says so, is closed, and takes no other with it", async () => {
+  const [stopping, other] = await Promise.all([open({ settings: "", bundle: "", wasm: STOPS }), open()]);
+  assert.throws(() => ask(stopping), (error) => /stopped/.test(error.message) && error.cause instanceof WebAssembly.RuntimeError);
+  assert.throws(() => ask(stopping), /closed/);
+  assert.equal(ask(other).tier, "S");
+});
+
 test("what is larger than any message is not copied; what is only too large is refused by name", async () => {
   const verifier = await open();
   assert.throws(() => ask(verifier, { presentation: new Uint8Array(2 ** 28 + 1) }), RangeError);
