@@ -1,8 +1,8 @@
 //! `cargo xtask conformance`: the same vectors and mutations to every front end of the verifier, and one table of what they say.
 
 use crate::c::{self, Build};
-use crate::python;
 use crate::run::{Outcome, Result, cargo, command_of, root, step, target};
+use crate::{python, wasm};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,7 +14,12 @@ const VECTORS: &str = "tests/vectors/v1/verification.json";
 type Ready = fn(Build) -> Result<Option<FrontEnd>>;
 
 /// Each with its name. The first is what the others are held to.
-const FRONT_ENDS: &[(&str, Ready)] = &[("Rust", rust), ("C", c::front_end), ("Python", python::front_end)];
+const FRONT_ENDS: &[(&str, Ready)] = &[
+    ("Rust", rust),
+    ("C", c::front_end),
+    ("Python", python::front_end),
+    ("JavaScript", wasm::front_end),
+];
 
 /// A program that prints an answer a line for a file of vectors.
 pub struct FrontEnd {

@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("medproof-c", &["medproof-messages", "medproof-verifier"]),
     ("medproof-python", &["medproof-verifier"]),
+    ("medproof-wasm", &["medproof-claims", "medproof-verifier"]),
     ("medproof-gadgets", &["medproof-statement"]),
     ("medproof-disclosure", &["medproof-gadgets", "medproof-statement"]),
     (

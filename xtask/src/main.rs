@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask test` installs what the tests need and runs them all.
 
 mod aarch64;
+mod bare;
 mod c;
 mod citations;
 mod conformance;
@@ -23,6 +24,8 @@ mod python;
 mod run;
 mod test;
 mod tools;
+mod wasm;
+mod web;
 
 use c::Build;
 use run::Outcome;
@@ -79,6 +82,11 @@ Usage: cargo xtask COMMAND
                   streams, hostile, workers, model, or all of them (40 minutes; the last two need a PostgreSQL,
                   which it starts); fails where a target was missed; --write: into docs/performance.md
   aarch64         that prover and verifier compile for AArch64; needs its standard library
+  bare            that the verifier compiles for a microcontroller; installs rustc-web and rust-web-src
+  wasm            the verifier for JavaScript, as an npm package: built, packed, installed, tested;
+                  installs rustc-web, rust-web-src, lld and binaryen
+  web             the page that checks a presentation, one file, tested in Chromium, which it installs
+                  (--bench: how fast; --pictures: what it looks like, into target/web/screenshots)
   cuda            the prover's sums on a CUDA device, compiled and tested; needs such a device, and nvcc,
                   which it installs; not a part of test
   flame           where a proof's time goes, into docs/performance/prove.svg; needs perf
@@ -128,6 +136,11 @@ fn main() -> ExitCode {
         ["load", options @ ..] => load::run(options),
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),
+        ["wasm"] => wasm::all(),
+        ["bare"] => bare::build(),
+        ["web"] => web::all(web::Want::Tested),
+        ["web", "--bench"] => web::all(web::Want::Timed),
+        ["web", "--pictures"] => web::all(web::Want::Drawn),
         ["flame"] => flame::run(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

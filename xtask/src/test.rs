@@ -3,7 +3,10 @@
 use crate::c::{self, Build};
 use crate::postgres::{self, Postgres};
 use crate::run::{Outcome, Result, cargo, root, step, step_with};
-use crate::{aarch64, citations, conformance, contracts, determinism, directions, msrv, mutants, proto, python, tools};
+use crate::{
+    aarch64, bare, citations, conformance, contracts, determinism, directions, msrv, mutants, proto, python, tools,
+    wasm, web,
+};
 use std::path::PathBuf;
 
 /// All tests; the long ones too if asked.
@@ -21,6 +24,7 @@ pub fn all(full: bool) -> Result<Outcome> {
         };
         complete &= contracts::all(true, runs)? == Outcome::Passed;
         proto::check()?;
+        complete &= front_ends()? == Outcome::Passed;
     }
     if tools.python {
         oracle()?;
@@ -38,6 +42,7 @@ pub fn all(full: bool) -> Result<Outcome> {
     complete &= has_postgres && has_grpcurl;
     if full {
         import_oracle()?;
+        complete &= bare::build()? == Outcome::Passed;
         complete &= aarch64::check()? == Outcome::Passed;
     }
     if complete {
@@ -46,6 +51,14 @@ pub fn all(full: bool) -> Result<Outcome> {
         println!("\nPassed, but for the tests of what could not be installed: see above.");
         Ok(Outcome::Incomplete)
     }
+}
+
+// The verifier outside Rust.
+fn front_ends() -> Result<Outcome> {
+    if wasm::all()? == Outcome::Incomplete {
+        return Ok(Outcome::Incomplete);
+    }
+    web::page(web::Want::Tested)
 }
 
 // The embeddable crates build without std's features.

@@ -174,6 +174,38 @@ pub fn ensure_nvcc() -> Result<Option<String>> {
     Ok(Some(nvcc))
 }
 
+/// A compiler that has its library's sources beside it, for targets without one: the usual one, or Debian's.
+pub fn ensure_rust_sources() -> Option<String> {
+    let usual = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let debian = "/usr/bin/rustc".to_owned();
+    if let Some(found) = [usual, debian.clone()].into_iter().find(|rustc| has_sources(rustc)) {
+        return Some(found);
+    }
+    let installed = install_debian("Rust's library as sources", &["rustc-web", "rust-web-src"]);
+    (installed && has_sources(&debian)).then_some(debian)
+}
+
+fn has_sources(rustc: &str) -> bool {
+    let sysroot = output(rustc, &["--print", "sysroot"]);
+    sysroot.is_some_and(|at| {
+        Path::new(at.trim())
+            .join("lib/rustlib/src/rust/library/Cargo.lock")
+            .is_file()
+    })
+}
+
+/// LLVM's linker for WebAssembly.
+pub fn ensure_wasm_ld() -> bool {
+    has("wasm-ld") || install_debian("wasm-ld", &["lld"])
+}
+
+/// Chromium, for pages: the path of the program, of `MEDPROOF_CHROMIUM` or where Debian has it.
+pub fn ensure_chromium() -> Option<String> {
+    let program = std::env::var("MEDPROOF_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
+    let fonts = "fonts-dejavu-core";
+    (has(&program) || install_debian("Chromium", &["chromium", fonts])).then_some(program)
+}
+
 /// The folder of PostgreSQL's programs.
 pub fn ensure_postgres() -> Option<PathBuf> {
     if postgres::programs().is_none() && !install_debian("PostgreSQL", &["postgresql"]) {
