@@ -47,15 +47,15 @@ impl Verifier {
 /// A verifier, or why there is none, as JSON.
 #[derive(IntoPyObject)]
 enum Opened {
-    Verifier(Verifier),
+    Verifier(Py<Verifier>),
     Refused(String),
 }
 
 /// Reads settings and a trust bundle.
 #[pyfunction]
-fn open(python: Python<'_>, settings: &[u8], bundle: &[u8]) -> Opened {
-    python.detach(|| match portable::Verifier::new(settings, bundle) {
-        Ok(verifier) => Opened::Verifier(Verifier(Mutex::new(verifier))),
+fn open(python: Python<'_>, settings: &[u8], bundle: &[u8]) -> PyResult<Opened> {
+    Ok(match python.detach(|| portable::Verifier::new(settings, bundle)) {
+        Ok(verifier) => Opened::Verifier(Py::new(python, Verifier(Mutex::new(verifier)))?),
         Err(refused) => Opened::Refused(refused.to_json()),
     })
 }
