@@ -46,7 +46,7 @@ impl PreparedKey {
     pub fn new(pinned: &PinnedKey) -> PreparedKey {
         let key = pinned.key();
         let [constant, points @ ..] = key.ic();
-        let beta_neg = Lines::of(&-*key.beta_g2());
+        let [beta_neg, gamma_neg, delta_neg] = Lines::of(&[-*key.beta_g2(), -*key.gamma_g2(), -*key.delta_g2()]);
         let opposite = Place::all(&[-key.alpha_g1().into_group()]);
         let fixed: Vec<pairing::Fixed<'_>> = opposite.iter().map(|place| (&beta_neg, *place)).collect();
         let alpha_beta =
@@ -60,8 +60,8 @@ impl PreparedKey {
             // No Miller loop gives 0, which would have no inverse.
             alpha_beta: alpha_beta.unwrap_or(Fq12::zero()),
             beta_neg,
-            gamma_neg: Lines::of(&-*key.gamma_g2()),
-            delta_neg: Lines::of(&-*key.delta_g2()),
+            gamma_neg,
+            delta_neg,
         }
     }
 

@@ -150,7 +150,7 @@ mod tests {
             [-g1(2), g1(2), g1(9)],
         ] {
             let places = Place::all(&left);
-            let [first, second] = [Lines::of(&right[1]), Lines::of(&right[2])];
+            let [first, second] = Lines::of(&[right[1], right[2]]);
             let found = miller_loop(places[0], &right[0], [(&first, places[1]), (&second, places[2])]).unwrap();
             assert_eq!(final_exponentiation(&found).unwrap(), expected(&left, &right));
         }
@@ -163,7 +163,7 @@ mod tests {
             let right: Vec<_> = (0..many + known).map(|i| g2(i + 21)).collect();
             let places = Place::all(&left);
             let (own, known) = right.split_at(many as usize);
-            let lines: Vec<Lines> = known.iter().map(Lines::of).collect();
+            let lines: Vec<Lines> = known.iter().flat_map(|point| Lines::of(&[*point])).collect();
             let fixed: Vec<Fixed> = lines.iter().zip(places.iter().skip(own.len()).copied()).collect();
             let found = miller_loops(&places[..own.len()], own, &fixed).unwrap();
             assert_eq!(final_exponentiation(&found).unwrap(), expected(&left, &right));
@@ -202,7 +202,7 @@ mod tests {
     fn pass(point: &G2Affine) -> [bool; 2] {
         let (right, left) = ([g2(5), *point], [g1(2), g1(3)]);
         let places = Place::all(&left);
-        let lines = Lines::of(&right[0]);
+        let [lines] = Lines::of(&[right[0]]);
         let alone = miller_loop(places[1], point, [(&lines, places[0]), (&lines, places[0])]);
         [alone.is_some(), miller_loops(&places, &right, &[]).is_some()]
     }

@@ -37,10 +37,16 @@ impl Line {
 pub(crate) struct Lines(Vec<Line>);
 
 impl Lines {
-    /// Of a point of prime order.
-    pub(crate) fn of(point: &G2Affine) -> Lines {
-        let mut running = Running::new(core::slice::from_ref(point));
-        Lines(steps().flat_map(|step| running.step(step).to_vec()).collect())
+    /// Of points of prime order.
+    pub(crate) fn of<const N: usize>(points: &[G2Affine; N]) -> [Lines; N] {
+        let mut running = Running::new(points);
+        let mut all = [const { Lines(Vec::new()) }; N];
+        for step in steps() {
+            for (lines, line) in all.iter_mut().zip(running.step(step)) {
+                lines.0.push(*line);
+            }
+        }
+        all
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Line> {
