@@ -331,6 +331,37 @@ async fn what_a_queue_that_failed_had_given_out_is_done() {
     }
 }
 
+// Over PostgreSQL alone: in a file there is one that writes, and the queue gives nothing out while it waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn work_does_not_wait_until_its_beginning_is_written() {
+    let (stores, _folder) = common::stores().await;
+    for store in stores.iter().filter(|store| matches!(store, Store::Postgres(_))) {
+        for ended_meanwhile in [false, true] {
+            let job = job_that_opens();
+            submit(store, std::slice::from_ref(&job)).await;
+            let mut held = common::hold(store, "disclosures").await;
+            let (answerer, asked, go) = told();
+            let working = Working::at(store, "one", answerer, 1);
+            tokio::task::block_in_place(|| asked.recv().unwrap());
+            assert_eq!(store.state(&job.id).await.unwrap(), Some(State::Queued));
+            if ended_meanwhile {
+                held.execute("UPDATE disclosures SET state = 6").await;
+            }
+            held.release().await;
+            go.send(()).unwrap();
+            let ended = ended(store, &job.id).await;
+            let (state, attempts) = if ended_meanwhile {
+                (State::Cancelled, 0)
+            } else {
+                (State::Failed, 1)
+            };
+            assert_eq!((ended.state, ended.attempts), (state, attempts));
+            working.stop().await;
+            assert_eq!(queued(store).await, 0);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_stops_once_it_is_written_how_its_jobs_ended() {
     let (stores, _folder) = common::stores().await;

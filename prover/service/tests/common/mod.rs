@@ -46,6 +46,26 @@ pub enum Held {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
+impl Held {
+    /// Changes what is held.
+    pub async fn execute(&mut self, statement: &'static str) {
+        match self {
+            Held::Sqlite(transaction) => sqlx::query(statement).execute(&mut **transaction).await.map(drop),
+            Held::Postgres(transaction) => sqlx::query(statement).execute(&mut **transaction).await.map(drop),
+        }
+        .unwrap();
+    }
+
+    /// With what was changed.
+    pub async fn release(self) {
+        match self {
+            Held::Sqlite(transaction) => transaction.commit().await,
+            Held::Postgres(transaction) => transaction.commit().await,
+        }
+        .unwrap();
+    }
+}
+
 /// Keeps others from writing to this table, and from saying that they would.
 pub async fn hold(store: &Store, table: &str) -> Held {
     match store {
