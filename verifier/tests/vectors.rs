@@ -9,6 +9,7 @@ mod common;
 use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInteger, Field, PrimeField};
+use common::mutation::{A, B, C, INPUTS};
 use common::*;
 use medproof_messages::terms::{ConsentKind, Endpoint, ScopeLabel, Subject};
 use medproof_messages::*;
@@ -104,12 +105,6 @@ impl Vectors {
 fn good() -> Vec<u8> {
     presentation().to_bytes().to_vec()
 }
-
-// Where the parts of a presentation are.
-const A: usize = 33;
-const B: usize = A + 32;
-const C: usize = B + 64;
-const INPUTS: usize = C + 32;
 
 fn with(at: usize, part: &[u8]) -> Vec<u8> {
     let mut bytes = good();

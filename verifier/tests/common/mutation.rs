@@ -66,11 +66,11 @@ fn scratched(good: &[u8], rng: &mut impl RngCore) -> Vec<u8> {
 
 // ---- by whoever knows the format ----
 
-// Where the parts of a presentation are.
-const A: usize = 33;
-const B: usize = A + 32;
-const C: usize = B + 64;
-const INPUTS: usize = C + 32;
+/// Where the parts of a presentation are: its points, then its public inputs.
+pub const A: usize = 33;
+pub const B: usize = A + 32;
+pub const C: usize = B + 64;
+pub const INPUTS: usize = C + 32;
 
 type Bytes = [u8; PRESENTATION_BYTES];
 
