@@ -118,7 +118,7 @@ fn main() -> ExitCode {
         ["contracts"] => contracts::all(false, contracts::Runs::Bounded),
         ["contracts", "--check"] => contracts::all(true, contracts::Runs::Bounded),
         ["contracts", "--full"] => contracts::all(true, contracts::Runs::Many),
-        ["msrv"] => msrv::check(),
+        ["msrv"] => msrv::all(),
         ["c"] => c::all(),
         ["c", "--install", folder] => c::install(folder),
         ["python"] => python::check(Build::Dev),
