@@ -3,6 +3,8 @@
 //!
 //! A number is four limbs of 64 bits, the lowest first; p is the base field's modulus, and 2²⁵⁶ is more than 5.28p. Elements stand as
 //! 2²⁵⁶ times what they are (Montgomery 1985).
+//!
+//! Each sum stands once in a program: a copy wherever one is needed would be three in a hundred faster, and ten times the code.
 
 use ark_bn254::{Fq, Fq2, FqConfig};
 use ark_ff::{BigInt, MontConfig, PrimeField};
@@ -31,7 +33,7 @@ impl Factor {
 }
 
 /// a·b.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn times(a: &Fq2, b: &Fq2) -> Fq2 {
     let (a, b) = (parts(a), Factor::new(b));
     Fq2::new(
@@ -41,7 +43,7 @@ pub(super) fn times(a: &Fq2, b: &Fq2) -> Fq2 {
 }
 
 /// a·b + c·d.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn of_two([(a, b), (c, d)]: [(&Fq2, &Factor); 2]) -> Fq2 {
     let ([a0, a1], [c0, c1]) = (parts(a), parts(c));
     let left = [a0, a1, c0, c1];
@@ -52,7 +54,7 @@ pub(super) fn of_two([(a, b), (c, d)]: [(&Fq2, &Factor); 2]) -> Fq2 {
 }
 
 /// a·b + c·d + e·f.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn of_three([(a, b), (c, d), (e, f)]: [(&Fq2, &Factor); 3]) -> Fq2 {
     let ([a0, a1], [c0, c1], [e0, e1]) = (parts(a), parts(c), parts(e));
     let left = [a0, a1, c0, c1, e0, e1];
@@ -62,7 +64,7 @@ pub(super) fn of_three([(a, b), (c, d), (e, f)]: [(&Fq2, &Factor); 3]) -> Fq2 {
 }
 
 /// a².
-#[inline(always)]
+#[inline(never)]
 pub(super) fn square(a: &Fq2) -> Fq2 {
     let [real, imaginary] = parts(a);
     // (r + i)(r - i + p), and 2ri.
@@ -87,7 +89,10 @@ fn element(number: Number) -> Fq {
 //
 // What is summed stays below 2²⁵⁶ for up to four, as each step leaves less than 5p; for six it has one bit more on the way. In the
 // end it is less than p + Σ aᵢ·bᵢ/2²⁵⁶: 2p for up to four or those two, 3p for six.
-#[inline(always)]
+//
+// WebAssembly has no product of 64 by 64 bits: what is one instruction elsewhere is many there.
+#[cfg_attr(target_family = "wasm", inline(never))]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn sum<const N: usize>(a: [&Number; N], b: [&Number; N]) -> Number {
     const { assert!(N <= 6) };
     let sum = step(([0; 4], 0), a.map(|[limb, _, _, _]| *limb), b);
