@@ -53,7 +53,8 @@ pub fn all(build: Build) -> Result<Outcome> {
     let expected = rows.first().ok_or("no front end")?.clone();
     println!("\nConformance of the verifier's front ends:\n");
     println!("{HEAD}");
-    let mut faults = expected.unexpected(&questions[0])?;
+    let mut faults = expected.unanswered(&questions)?;
+    faults.extend(expected.unexpected(&questions[0])?);
     for row in &rows {
         let found = row.found(&expected);
         println!("{}", row.line(&found));
@@ -197,6 +198,21 @@ impl Row {
         }
         row.seconds = start.elapsed().as_secs_f64();
         Ok(row)
+    }
+
+    // The others are held to its answers, and to as many.
+    fn unanswered(&self, questions: &[Question; 2]) -> Result<Vec<String>> {
+        let mut faults = Vec::new();
+        for (lines, question) in self.lines.iter().zip(questions) {
+            let (asked, answered) = (question.vectors()?.len(), lines.len());
+            if asked == 0 || asked != answered {
+                faults.push(format!(
+                    "{}: expected {asked} answers and some, found {answered}",
+                    self.name
+                ));
+            }
+        }
+        Ok(faults)
     }
 
     // Vectors say what is expected; nobody knows it of mutations, but that they are refused.

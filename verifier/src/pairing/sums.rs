@@ -4,7 +4,7 @@
 //! A number is four limbs of 64 bits, the lowest first; p is the base field's modulus, and 2²⁵⁶ is more than 5.28p. Elements stand as
 //! 2²⁵⁶ times what they are (Montgomery 1985).
 //!
-//! Each sum stands once in a program: a copy wherever one is needed would be three in a hundred faster, and ten times the code.
+//! Each sum stands once in a program: a copy wherever one is needed would be little faster, and much more code.
 
 use ark_bn254::{Fq, Fq2, FqConfig};
 use ark_ff::{BigInt, MontConfig, PrimeField};
