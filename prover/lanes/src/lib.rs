@@ -13,7 +13,9 @@ pub mod adder;
 mod coordinate;
 #[cfg(lanes)]
 mod field;
+pub mod group_transform;
 pub mod modulus;
+pub mod multiples;
 pub mod points;
 pub mod poseidon2;
 pub mod products;
