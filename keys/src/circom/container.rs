@@ -33,9 +33,24 @@ impl<'a> Bytes<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], FormatError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], FormatError> {
         let taken = self.take(N)?;
         taken.bytes.try_into().map_err(|_| taken.not("bytes", "none"))
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, FormatError> {
+        let [byte] = self.array()?;
+        Ok(byte)
+    }
+
+    /// Bytes with their number in a byte before them.
+    pub(super) fn short(&mut self) -> Result<&'a [u8], FormatError> {
+        let length = self.byte()?;
+        Ok(self.take(usize::from(length))?.bytes)
     }
 
     pub(super) fn u32(&mut self) -> Result<u32, FormatError> {

@@ -22,7 +22,7 @@ pub use r1cs::{R1cs, read_r1cs};
 pub use setup::{CircomSetupError, development_zkey};
 pub use verification_key::{read_verification_key, verification_key_json};
 pub use witness::{read_witness, write_witness};
-pub use zkey::{Rows, Zkey, read_zkey, write_zkey};
+pub use zkey::{Contribution, Contributions, HASH, Rows, Source, Zkey, read_zkey, write_zkey};
 
 use thiserror::Error;
 
@@ -92,6 +92,12 @@ pub enum FormatError {
         expected: &'static str,
         /// What is.
         found: String,
+    },
+    /// A name or a beacon that the format has no room for.
+    #[error("a contribution's name and a beacon's value have at most 255 bytes, found {found}: shorten it")]
+    TooLong {
+        /// Bytes.
+        found: usize,
     },
     /// What the format has no room for.
     #[error("the format counts in 32 bits: expected fewer, found {count}")]

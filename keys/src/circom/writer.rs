@@ -24,7 +24,6 @@ impl Section {
         }
     }
 
-    #[cfg(test)]
     pub(super) fn content(&self) -> &[u8] {
         &self.bytes
     }

@@ -1,10 +1,12 @@
 //! `.zkey`: a Groth16 proving key with its circuit's A and B.
 
+mod contributions;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use contributions::{Contribution, Contributions, HASH, Source};
 pub use read::read_zkey;
 pub use write::write_zkey;
 
@@ -57,6 +59,8 @@ pub struct Zkey {
     pub l_query: Vec<G1Affine>,
     /// For each element of the domain.
     pub h_query: Vec<G1Affine>,
+    /// Of the ceremony that it comes from.
+    pub contributions: Contributions,
 }
 
 impl Zkey {
@@ -93,6 +97,7 @@ impl Zkey {
             b_g2_query: key.b_g2_query,
             l_query: key.l_query,
             h_query: values,
+            contributions: Contributions::default(),
         })
     }
 

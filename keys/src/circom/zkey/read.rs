@@ -2,7 +2,7 @@
 
 use super::{
     A_QUERY, B_G1_QUERY, B_G2_QUERY, COEFFICIENT, COEFFICIENTS, CONTRIBUTIONS, G1, G2, GROTH16, H_QUERY, HEADER, IC,
-    L_QUERY, PROTOCOL, Rows, VERSION, Zkey, montgomery_factor,
+    L_QUERY, PROTOCOL, Rows, VERSION, Zkey, contributions, montgomery_factor,
 };
 use crate::circom::FormatError;
 use crate::circom::container::{Bytes, Sections};
@@ -54,9 +54,8 @@ pub fn read_zkey(bytes: &[u8]) -> Result<Zkey, FormatError> {
     let (beta_g2, gamma_g2) = (in_group(&mut header)?, in_group(&mut header)?);
     let (delta_g1, delta_g2) = (finite(&mut header, Bytes::g1)?, in_group(&mut header)?);
     header.end("the header")?;
-    if let Some(section) = sections.at_most_one(CONTRIBUTIONS)? {
-        contributions(section)?;
-    }
+    let contributions = sections.at_most_one(CONTRIBUTIONS)?.map(contributions::read);
+    let contributions = contributions.transpose()?.unwrap_or_default();
     // First what is as long as the domain: a number alone must not make room for its rows.
     let h_query = points(sections.one(H_QUERY)?, domain, G1, Bytes::g1)?;
     let [a, b] = rows(sections.one(COEFFICIENTS)?, domain, variables)?;
@@ -77,10 +76,11 @@ pub fn read_zkey(bytes: &[u8]) -> Result<Zkey, FormatError> {
         b_g2_query: points(sections.one(B_G2_QUERY)?, variables, G2, Bytes::g2)?,
         l_query: points(sections.one(L_QUERY)?, variables - public - 1, G1, Bytes::g1)?,
         h_query,
+        contributions,
     })
 }
 
-fn finite<'a, P: AffineRepr>(
+pub(super) fn finite<'a, P: AffineRepr>(
     bytes: &mut Bytes<'a>,
     read: impl Fn(&mut Bytes<'a>) -> Result<P, FormatError>,
 ) -> Result<P, FormatError> {
@@ -93,7 +93,7 @@ fn finite<'a, P: AffineRepr>(
     }
 }
 
-fn in_group(bytes: &mut Bytes<'_>) -> Result<G2Affine, FormatError> {
+pub(super) fn in_group(bytes: &mut Bytes<'_>) -> Result<G2Affine, FormatError> {
     let at = *bytes;
     let point = finite(bytes, Bytes::g2)?;
     if point.is_in_correct_subgroup_assuming_on_curve() {
@@ -136,24 +136,4 @@ fn rows(mut section: Bytes<'_>, domain: usize, variables: usize) -> Result<[Rows
         place.push((coefficient, variable));
     }
     Ok(matrices)
-}
-
-// Who took part in the key's ceremony, in the order of their turns. Whether they did is for a
-// ceremony's verifier: here the section must only be one.
-fn contributions(mut section: Bytes<'_>) -> Result<(), FormatError> {
-    const HASH: usize = 64;
-    section.take(HASH)?;
-    let count = section.count()?;
-    for _ in 0..count {
-        // δ after it, and a proof that its factor was known.
-        for _ in 0..3 {
-            let _known = finite(&mut section, Bytes::g1)?;
-        }
-        let _known = in_group(&mut section)?;
-        section.take(HASH)?;
-        let _kind = section.u32()?;
-        let length = section.count()?;
-        section.take(length)?;
-    }
-    section.end("the contributions")
 }

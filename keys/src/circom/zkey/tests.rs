@@ -166,14 +166,14 @@ fn points_of_the_header_are_finite_and_of_their_group() {
 #[test]
 fn contributions_are_read_to_their_end() {
     let key = zkey();
-    let contribution = |name: &[u8], point: &G2Affine| {
+    let contribution = |kind: u8, parameters: &[u8], point: &G2Affine| {
         bytes(|section| {
             (0..3).for_each(|_| section.g1(&key.delta_g1));
             section.g2(point);
             section.bytes(&[1; 64]);
-            section.bytes(&[0; 4]);
-            section.bytes(&(name.len() as u32).to_le_bytes());
-            section.bytes(name);
+            section.bytes(&[kind, 0, 0, 0]);
+            section.bytes(&(parameters.len() as u32).to_le_bytes());
+            section.bytes(parameters);
         })
     };
     let good = file();
@@ -182,21 +182,48 @@ fn contributions_are_read_to_their_end() {
     let with_contributions = |count: u8, content: &[u8]| {
         let mut other = good[..start].to_vec();
         other[start - 8..].copy_from_slice(&(68 + content.len() as u64).to_le_bytes());
-        other.extend([0; 64]);
+        other.extend([7; 64]);
         other.extend([count, 0, 0, 0]);
         other.extend(content);
-        read_zkey(&other)
+        read_zkey(&other).map(|read| {
+            assert_eq!(write_zkey(&read).unwrap(), other);
+            assert!(Zkey { contributions: Contributions::default(), ..read.clone() } == key);
+            read.contributions.turns
+        })
     };
-    let one = contribution(b"\x01\x01a", &key.delta_g2);
-    assert!(with_contributions(1, &one).unwrap() == key);
-    assert!(with_contributions(2, &[&one[..], &one].concat()).unwrap() == key);
+    let named = contribution(0, b"\x01\x01a", &key.delta_g2);
+    let nameless = contribution(0, b"", &key.delta_g2);
+    let beacon = contribution(1, b"\x01\x02bc\x02\x0a\x03\x02\xff\x00", &key.delta_g2);
+    let turns = with_contributions(3, &[&named[..], &nameless, &beacon].concat()).unwrap();
+    let names: Vec<Option<&str>> = turns.iter().map(|turn| turn.name.as_deref()).collect();
+    assert_eq!(names, [Some("a"), None, Some("bc")]);
+    let value = vec![0xff, 0];
+    assert_eq!(turns[1].source, Source::Secret);
+    assert_eq!(turns[2].source, Source::Beacon { iterations: 10, value });
+    assert_eq!(turns[0].to_bytes().unwrap(), named);
+    let malformed = |kind: u8, parameters: &[u8]| (1, contribution(kind, parameters, &key.delta_g2));
     for (count, content) in [
-        (0, one.clone()),
-        (2, one.clone()),
-        (1, one[..one.len() - 1].to_vec()),
-        (1, contribution(b"", &outside_the_group())),
-        (1, contribution(b"", &G2Affine::zero())),
+        (0, named.clone()),
+        (2, named.clone()),
+        (1, named[..named.len() - 1].to_vec()),
+        (1, contribution(0, b"", &outside_the_group())),
+        (1, contribution(0, b"", &G2Affine::zero())),
+        // A name that is too short or too long, empty, twice, no text.
+        malformed(0, b"\x01\x02a"),
+        malformed(0, b"\x01\x00a"),
+        malformed(0, b"\x01\x00"),
+        malformed(0, b"\x01\x01a\x01\x01a"),
+        malformed(0, b"\x01\x01\xff"),
+        // A beacon without its value or iterations, in another order, of no beacon; an unknown kind.
+        malformed(1, b"\x02\x0a"),
+        malformed(1, b"\x03\x01a"),
+        malformed(1, b"\x02\x0a\x03\x00"),
+        malformed(1, b"\x03\x01a\x02\x0a"),
+        malformed(0, b"\x02\x0a\x03\x01a"),
+        malformed(1, b"\x01\x01a"),
+        malformed(2, b"\x01\x01a"),
+        malformed(0, b"\x04\x01a"),
     ] {
-        assert!(with_contributions(count, &content).is_err());
+        assert!(with_contributions(count, &content).is_err(), "{content:?}");
     }
 }

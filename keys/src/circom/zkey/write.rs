@@ -1,17 +1,17 @@
 //! Writing a `.zkey`, its sections in the order of snarkjs.
 
 use super::{
-    A_QUERY, B_G1_QUERY, B_G2_QUERY, COEFFICIENT, COEFFICIENTS, CONTRIBUTIONS, G1, G2, GROTH16, H_QUERY, HEADER, IC,
-    L_QUERY, PROTOCOL, VERSION, Zkey, montgomery_factor,
+    A_QUERY, B_G1_QUERY, B_G2_QUERY, COEFFICIENT, COEFFICIENTS, G1, G2, GROTH16, H_QUERY, HEADER, IC,
+    L_QUERY, PROTOCOL, VERSION, Zkey, contributions, montgomery_factor,
 };
 use crate::circom::FormatError;
 use crate::circom::writer::{Section, file};
 use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
 
-/// The file's bytes. It names no contributions: whoever takes them to be a ceremony's finds none.
+/// The file's bytes.
 ///
 /// # Errors
-/// [`FormatError::TooLarge`] where a count does not fit 32 bits.
+/// [`FormatError::TooLarge`] where a count does not fit 32 bits, [`FormatError::TooLong`] where a name does not fit.
 pub fn write_zkey(key: &Zkey) -> Result<Vec<u8>, FormatError> {
     let sections = [
         protocol()?,
@@ -23,7 +23,7 @@ pub fn write_zkey(key: &Zkey) -> Result<Vec<u8>, FormatError> {
         g1(A_QUERY, &key.a_query),
         g1(B_G1_QUERY, &key.b_g1_query),
         g2(B_G2_QUERY, &key.b_g2_query),
-        contributions()?,
+        contributions::write(&key.contributions)?,
     ];
     Ok(std::mem::take(&mut *file(b"zkey", VERSION, &sections)))
 }
@@ -79,12 +79,4 @@ fn g2(number: u32, points: &[G2Affine]) -> Section {
     let mut section = Section::new(number, points.len() * G2);
     points.iter().for_each(|point| section.g2(point));
     section
-}
-
-// A hash of the circuit, which only a ceremony's verifier looks at, and no contributions.
-fn contributions() -> Result<Section, FormatError> {
-    let mut section = Section::new(CONTRIBUTIONS, 68);
-    section.bytes(&[0; 64]);
-    section.count(0)?;
-    Ok(section)
 }
