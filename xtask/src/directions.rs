@@ -40,6 +40,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "medproof-statement",
         ],
     ),
+    (
+        "medproof-ceremony",
+        &["medproof-gadgets", "medproof-keys", "medproof-lanes"],
+    ),
     ("medproof-proto", &[]),
     (
         "medproof-service",

@@ -17,6 +17,11 @@ impl<'a> Bytes<'a> {
         Bytes { bytes, at: 0 }
     }
 
+    /// Bytes that stand at this place of their file.
+    pub(super) const fn at(bytes: &'a [u8], at: usize) -> Self {
+        Bytes { bytes, at }
+    }
+
     pub(super) fn take(&mut self, n: usize) -> Result<Bytes<'a>, FormatError> {
         let Some((taken, rest)) = self.bytes.split_at_checked(n) else {
             return Err(FormatError::Short {
@@ -170,6 +175,31 @@ impl<'a> Bytes<'a> {
             expected: expected.to_owned(),
             found: found.to_owned(),
         }
+    }
+}
+
+/// A point that is not infinity.
+pub(super) fn finite<'a, P: AffineRepr>(
+    bytes: &mut Bytes<'a>,
+    read: impl Fn(&mut Bytes<'a>) -> Result<P, FormatError>,
+) -> Result<P, FormatError> {
+    let at = *bytes;
+    let point = read(bytes)?;
+    if point.is_zero() {
+        Err(at.not("a point", "infinity"))
+    } else {
+        Ok(point)
+    }
+}
+
+/// A point of G2's group that is not infinity.
+pub(super) fn in_group(bytes: &mut Bytes<'_>) -> Result<G2Affine, FormatError> {
+    let at = *bytes;
+    let point = finite(bytes, Bytes::g2)?;
+    if point.is_in_correct_subgroup_assuming_on_curve() {
+        Ok(point)
+    } else {
+        Err(at.not("a point of G2", "one outside the group"))
     }
 }
 

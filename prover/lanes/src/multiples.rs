@@ -104,6 +104,22 @@ pub fn scale<'a, C: Endomorphic<D>, const D: usize>(
     });
 }
 
+/// Doubles each point.
+pub fn double<C: Endomorphic<D>, const D: usize>(points: &mut [Packed<D>], path: Path) {
+    points.par_chunks_mut(TOGETHER).for_each(|points| {
+        let finite: Vec<u32> = (0..points.len() as u32)
+            .filter(|i| !points[*i as usize].is_infinity())
+            .collect();
+        let pairs: Vec<[Entry; 2]> = finite.iter().map(|i| [Entry::new(*i, false); 2]).collect();
+        let mut out = vec![Packed::INFINITY; pairs.len()];
+        Adder::<C, D>::new(path, pairs.len()).double(points, &pairs, &mut out);
+        finite
+            .iter()
+            .zip(out)
+            .for_each(|(i, twice)| points[*i as usize] = twice);
+    });
+}
+
 // Results so far of n finite points, then n times each odd multiple, then of their images.
 struct Multiples<C: Curve<D>, const D: usize> {
     n: usize,
@@ -247,6 +263,10 @@ mod tests {
             scale::<C, D>(&mut found, |i| &taken[i], path);
             let found: Vec<C> = found.iter().map(|p| C::unpack(path, p)).collect();
             assert!(found == expected, "{path:?}");
+            let mut doubled: Vec<Packed<D>> = points.iter().map(|p| p.pack(path)).collect();
+            double::<C, D>(&mut doubled, path);
+            let twice = points.iter().map(|p| (*p + *p).into_affine());
+            assert!(twice.eq(doubled.iter().map(|p| C::unpack(path, p))), "{path:?}");
         }
     }
 

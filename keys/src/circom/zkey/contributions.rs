@@ -4,9 +4,8 @@
 //! ceremony's verifier.
 
 use super::CONTRIBUTIONS;
-use super::read::{finite, in_group};
 use crate::circom::FormatError;
-use crate::circom::container::Bytes;
+use crate::circom::container::{Bytes, finite, in_group};
 use crate::circom::writer::Section;
 use ark_bn254::{G1Affine, G2Affine};
 
@@ -88,20 +87,9 @@ fn turn(section: &mut Bytes<'_>) -> Result<Contribution, FormatError> {
     let (delta_after, g1_s, g1_sx) = (g1()?, g1()?, g1()?);
     let g2_spx = in_group(section)?;
     let transcript = section.array()?;
-    let at = *section;
     let kind = section.u32()?;
     let length = section.count()?;
-    let parameters = parameters(section.take(length)?)?;
-    let source = match (kind, parameters.iterations, parameters.value) {
-        (BY_A_PERSON, None, None) => Source::Secret,
-        (BY_A_BEACON, Some(iterations), Some(value)) => Source::Beacon { iterations, value },
-        (kind, ..) => {
-            return Err(at.not(
-                "a contribution of type 0, or one of type 1 with a beacon's value and iterations",
-                &format!("type {kind} with other parameters"),
-            ));
-        }
-    };
+    let (source, name) = origin_of(kind, section.take(length)?)?;
     Ok(Contribution {
         delta_after,
         g1_s,
@@ -109,8 +97,31 @@ fn turn(section: &mut Bytes<'_>) -> Result<Contribution, FormatError> {
         g2_spx,
         transcript,
         source,
-        name: parameters.name,
+        name,
     })
+}
+
+/// Where a contribution comes from, of its kind and its parameters, which stand at a place of a file.
+///
+/// # Errors
+/// [`FormatError`] for another kind, or parameters that are not those of its kind.
+pub fn read_origin(kind: u32, parameters: &[u8], at: usize) -> Result<(Source, Option<String>), FormatError> {
+    origin_of(kind, Bytes::at(parameters, at))
+}
+
+fn origin_of(kind: u32, bytes: Bytes<'_>) -> Result<(Source, Option<String>), FormatError> {
+    let found = parameters(bytes)?;
+    let source = match (kind, found.iterations, found.value) {
+        (BY_A_PERSON, None, None) => Source::Secret,
+        (BY_A_BEACON, Some(iterations), Some(value)) => Source::Beacon { iterations, value },
+        (kind, ..) => {
+            return Err(bytes.not(
+                "a contribution of type 0, or one of type 1 with a beacon's value and iterations",
+                &format!("type {kind} with other parameters"),
+            ));
+        }
+    };
+    Ok((source, found.name))
 }
 
 #[derive(Default)]
@@ -139,7 +150,8 @@ fn parameters(mut bytes: Bytes<'_>) -> Result<Parameters, FormatError> {
             VALUE => found.value = Some(bytes.short()?.to_vec()),
             _ => return Err(at.not("parameter 1, 2 or 3", &kind.to_string())),
         }
-        let empty = found.name.as_ref().is_some_and(String::is_empty) || found.value.as_ref().is_some_and(Vec::is_empty);
+        let empty =
+            found.name.as_ref().is_some_and(String::is_empty) || found.value.as_ref().is_some_and(Vec::is_empty);
         if empty {
             return Err(at.not("a parameter with a value", "an empty one"));
         }

@@ -5,9 +5,8 @@ use super::{
     L_QUERY, PROTOCOL, Rows, VERSION, Zkey, contributions, montgomery_factor,
 };
 use crate::circom::FormatError;
-use crate::circom::container::{Bytes, Sections};
-use ark_bn254::{Fq, Fr, G2Affine};
-use ark_ec::AffineRepr;
+use crate::circom::container::{Bytes, Sections, finite, in_group};
+use ark_bn254::{Fq, Fr};
 use ark_ff::Field;
 
 const LARGEST_DOMAIN: usize = 1 << 28;
@@ -78,29 +77,6 @@ pub fn read_zkey(bytes: &[u8]) -> Result<Zkey, FormatError> {
         h_query,
         contributions,
     })
-}
-
-pub(super) fn finite<'a, P: AffineRepr>(
-    bytes: &mut Bytes<'a>,
-    read: impl Fn(&mut Bytes<'a>) -> Result<P, FormatError>,
-) -> Result<P, FormatError> {
-    let at = *bytes;
-    let point = read(bytes)?;
-    if point.is_zero() {
-        Err(at.not("a point", "infinity"))
-    } else {
-        Ok(point)
-    }
-}
-
-pub(super) fn in_group(bytes: &mut Bytes<'_>) -> Result<G2Affine, FormatError> {
-    let at = *bytes;
-    let point = finite(bytes, Bytes::g2)?;
-    if point.is_in_correct_subgroup_assuming_on_curve() {
-        Ok(point)
-    } else {
-        Err(at.not("a point of G2", "one outside the group"))
-    }
 }
 
 // The length first: a count alone must not make room for anything.

@@ -187,7 +187,12 @@ fn contributions_are_read_to_their_end() {
         other.extend(content);
         read_zkey(&other).map(|read| {
             assert_eq!(write_zkey(&read).unwrap(), other);
-            assert!(Zkey { contributions: Contributions::default(), ..read.clone() } == key);
+            assert!(
+                Zkey {
+                    contributions: Contributions::default(),
+                    ..read.clone()
+                } == key
+            );
             read.contributions.turns
         })
     };

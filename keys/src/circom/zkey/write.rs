@@ -1,8 +1,8 @@
 //! Writing a `.zkey`, its sections in the order of snarkjs.
 
 use super::{
-    A_QUERY, B_G1_QUERY, B_G2_QUERY, COEFFICIENT, COEFFICIENTS, G1, G2, GROTH16, H_QUERY, HEADER, IC,
-    L_QUERY, PROTOCOL, VERSION, Zkey, contributions, montgomery_factor,
+    A_QUERY, B_G1_QUERY, B_G2_QUERY, COEFFICIENT, COEFFICIENTS, G1, G2, GROTH16, H_QUERY, HEADER, IC, L_QUERY,
+    PROTOCOL, VERSION, Zkey, contributions, montgomery_factor,
 };
 use crate::circom::FormatError;
 use crate::circom::writer::{Section, file};
