@@ -15,6 +15,7 @@ mod draws;
 mod encoding;
 mod midstate;
 pub mod phase1;
+pub mod phase2;
 mod progress;
 mod ratio;
 

@@ -6,7 +6,8 @@
 //! many doublings. Each half is a sum of few odd multiples (its non-adjacent form of width 5). All
 //! points go from the highest place down together, so that every sum of a place is one of a batch.
 //!
-//! Neither time nor what is fetched is independent of the factors: not for secret ones.
+//! Neither time nor what is fetched is independent of the factors: where one is secret, no stranger may
+//! share the machine.
 
 use crate::Path;
 use crate::adder::Adder;
@@ -16,6 +17,7 @@ use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::Affine;
 use ark_ff::{BigInteger, PrimeField};
 use rayon::prelude::*;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Points that share their inversions, and whose multiples stay in the second-level cache.
 const TOGETHER: usize = 1024;
@@ -47,7 +49,7 @@ where
 }
 
 // An odd multiple of the point, or of its image, to be added at a place.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Zeroize)]
 struct Digit {
     place: u8,
     multiple: u8,
@@ -55,7 +57,8 @@ struct Digit {
     negated: bool,
 }
 
-/// A factor, taken apart.
+/// A factor, taken apart. Wiped when dropped.
+#[derive(ZeroizeOnDrop)]
 pub struct Factor {
     // The highest place first.
     digits: Vec<Digit>,

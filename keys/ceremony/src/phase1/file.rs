@@ -107,7 +107,7 @@ impl Section {
     }
 
     /// How many points it has in a file of 2^power powers.
-    pub(super) const fn points(self, power: u32) -> usize {
+    pub(crate) const fn points(self, power: u32) -> usize {
         match self {
             Self::TauG1 => (2 << power) - 1,
             Self::TauG2 | Self::AlphaTauG1 | Self::BetaTauG1 => 1 << power,
@@ -118,7 +118,7 @@ impl Section {
         }
     }
 
-    pub(super) const fn bytes(self, power: u32) -> u64 {
+    pub(crate) const fn bytes(self, power: u32) -> u64 {
         (self.points(power) * self.point_bytes()) as u64
     }
 }
