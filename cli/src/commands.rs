@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod audit;
+pub mod ceremony;
 pub mod circuit;
 pub mod claim;
 pub mod cohort;
@@ -10,6 +11,7 @@ pub mod holder;
 pub mod issuer;
 pub mod keys;
 pub mod ledger;
+pub mod powers;
 pub mod prove;
 pub mod request;
 pub mod serve;

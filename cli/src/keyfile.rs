@@ -1,10 +1,11 @@
-//! Key files: holders', audiences' and accounts'. DEVELOPMENT GRADE: JSON that only its owner can
+//! Key files: holders', audiences', accounts' and contributors'. DEVELOPMENT GRADE: JSON that only its owner can
 //! read (mode 0600), unsealed; whoever reads the file has the key.
 //!
 //! Secrets are wiped from memory when dropped and never shown.
 
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
+use medproof_ceremony::transcript::Contributor;
 use medproof_ledger::Account;
 use medproof_messages::did::AudienceKey;
 use medproof_messages::encoding::Hex;
@@ -199,6 +200,31 @@ pub fn passing_account() -> Result<Account, CliError> {
     Account::from_secret(&*random::<32>()?).map_err(|e| CliError::system("random", e))
 }
 
+/// A contributor's key, by which turns of a ceremony are signed. It is made where there is none.
+///
+/// # Errors
+/// Where the file is none, others can read it, or it cannot be written.
+pub fn contributor(path: &Path) -> Result<Contributor, CliError> {
+    if !path.exists() {
+        let seed = random::<32>()?;
+        let contributor = Contributor::new(seed.clone());
+        let form = ContributorForm {
+            kind: ContributorForm::TYPE.to_owned(),
+            version: VERSION,
+            public_key: contributor.public_key(),
+            signing_seed: Hex(*seed).to_string(),
+        };
+        save(&form, path, Overwrite::Never)?;
+        return Ok(contributor);
+    }
+    let form: ContributorForm = load(path)?;
+    let contributor = Contributor::new(bytes::<32>(path, "signing_seed", &form.signing_seed)?);
+    if contributor.public_key() != form.public_key {
+        return Err(malformed::<ContributorForm>(path, "public_key is not the key's"));
+    }
+    Ok(contributor)
+}
+
 /// Bytes of the system's generator.
 ///
 /// # Errors
@@ -244,6 +270,8 @@ forms! {
     AudienceForm "medproof/audience-key" "an audience's key file" { did, signing_seed, account, account_secret }
     /// An account's file.
     AccountForm "medproof/account-key" "an account's key file" { address, secret }
+    /// A contributor's file.
+    ContributorForm "medproof/contributor-key" "a contributor's key file" { public_key, signing_seed }
 }
 
 fn save<F: Form>(form: &F, path: &Path, overwrite: Overwrite) -> Result<(), CliError> {
@@ -302,6 +330,8 @@ mod tests {
         assert_eq!(read.account.address(), audience.account.address());
         let account = create_account(&path("c"), Overwrite::Never).unwrap();
         assert_eq!(load_account(&path("c")).unwrap().address(), account.address());
+        let made = contributor(&path("s")).unwrap();
+        assert_eq!(contributor(&path("s")).unwrap().public_key(), made.public_key());
     }
 
     #[test]

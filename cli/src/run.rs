@@ -3,8 +3,8 @@
 use crate::args::{Cli, Command};
 use crate::cancel;
 use crate::commands::{
-    audience, audit, circuit, claim, cohort, engine, holder, issuer, keys, ledger, prove, request, serve, verifier,
-    verify, worker,
+    audience, audit, ceremony, circuit, claim, cohort, engine, holder, issuer, keys, ledger, powers, prove, request,
+    serve, verifier, verify, worker,
 };
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -79,7 +79,25 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
         Command::Serve(args) => show(serve::serve(&args, cx), cx),
         Command::Worker(args) => show(worker::worker(&args, cx), cx),
         Command::Demo => show(crate::demo::run(cx), cx),
-        Command::Keys(keys::KeysCommand::Dev(args)) => show(keys::dev(&args, cx), cx),
+        Command::Keys(command) => keys(command, cx),
+    }
+}
+
+fn keys(command: keys::KeysCommand, cx: &Context) -> Result<(), CliError> {
+    use ceremony::CeremonyCommand as C;
+    use keys::KeysCommand as K;
+    use powers::PowersCommand as P;
+    match command {
+        K::Dev(args) => show(keys::dev(&args, cx), cx),
+        K::Ceremony(C::Init(args)) => show(ceremony::init(&args, cx), cx),
+        K::Ceremony(C::Contribute(args)) => show(ceremony::contribute(&args, cx), cx),
+        K::Ceremony(C::Attest(args)) => show(ceremony::attest(&args, cx), cx),
+        K::Ceremony(C::Verify(args)) => show(ceremony::verify(&args, cx), cx),
+        K::Ceremony(C::Beacon(args)) => show(ceremony::beacon(&args, cx), cx),
+        K::Ceremony(C::Finish(args)) => show(ceremony::finish(&args, cx), cx),
+        K::Powers(P::Verify(args)) => show(powers::verify(&args, cx), cx),
+        K::Powers(P::Prepare(args)) => show(powers::prepared(&args, cx), cx),
+        K::Powers(P::Local(args)) => show(powers::local(&args, cx), cx),
     }
 }
 

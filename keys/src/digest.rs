@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 /// A SHA-256 digest.
@@ -12,6 +12,16 @@ use std::str::FromStr;
 pub struct Sha256Digest(pub [u8; 32]);
 
 impl Sha256Digest {
+    /// Of all that a reader gives.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn of_reader(reader: &mut impl Read) -> io::Result<Self> {
+        let mut writer = HashingWriter::new(io::sink());
+        io::copy(reader, &mut writer)?;
+        Ok(writer.finish().1)
+    }
+
     /// Of bytes in memory.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
@@ -108,6 +118,7 @@ mod tests {
         let digest = Sha256Digest::of(b"abc");
         let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(digest.to_string(), text);
+        assert_eq!(Sha256Digest::of_reader(&mut &b"abc"[..]).unwrap(), digest);
         assert_eq!(text.parse(), Ok(digest));
         for bad in [text.to_uppercase().as_str(), &text[2..], "", "zz"] {
             assert_eq!(bad.parse::<Sha256Digest>(), Err(MalformedDigest));

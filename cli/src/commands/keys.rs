@@ -1,5 +1,7 @@
 //! `medproof keys`: proving and verifying keys.
 
+use super::ceremony::CeremonyCommand;
+use super::powers::PowersCommand;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
@@ -16,6 +18,12 @@ pub enum KeysCommand {
     /// Make development keys at first use, and show them. Insecure by design: anyone can forge
     /// proofs under them.
     Dev(DevArgs),
+    /// Ceremonies: keys whose secrets nobody knows, made by many, for snarkjs too.
+    #[command(subcommand)]
+    Ceremony(CeremonyCommand),
+    /// Powers of tau: verify and prepare the files that ceremonies begin with.
+    #[command(subcommand)]
+    Powers(PowersCommand),
 }
 
 /// Arguments of `keys dev`.

@@ -8,16 +8,19 @@
 //! [`phase1`] is the same for all circuits: powers of τ. Files of them come from public ceremonies of
 //! hundreds, and are read, verified and prepared here. [`phase2`] is for one circuit: δ, and what
 //! depends on it. Files are those of snarkjs to the last bit, so that anyone can check ours, and take
-//! part in them, with an independent tool.
+//! part in them, with an independent tool. A [`transcript`] says who did what, signed, and a [`folder`] is
+//! what contributors pass on.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod draws;
 mod encoding;
+pub mod folder;
 mod midstate;
 pub mod phase1;
 pub mod phase2;
 mod progress;
 mod ratio;
+pub mod transcript;
 
 /// A beacon is hashed at least 2^10 times, as snarkjs demands.
 pub const FEWEST_ITERATIONS: u8 = 10;

@@ -117,6 +117,42 @@ impl Initial {
         Ok(Initial { key, shape })
     }
 
+    /// A key that is said to be a circuit's initial one: all is checked that can be without the powers.
+    /// Whether α, β and the queries are of the powers that the ceremony names is not.
+    ///
+    /// # Errors
+    /// [`Phase2Error::NotInitial`], [`Phase2Error::Misfit`].
+    pub fn stated(matrices: &Matrices, key: Zkey) -> Result<Initial, Phase2Error> {
+        let shape = matrices.shape();
+        let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
+        let proving = ProvingKey {
+            vk: key.verifying(),
+            beta_g1: key.beta_g1,
+            delta_g1: key.delta_g1,
+            a_query: key.a_query.clone(),
+            b_g1_query: key.b_g1_query.clone(),
+            b_g2_query: key.b_g2_query.clone(),
+            h_query: Vec::new(),
+            l_query: key.l_query.clone(),
+        };
+        let fitting = Zkey::new(matrices, proving, key.h_query.clone())?;
+        let parts = [
+            ("gamma", key.gamma_g2 == g2),
+            ("delta", key.delta_g1 == g1 && key.delta_g2 == g2),
+            ("the list of contributions", key.contributions.turns.is_empty()),
+            ("matrix A", key.a == fitting.a),
+            ("matrix B", key.b == fitting.b),
+            (
+                "the domain",
+                key.domain == fitting.domain && key.public == fitting.public,
+            ),
+        ];
+        match parts.into_iter().find(|(_, holds)| !holds) {
+            None => Ok(Initial { key, shape }),
+            Some((part, _)) => Err(Phase2Error::NotInitial { part }),
+        }
+    }
+
     /// The key.
     #[must_use]
     pub const fn key(&self) -> &Zkey {

@@ -42,6 +42,12 @@ pub enum Phase2Error {
         /// Of the key.
         part: &'static str,
     },
+    /// No key to begin with.
+    #[error("{part} is not that of a key before any contribution: it is no initial key of this circuit")]
+    NotInitial {
+        /// Of the key.
+        part: &'static str,
+    },
     /// A contribution does not follow from what was before it.
     #[error("contribution {turn}: {what} does not follow from what was before: do not use the key")]
     Contribution {
