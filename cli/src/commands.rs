@@ -5,6 +5,7 @@ pub mod audit;
 pub mod circuit;
 pub mod claim;
 pub mod cohort;
+pub mod custody;
 pub mod engine;
 pub mod holder;
 pub mod issuer;
