@@ -3,10 +3,10 @@
 use crate::error::{CliError, Kind};
 use crate::text::chain;
 use medproof_audit::{ArchiveError, Finding};
+use medproof_claims::{ClaimError, CompileError};
 use medproof_custody::CustodyError;
 use medproof_custody::recovery::RecoveryError;
 use medproof_custody::sealed::SealedError;
-use medproof_claims::{ClaimError, CompileError};
 use medproof_engine::PrepareError;
 use medproof_keys::KeyError;
 use medproof_ledger::{ChainError, DeploymentError, LedgerError, StoreError as LedgerStoreError};
@@ -122,7 +122,9 @@ impl From<IssuerError> for CliError {
             IssuerError::Vault(VaultError::NotEmpty) => CliError::input("issuer.exists", message),
             IssuerError::Vault(VaultError::Interrupted) => CliError::new(Kind::Cancelled, "cancelled", message),
             IssuerError::Vault(VaultError::RotationUnfinished) => CliError::input("issuer.rotation", message)
-                .with_help("`medproof issuer master-key rotate` with the old key and the same --new-master-key goes on"),
+                .with_help(
+                    "`medproof issuer master-key rotate` with the old key and the same --new-master-key goes on",
+                ),
             IssuerError::Vault(VaultError::SameMasterKey { .. }) => CliError::input("issuer.master_key", message),
             IssuerError::Vault(VaultError::Master(MasterKeyError::Unavailable(_))) => {
                 CliError::system("issuer.master_key", message)

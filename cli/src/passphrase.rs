@@ -80,7 +80,10 @@ impl PassphraseArgs {
     pub fn get(&self, what: &str) -> Result<Passphrase, CliError> {
         match given(self.passphrase_file.as_deref(), self.passphrase_fd)? {
             Some(passphrase) => Ok(passphrase),
-            None => ask(&format!("passphrase of {what}: "), "--passphrase-file or --passphrase-fd"),
+            None => ask(
+                &format!("passphrase of {what}: "),
+                "--passphrase-file or --passphrase-fd",
+            ),
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::args::{Cli, Command};
 use crate::cancel;
 use crate::commands::{
-    audience, audit, circuit, claim, cohort, custody, engine, holder, issuer, keys, ledger, prove, request, serve, verifier,
-    verify, worker,
+    audience, audit, circuit, claim, cohort, custody, engine, holder, issuer, keys, ledger, prove, request, serve,
+    verifier, verify, worker,
 };
 use crate::context::Context;
 use crate::error::{CliError, Kind};

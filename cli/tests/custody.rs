@@ -22,7 +22,10 @@ fn secret(world: &World, name: &str, text: &str) {
 }
 
 fn text(report: &Value, field: &str) -> String {
-    report[field].as_str().unwrap_or_else(|| panic!("{field} in {report}")).to_owned()
+    report[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("{field} in {report}"))
+        .to_owned()
 }
 
 /// Three custodians, whose key was never anywhere, in `c1`, `c2`, `c3`; the group in `group-1`.
@@ -44,18 +47,26 @@ fn ceremony(world: &World) -> String {
         .collect();
     let finished: Vec<Value> = (1..=3)
         .map(|i| {
-            let others = (1..=3).filter(|j| *j != i).map(|j| format!("--message from-{j}-for-{i}.json"));
+            let others = (1..=3)
+                .filter(|j| *j != i)
+                .map(|j| format!("--message from-{j}-for-{i}.json"));
             world.ok(&format!(
                 "custody finish --custodian c{i} --passphrase-file pass-{i} {} --group group-{i} {CHEAP}",
                 others.collect::<Vec<_>>().join(" ")
             ))
         })
         .collect();
-    let transcripts = exchanged.iter().chain(&finished).map(|report| text(report, "transcript"));
+    let transcripts = exchanged
+        .iter()
+        .chain(&finished)
+        .map(|report| text(report, "transcript"));
     let mut transcripts: Vec<String> = transcripts.collect();
     transcripts.dedup();
     assert_eq!(transcripts.len(), 1);
-    let keys: Vec<String> = finished.iter().map(|report| text(&report["group"], "emergency_key")).collect();
+    let keys: Vec<String> = finished
+        .iter()
+        .map(|report| text(&report["group"], "emergency_key"))
+        .collect();
     assert!(keys.iter().all(|key| *key == keys[0]));
     let groups = [1, 2, 3].map(|i| fs::read(world.path(&format!("group-{i}"))).unwrap());
     assert!(groups[0] == groups[1] && groups[1] == groups[2]);
@@ -101,7 +112,9 @@ fn custodians_consent_in_an_emergency_and_in_nothing_else() {
     commit(&world, 1, "commitment-1");
     commit(&world, 3, "commitment-3");
     let prepare = |request: &str, rest: &str| {
-        world.run(&format!("custody prepare --group group-2 --request {request}.request --commitment commitment-1 {rest}"))
+        world.run(&format!(
+            "custody prepare --group group-2 --request {request}.request --commitment commitment-1 {rest}"
+        ))
     };
     prepare("emergency", "--out x").failed(1, "custody.too_few");
     prepare("emergency", "--commitment commitment-1 --out x").failed(1, "custody.twice");
@@ -120,7 +133,9 @@ fn custodians_consent_in_an_emergency_and_in_nothing_else() {
     sign(&world, 1, "other-signing", "x").failed(1, "custody.spent");
 
     let combine = |shares: &str, out: &str| {
-        world.run(&format!("custody combine --group group-1 --signing signing {shares} --out {out}"))
+        world.run(&format!(
+            "custody combine --group group-1 --signing signing {shares} --out {out}"
+        ))
     };
     combine("--share share-1", "x").failed(1, "custody.too_few");
     sign(&world, 3, "other-signing", "other-share").ok();
@@ -156,7 +171,9 @@ fn shares_are_dealt_and_take_another_passphrase() {
     let dealt = world.ok(&format!("{deal} --passphrase-file pass-2 {CHEAP}"));
     let shown = world.ok("custody show --custodian all/custodian-2 --passphrase-file pass-2");
     assert_eq!((&shown["custodian"], &shown["group"]), (&2.into(), &dealt["group"]));
-    world.run(&format!("{deal} --passphrase-file pass-2 {CHEAP}")).failed(2, "file.exists");
+    world
+        .run(&format!("{deal} --passphrase-file pass-2 {CHEAP}"))
+        .failed(2, "file.exists");
     let change = "custody passphrase --custodian all/custodian-2 --passphrase-file pass-2";
     world.ok(&format!("{change} --new-passphrase-file pass-1 {CHEAP}"));
     world
@@ -173,7 +190,9 @@ fn sealed_issuer() -> World {
     let world = World::empty();
     secret(&world, "pass", "the words of the hospital\n");
     world.write("records/anna.json", &common::bundles()[&format!("{ANNA}.json")]);
-    world.ok(&format!("issuer init --name Hospital --sealed --passphrase-file pass {CHEAP}"));
+    world.ok(&format!(
+        "issuer init --name Hospital --sealed --passphrase-file pass {CHEAP}"
+    ));
     world.ok("issuer import --records records --complete synthea --issued-on 2021-04-01 --passphrase-file pass");
     world
 }
@@ -185,14 +204,21 @@ fn a_sealed_master_key_opens_with_its_passphrase_alone() {
     assert_eq!(shown["form"], "sealed");
     let records = world.ok("issuer list --passphrase-file pass")["records"].clone();
     secret(&world, "wrong", "the words of another");
-    world.run("issuer list --passphrase-file wrong").failed(1, "sealed.refused");
+    world
+        .run("issuer list --passphrase-file wrong")
+        .failed(1, "sealed.refused");
     // Nobody to ask: tests have no terminal, or one that nobody looks at.
     let mut alone = Command::new("setsid");
-    alone.args([BINARY, "issuer", "list", "--json"]).current_dir(world.dir.path());
+    alone
+        .args([BINARY, "issuer", "list", "--json"])
+        .current_dir(world.dir.path());
     Run::of(alone.output().unwrap()).failed(2, "passphrase.none");
     // By a descriptor, as a service gets it.
     let line = format!("exec {BINARY} issuer list --json --passphrase-fd 3 3< pass");
-    let by_descriptor = Command::new("sh").args(["-c", &line]).current_dir(world.dir.path()).output();
+    let by_descriptor = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(world.dir.path())
+        .output();
     assert_eq!(Run::of(by_descriptor.unwrap()).ok().json()["records"], records);
     // Another passphrase, the same key.
     secret(&world, "short", "short");
@@ -203,7 +229,9 @@ fn a_sealed_master_key_opens_with_its_passphrase_alone() {
     secret(&world, "new", "other words of the hospital");
     let changed = world.ok(&format!("{change} --new-passphrase-file new {CHEAP}"));
     assert_eq!(changed["id"], shown["id"]);
-    world.run("issuer list --passphrase-file pass").failed(1, "sealed.refused");
+    world
+        .run("issuer list --passphrase-file pass")
+        .failed(1, "sealed.refused");
     assert_eq!(world.ok("issuer list --passphrase-file new")["records"], records);
 }
 
@@ -214,7 +242,9 @@ fn an_unsealed_master_key_is_sealed_where_it_is() {
     let before = world.ok("issuer master-key show");
     assert_eq!(before["form"], "unsealed");
     secret(&world, "pass", "the words of the hospital");
-    let sealed = world.ok(&format!("issuer master-key passphrase --new-passphrase-file pass {CHEAP}"));
+    let sealed = world.ok(&format!(
+        "issuer master-key passphrase --new-passphrase-file pass {CHEAP}"
+    ));
     assert_eq!((&sealed["form"], &sealed["id"]), (&"sealed".into(), &before["id"]));
     world.ok("issuer list --passphrase-file pass");
 }
@@ -224,7 +254,13 @@ fn a_master_key_of_the_environment_is_for_development() {
     let world = World::empty();
     let init = |development: bool| {
         let mut command = world.command(&[
-            "issuer", "init", "--name", "Hospital", "--master-key-variable", "THE_KEY", "--json",
+            "issuer",
+            "init",
+            "--name",
+            "Hospital",
+            "--master-key-variable",
+            "THE_KEY",
+            "--json",
         ]);
         command.env("THE_KEY", "42".repeat(32));
         if !development {
@@ -235,7 +271,10 @@ fn a_master_key_of_the_environment_is_for_development() {
     init(false).failed(1, "development.not_asked_for");
     assert!(!world.path("medproof").exists());
     let made = init(true).ok();
-    assert!(made.err.contains("DEVELOPMENT ONLY") && made.err.contains("THE_KEY"), "{made:?}");
+    assert!(
+        made.err.contains("DEVELOPMENT ONLY") && made.err.contains("THE_KEY"),
+        "{made:?}"
+    );
     assert!(!world.path("medproof/issuer/master.key").exists());
     // Passphrases that are soon guessed are for development too.
     secret(&world, "pass", "the words of the hospital");
@@ -256,7 +295,9 @@ fn a_rotated_master_key_opens_what_the_old_one_did() {
     let rotated = world.ok(&rotate);
     assert_ne!(rotated["old"], rotated["new"]);
     assert_eq!((&rotated["records"], &rotated["resumed"]), (&1.into(), &false.into()));
-    world.run("issuer list --passphrase-file pass").failed(2, "issuer.master_key");
+    world
+        .run("issuer list --passphrase-file pass")
+        .failed(2, "issuer.master_key");
     let list = "issuer list --master-key new.key --passphrase-file new";
     assert_eq!(world.ok(list)["records"], records);
     // The new key in the old one's place, as the command says; and another rotation from there.

@@ -16,7 +16,7 @@ use crate::custodian::{KeyShare, disk, make_directory, remove, write_new};
 use crate::group::{Group, check_numbers, identifier, trim};
 use crate::sealed::{self, Cost, Passphrase};
 use crate::suite::{BabyJubjub, ScalarField, Subgroup};
-use crate::{CustodyError, random};
+use crate::{CustodyError, random, secret_json};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use frost_core::keys::dkg::{self, round1, round2};
@@ -84,7 +84,7 @@ impl First {
         if !(1..=custodians).contains(&index) {
             return Err(CustodyError::Stranger { index, custodians });
         }
-        Subgroup::deserialize(&form.transport.0).map_err(|_| CustodyError::WrongMessage { index })?;
+        let _ = Subgroup::deserialize(&form.transport.0).map_err(|_| CustodyError::WrongMessage { index })?;
         Ok(First {
             index,
             threshold: form.threshold,
@@ -211,7 +211,8 @@ pub fn exchange(
     passphrase: &Passphrase,
 ) -> Result<(Vec<Second>, Transcript), CustodyError> {
     let (mut state, cost) = State::open(directory, passphrase)?;
-    let what = "this custodian has answered the first messages of this ceremony already: use what it wrote, or begin anew";
+    let what =
+        "this custodian has answered the first messages of this ceremony already: use what it wrote, or begin anew";
     let secret = state.begun.take().ok_or(CustodyError::Stage { what })?;
     let ours = First::from_json(state.first.as_bytes())?;
     let others = sorted(&ours, others)?;
@@ -220,7 +221,9 @@ pub fn exchange(
     let (kept, given) = dkg::part2(secret, &packages).map_err(|e| culprit(e, &others))?;
     let mut seconds = Vec::new();
     for other in &others {
-        let share = given.get(&identifier(other.index)?).ok_or(frost_core::Error::PackageNotFound)?;
+        let share = given
+            .get(&identifier(other.index)?)
+            .ok_or(frost_core::Error::PackageNotFound)?;
         let seal = Transport {
             key: state.transport_key(&other.transport, other.index)?,
             transcript: &transcript,
@@ -245,7 +248,11 @@ pub fn exchange(
 ///
 /// # Errors
 /// [`CustodyError::WrongMessage`] and [`CustodyError::NotForUs`] name whose second message does not hold.
-pub fn finish(directory: &Path, seconds: &[Second], passphrase: &Passphrase) -> Result<(KeyShare, Transcript), CustodyError> {
+pub fn finish(
+    directory: &Path,
+    seconds: &[Second],
+    passphrase: &Passphrase,
+) -> Result<(KeyShare, Transcript), CustodyError> {
     let (state, _) = State::open(directory, passphrase)?;
     let what = "this custodian has not answered the first messages yet";
     let kept = state.exchanged.as_ref().ok_or(CustodyError::Stage { what })?;
@@ -260,7 +267,9 @@ pub fn finish(directory: &Path, seconds: &[Second], passphrase: &Passphrase) -> 
     for second in seconds {
         let index = second.from;
         let other = others.iter().find(|first| first.index == index);
-        let other = other.filter(|_| second.to == ours.index).ok_or(CustodyError::NotForUs { index })?;
+        let other = other
+            .filter(|_| second.to == ours.index)
+            .ok_or(CustodyError::NotForUs { index })?;
         let seal = Transport {
             key: state.transport_key(&other.transport, index)?,
             transcript: &transcript,
@@ -425,7 +434,7 @@ impl Drop for State {
 
 impl State {
     fn sealed(&self, passphrase: &Passphrase, cost: Cost) -> Result<Vec<u8>, CustodyError> {
-        let secret = Zeroizing::new(json::write(self));
+        let secret = secret_json::write(self);
         Ok(sealed::seal(CONTENTS, &secret, passphrase, cost)?)
     }
 
@@ -433,7 +442,7 @@ impl State {
         let path = directory.join(STATE);
         let file = fs::read(&path).map_err(|e| disk("reading", &path, &e))?;
         let secret = sealed::open(CONTENTS, &file, passphrase)?;
-        Ok((json::read(&secret)?, sealed::cost_of(&file)?))
+        Ok((secret_json::read(&secret)?, sealed::cost_of(&file)?))
     }
 
     // What this custodian and another have in common: t_i·T_j, which is t_j·T_i.

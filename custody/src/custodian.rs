@@ -13,9 +13,9 @@
 
 use crate::group::{self, Group};
 use crate::sealed::{self, Cost, Passphrase};
-use crate::signing::{Commitment, Signing, SignatureShare};
+use crate::signing::{Commitment, SignatureShare, Signing};
 use crate::suite::BabyJubjub;
-use crate::{CustodyError, random};
+use crate::{CustodyError, random, secret_json};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use frost_core::keys::{KeyPackage, PublicKeyPackage};
@@ -68,7 +68,12 @@ impl Custodian {
     ///
     /// # Errors
     /// Where it has one, or cannot be written.
-    pub fn create(directory: &Path, share: KeyShare, passphrase: &Passphrase, cost: Cost) -> Result<Custodian, CustodyError> {
+    pub fn create(
+        directory: &Path,
+        share: KeyShare,
+        passphrase: &Passphrase,
+        cost: Cost,
+    ) -> Result<Custodian, CustodyError> {
         make_directory(directory)?;
         let custodian = Custodian {
             directory: directory.to_owned(),
@@ -90,7 +95,7 @@ impl Custodian {
         let path = directory.join(SHARE);
         let file = fs::read(&path).map_err(|e| disk("reading", &path, &e))?;
         let secret = sealed::open(CONTENTS, &file, passphrase)?;
-        let form: Form = json::read(&secret)?;
+        let form: Form = secret_json::read(&secret)?;
         let group = Group::new(form.group.clone())?;
         Ok(Custodian {
             directory: directory.to_owned(),
@@ -123,7 +128,7 @@ impl Custodian {
             kind: Form::TYPE.to_owned(),
             version: json::VERSION,
         };
-        let secret = Zeroizing::new(json::write(&form));
+        let secret = secret_json::write(&form);
         form.nonce_key.0.zeroize();
         Ok(sealed::seal(CONTENTS, &secret, passphrase, cost)?)
     }
@@ -183,7 +188,11 @@ impl Custodian {
         })
     }
 
-    fn consume(&self, id: &str, asked: &SigningCommitments<BabyJubjub>) -> Result<SigningNonces<BabyJubjub>, CustodyError> {
+    fn consume(
+        &self,
+        id: &str,
+        asked: &SigningCommitments<BabyJubjub>,
+    ) -> Result<SigningNonces<BabyJubjub>, CustodyError> {
         let (unknown, spent) = (
             CustodyError::UnknownNonces { index: self.index },
             CustodyError::Spent { index: self.index },
@@ -338,7 +347,11 @@ fn sync(directory: &Path) -> Result<(), CustodyError> {
     if !cfg!(unix) {
         return Ok(());
     }
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(|e| disk("saving", directory, &e))

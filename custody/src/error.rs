@@ -32,7 +32,9 @@ pub enum CustodyError {
         found: &'static str,
     },
     /// Numbers that are no group.
-    #[error("expected a threshold of 2 or more and at most as many as the custodians, of whom there may be {most}; found {threshold} of {custodians}")]
+    #[error(
+        "expected a threshold of 2 or more and at most as many as the custodians, of whom there may be {most}; found {threshold} of {custodians}"
+    )]
     Numbers {
         /// How many should sign.
         threshold: u16,
@@ -88,19 +90,25 @@ pub enum CustodyError {
         index: u16,
     },
     /// Commitments that are not what this custodian gave out.
-    #[error("the signing has a commitment that custodian {index} did not give out, or whose nonces are gone: begin a new one with a new commitment")]
+    #[error(
+        "the signing has a commitment that custodian {index} did not give out, or whose nonces are gone: begin a new one with a new commitment"
+    )]
     UnknownNonces {
         /// Who was called.
         index: u16,
     },
     /// Nonces that signed already. Twice would give the custodian's share away.
-    #[error("custodian {index} signed with this commitment already, and signs with none twice: begin a new signing with a new commitment")]
+    #[error(
+        "custodian {index} signed with this commitment already, and signs with none twice: begin a new signing with a new commitment"
+    )]
     Spent {
         /// Who was called.
         index: u16,
     },
     /// Messages of a ceremony that are not of one.
-    #[error("what custodian {index} sent is of a ceremony of {found_threshold} of {found_custodians}, expected one of {threshold} of {custodians}")]
+    #[error(
+        "what custodian {index} sent is of a ceremony of {found_threshold} of {found_custodians}, expected one of {threshold} of {custodians}"
+    )]
     OtherCeremony {
         /// Who sent it.
         index: u16,

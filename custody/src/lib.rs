@@ -14,6 +14,7 @@ pub mod group;
 mod random;
 pub mod recovery;
 pub mod sealed;
+mod secret_json;
 pub mod signing;
 pub mod suite;
 

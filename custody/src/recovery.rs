@@ -21,6 +21,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::random::{self, RandomError};
+use crate::secret_json;
 
 const SET: usize = 16;
 const CHECKSUM: usize = 8;
@@ -36,7 +37,9 @@ pub enum RecoveryError {
     #[error(transparent)]
     Json(#[from] JsonError),
     /// Numbers that are no sharing.
-    #[error("expected a threshold of 2 or more and at most as many as the shares, of which there may be {MOST_SHARES}; found {threshold} of {shares}")]
+    #[error(
+        "expected a threshold of 2 or more and at most as many as the shares, of which there may be {MOST_SHARES}; found {threshold} of {shares}"
+    )]
     Numbers {
         /// How many should give the secret back.
         threshold: u8,
@@ -50,7 +53,9 @@ pub enum RecoveryError {
         index: u8,
     },
     /// Of another sharing.
-    #[error("share {index} is of set {found}, the others of {expected}: only shares that were made together fit together")]
+    #[error(
+        "share {index} is of set {found}, the others of {expected}: only shares that were made together fit together"
+    )]
     OtherSet {
         /// Which share.
         index: u8,
@@ -151,7 +156,7 @@ impl RecoveryShare {
     /// # Errors
     /// [`RecoveryError::Altered`] among others.
     pub fn from_json(bytes: &[u8]) -> Result<RecoveryShare, RecoveryError> {
-        let form: Form = json::read(bytes.strip_suffix(b"\n").unwrap_or(bytes))?;
+        let form: Form = secret_json::read(bytes.strip_suffix(b"\n").unwrap_or(bytes))?;
         let altered = RecoveryError::Altered { index: form.index };
         let digits = form.data.strip_prefix("0x").unwrap_or_default();
         let share = RecoveryShare {
@@ -174,7 +179,7 @@ impl RecoveryShare {
     /// The share's file.
     #[must_use]
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(json::write(&Form {
+        secret_json::write(&Form {
             checksum: Hex(self.checksum()),
             data: format!("0x{}", hex::encode(&self.data)),
             index: self.index,
@@ -183,7 +188,7 @@ impl RecoveryShare {
             threshold: self.threshold,
             kind: Form::TYPE.to_owned(),
             version: json::VERSION,
-        }))
+        })
     }
 
     fn checksum(&self) -> [u8; CHECKSUM] {

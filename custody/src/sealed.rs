@@ -174,7 +174,12 @@ impl Cost {
 ///
 /// # Errors
 /// [`SealedError::Short`] among others.
-pub fn seal(contents: &'static str, secret: &[u8], passphrase: &Passphrase, cost: Cost) -> Result<Vec<u8>, SealedError> {
+pub fn seal(
+    contents: &'static str,
+    secret: &[u8],
+    passphrase: &Passphrase,
+    cost: Cost,
+) -> Result<Vec<u8>, SealedError> {
     let found = passphrase.0.chars().count();
     if found < LEAST_CHARACTERS {
         return Err(SealedError::Short { found });
@@ -265,10 +270,7 @@ fn padded(secret: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealedError> {
 fn unpadded(inside: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (length, rest) = inside.split_first_chunk()?;
     let (secret, zeros) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-    zeros
-        .iter()
-        .all(|b| *b == 0)
-        .then(|| Zeroizing::new(secret.to_vec()))
+    zeros.iter().all(|b| *b == 0).then(|| Zeroizing::new(secret.to_vec()))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -330,7 +332,13 @@ mod tests {
     }
 
     fn sealed() -> Vec<u8> {
-        seal("master key", &[7; 32], &passphrase("correct horse battery"), Cost::TRIAL).unwrap()
+        seal(
+            "master key",
+            &[7; 32],
+            &passphrase("correct horse battery"),
+            Cost::TRIAL,
+        )
+        .unwrap()
     }
 
     #[test]

@@ -160,7 +160,10 @@ impl Signing {
     /// Where it is none.
     pub fn from_json(bytes: &[u8]) -> Result<Signing, CustodyError> {
         let form: SigningForm = json::read(trim(bytes))?;
-        let commitments = form.commitments.iter().map(|text| Commitment::from_json(text.as_bytes()));
+        let commitments = form
+            .commitments
+            .iter()
+            .map(|text| Commitment::from_json(text.as_bytes()));
         Ok(Signing {
             request: SignedRequest::from_json(form.request.as_bytes())?.verify()?,
             grant: form.grant()?,

@@ -151,7 +151,11 @@ impl Ciphersuite for BabyJubjub {
         Some(to_scalar(b"id", m))
     }
 
-    fn challenge(r: &EdwardsProjective, key: &VerifyingKey<Self>, message: &[u8]) -> Result<Challenge<Self>, Error<Self>> {
+    fn challenge(
+        r: &EdwardsProjective,
+        key: &VerifyingKey<Self>,
+        message: &[u8],
+    ) -> Result<Challenge<Self>, Error<Self>> {
         // A commitment that is no element was made by nobody who is honest.
         Subgroup::serialize(r)?;
         let message = field::from_bytes(message).map_err(|_| Error::MalformedSignature)?;
@@ -273,10 +277,7 @@ mod tests {
         order.copy_from_slice(&Scalar::MODULUS.to_bytes_le());
         assert_eq!(ScalarField::deserialize(&order), Err(FieldError::MalformedScalar));
         assert_eq!(ScalarField::deserialize(&[0xff; 32]), Err(FieldError::MalformedScalar));
-        assert_eq!(
-            ScalarField::invert(&Scalar::ZERO),
-            Err(FieldError::InvalidZeroScalar)
-        );
+        assert_eq!(ScalarField::invert(&Scalar::ZERO), Err(FieldError::InvalidZeroScalar));
     }
 
     #[test]
@@ -324,8 +325,14 @@ mod tests {
         );
         assert_eq!(key.verify(message, &signature), Ok(()));
         assert!(key.verify(message + Fr::ONE, &signature).is_err());
-        assert_eq!(hex::encode(key.to_bytes()), "4921113bd145a067904c500b2af5b3a413e0de34b85962e2a43c684dcd192f01");
-        assert_eq!(hex::encode(signature.to_bytes()), "5464cb17906c428f6c94aca5977e6cdc57c8c7f3eb4b506645f2e783c33752913dac8574a3e36fc345c58874949a17f93816580199bf44b32fbb66d7489b2002");
+        assert_eq!(
+            hex::encode(key.to_bytes()),
+            "4921113bd145a067904c500b2af5b3a413e0de34b85962e2a43c684dcd192f01"
+        );
+        assert_eq!(
+            hex::encode(signature.to_bytes()),
+            "5464cb17906c428f6c94aca5977e6cdc57c8c7f3eb4b506645f2e783c33752913dac8574a3e36fc345c58874949a17f93816580199bf44b32fbb66d7489b2002"
+        );
     }
 
     #[test]

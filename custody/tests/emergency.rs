@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use medproof_claims::Claim;
+use medproof_custody::CustodyError;
 use medproof_custody::ceremony::{self, First, Second};
 use medproof_custody::custodian::Custodian;
 use medproof_custody::group::Group;
 use medproof_custody::sealed::{Cost, Passphrase, SealedError};
 use medproof_custody::signing::{Commitment, SignatureShare, Signing, combine};
-use medproof_custody::CustodyError;
 use medproof_messages::key::KeyId;
 use medproof_messages::terms::{ConsentKind, Endpoint, Ledger, ScopeLabel};
 use medproof_messages::{AudienceKey, ConsentError, ConsentMessage, Grant, RequestBody, VerifiedRequest};
@@ -93,7 +93,9 @@ impl Custodians {
 
     fn commitments(&self, signers: &[usize]) -> Vec<Commitment> {
         // Each goes through its file.
-        let given = signers.iter().map(|index| self.open(*index).commit().unwrap().to_json());
+        let given = signers
+            .iter()
+            .map(|index| self.open(*index).commit().unwrap().to_json());
         given.map(|file| Commitment::from_json(&file).unwrap()).collect()
     }
 
@@ -157,7 +159,12 @@ fn for_any_other_purpose_neither_software_nor_circuit_takes_it() {
     let consent = custodians.consent(&[1, 2]);
     for purpose in Purpose::ALL.into_iter().filter(|p| *p != Purpose::EmergencyTreatment) {
         let other = request(purpose);
-        let asked = Signing::new(other.clone(), grant(), custodians.commitments(&[1, 2]), &custodians.group);
+        let asked = Signing::new(
+            other.clone(),
+            grant(),
+            custodians.commitments(&[1, 2]),
+            &custodians.group,
+        );
         assert!(matches!(asked, Err(CustodyError::Purpose { .. })));
         // What they signed for an emergency, put under another purpose.
         assert!(matches!(
@@ -204,7 +211,12 @@ fn the_key_itself_signs_for_no_other_purpose() {
 fn one_custodian_alone_signs_nothing() {
     let custodians = Custodians::dealt(2, 3);
     let emergency = request(Purpose::EmergencyTreatment);
-    let alone = Signing::new(emergency.clone(), grant(), custodians.commitments(&[1]), &custodians.group);
+    let alone = Signing::new(
+        emergency.clone(),
+        grant(),
+        custodians.commitments(&[1]),
+        &custodians.group,
+    );
     let few = |error: &CustodyError| matches!(error, CustodyError::TooFew { expected: 2, found: 1 });
     assert!(few(&alone.unwrap_err()));
     // A file that says otherwise than this software writes: the custodian looks for itself.
@@ -216,7 +228,9 @@ fn one_custodian_alone_signs_nothing() {
     assert!(few(&custodians.open(1).sign(&one).unwrap_err()));
     // One share of two is no consent, nor a signature.
     let share = custodians.share(1, &both);
-    assert!(few(&combine(&both, std::slice::from_ref(&share), &custodians.group).unwrap_err()));
+    assert!(few(
+        &combine(&both, std::slice::from_ref(&share), &custodians.group).unwrap_err()
+    ));
     let twice = combine(&both, &[share.clone(), share], &custodians.group);
     assert!(matches!(twice, Err(CustodyError::Twice { index: 1 })));
 }
@@ -383,7 +397,11 @@ impl Ceremony {
 
     fn finish(&self, index: usize, seconds: &[Second]) -> Result<Custodian, CustodyError> {
         let directory = self.directory(index);
-        let to_us: Vec<_> = seconds.iter().filter(|s| usize::from(s.to()) == index).cloned().collect();
+        let to_us: Vec<_> = seconds
+            .iter()
+            .filter(|s| usize::from(s.to()) == index)
+            .cloned()
+            .collect();
         let (share, _) = ceremony::finish(&directory, &to_us, &passphrase(index))?;
         let custodian = Custodian::create(&directory, share, &passphrase(index), Cost::TRIAL)?;
         ceremony::forget(&directory)?;
@@ -396,7 +414,9 @@ fn a_key_that_nobody_ever_had_signs() {
     let made = Ceremony::begun();
     let seconds: Vec<Second> = (1..=3).flat_map(|i| made.exchange(i, &made.firsts).unwrap()).collect();
     assert_eq!(seconds.len(), 6);
-    let groups: Vec<Group> = (1..=3).map(|i| made.finish(i, &seconds).unwrap().group().clone()).collect();
+    let groups: Vec<Group> = (1..=3)
+        .map(|i| made.finish(i, &seconds).unwrap().group().clone())
+        .collect();
     assert!(groups.iter().all(|group| *group == groups[0]));
     let custodians = Custodians {
         place: made.place,
@@ -415,7 +435,10 @@ fn a_ceremony_in_which_somebody_cheats_ends() {
     let missing = made.exchange(1, &made.firsts[..2]);
     assert!(matches!(missing, Err(CustodyError::Missing { expected: 2, found: 1 })));
     let twice = [&made.firsts[..], &stranger.firsts[1..2]].concat();
-    assert!(matches!(made.exchange(1, &twice), Err(CustodyError::Twice { index: 2 })));
+    assert!(matches!(
+        made.exchange(1, &twice),
+        Err(CustodyError::Twice { index: 2 })
+    ));
     let text = String::from_utf8(made.firsts[1].to_json()).unwrap();
     let claimed = First::from_json(text.replace("\"index\":2", "\"index\":3").as_bytes()).unwrap();
     let firsts = [made.firsts[1].clone(), claimed];
@@ -431,7 +454,11 @@ fn a_ceremony_in_which_somebody_cheats_ends() {
         Err(CustodyError::OtherCeremony { index: 2, .. })
     ));
     // One who tells two different things: the two do not open each other's shares.
-    let told_two = [made.firsts[0].clone(), made.firsts[1].clone(), stranger.firsts[2].clone()];
+    let told_two = [
+        made.firsts[0].clone(),
+        made.firsts[1].clone(),
+        stranger.firsts[2].clone(),
+    ];
     let mut seconds = made.exchange(1, &made.firsts).unwrap();
     seconds.extend(made.exchange(2, &told_two).unwrap());
     seconds.extend(made.exchange(3, &made.firsts).unwrap());
@@ -460,5 +487,42 @@ fn transport_keys_are_of_the_subgroup() {
     for bad in [identity.as_str(), order_two, &"ff".repeat(32)] {
         let read = First::from_json(text.replace(&transport, bad).as_bytes());
         assert!(matches!(read, Err(CustodyError::WrongMessage { index: 1 })), "{bad}");
+    }
+}
+
+/// Whatever byte of a file is changed: it is refused, or says something else. Nothing panics.
+#[test]
+fn files_have_one_spelling() {
+    let custodians = Custodians::dealt(2, 3);
+    let signing = custodians.asked(&[1, 2]);
+    let share = custodians.share(1, &signing);
+    let made = Ceremony::begun();
+    let second = made.exchange(1, &made.firsts).unwrap().remove(0);
+    let commitment = custodians.commitments(&[1]).remove(0);
+    type Read = fn(&[u8]) -> Option<Vec<u8>>;
+    let files: [(Vec<u8>, Read); 6] = [
+        (made.firsts[0].to_json(), |b| {
+            First::from_json(b).ok().map(|m| m.to_json())
+        }),
+        (second.to_json(), |b| Second::from_json(b).ok().map(|m| m.to_json())),
+        (commitment.to_json(), |b| {
+            Commitment::from_json(b).ok().map(|m| m.to_json())
+        }),
+        (signing.to_json(), |b| Signing::from_json(b).ok().map(|m| m.to_json())),
+        (share.to_json(), |b| {
+            SignatureShare::from_json(b).ok().map(|m| m.to_json())
+        }),
+        (custodians.group.to_json(), |b| {
+            Group::from_json(b).ok().map(|m| m.to_json())
+        }),
+    ];
+    for (file, read) in files {
+        assert_eq!(read(&file), Some(file.clone()));
+        for at in 0..file.len() {
+            let mut changed = file.clone();
+            changed[at] ^= 1;
+            assert!(read(&changed).is_none_or(|again| again == changed), "byte {at}");
+            assert_eq!(read(&file[..at]), None, "cut at {at}");
+        }
     }
 }

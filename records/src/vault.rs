@@ -165,7 +165,9 @@ pub enum VaultError {
     )]
     NotEmpty,
     /// The files were sealed under another master key.
-    #[error("expected master key {expected}, found {found}: give the key with which this issuer was created")]
+    #[error(
+        "expected master key {expected}, found {found}: give the key that this issuer has: after a rotation, the newer one"
+    )]
     WrongMasterKey {
         /// The key that the file names.
         expected: MasterKeyId,

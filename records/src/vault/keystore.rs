@@ -34,14 +34,20 @@ impl Slots {
 
     /// The pack's file of the keystore.
     pub(crate) fn file(&self, first: &[u8], master: MasterKeyId) -> Result<Vec<u8>, VaultError> {
-        let all: Vec<&[u8]> = core::iter::once(first).chain(self.0.iter().map(Vec::as_slice)).collect();
+        let all: Vec<&[u8]> = core::iter::once(first)
+            .chain(self.0.iter().map(Vec::as_slice))
+            .collect();
         file(&all, master)
     }
 }
 
 /// A pack's file of these wrapped keys, empty where one was destroyed.
 pub(crate) fn file<T: AsRef<[u8]>>(all: &[T], master: MasterKeyId) -> Result<Vec<u8>, VaultError> {
-    let longest = all.iter().map(|wrapped| wrapped.as_ref().len()).max().unwrap_or_default();
+    let longest = all
+        .iter()
+        .map(|wrapped| wrapped.as_ref().len())
+        .max()
+        .unwrap_or_default();
     let size = u16::try_from(longest + 2).map_err(|_| VaultError::WrappedKeyTooLong { found: longest })?;
     let mut file = Vec::with_capacity(HEADER as usize + usize::from(size) * all.len());
     file.extend_from_slice(MAGIC);

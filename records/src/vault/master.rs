@@ -22,7 +22,9 @@ impl MasterKeyId {
     /// Of a key that has a name where it is kept and shows nothing else: a label and serial number of a
     /// token, a key's resource name and version in a service. Another version is another key.
     pub fn named(name: &str) -> MasterKeyId {
-        let digest = Sha256::new_with_prefix(b"medproof/v1/master-key-name").chain_update(name).finalize();
+        let digest = Sha256::new_with_prefix(b"medproof/v1/master-key-name")
+            .chain_update(name)
+            .finalize();
         let mut id = [0; 8];
         id.copy_from_slice(&digest[..8]);
         MasterKeyId(id)
@@ -296,6 +298,16 @@ mod tests {
         }
         let error = LocalMasterKey::from_env("MEDPROOF_NO_SUCH_VARIABLE").unwrap_err();
         assert!(matches!(error, MasterKeyError::Unset { .. }));
+    }
+
+    #[test]
+    fn names_tell_keys_and_versions_apart() {
+        let id = |name| MasterKeyId::named(name);
+        assert_eq!(id("token/1"), id("token/1"));
+        assert_ne!(id("token/1"), id("token/2"));
+        let made = [LocalMasterKey::generate().unwrap(), LocalMasterKey::generate().unwrap()];
+        assert_ne!(made[0].id(), made[1].id());
+        assert_eq!(LocalMasterKey::from_bytes(*made[0].expose()).id(), made[0].id());
     }
 
     #[test]

@@ -225,7 +225,11 @@ fn replace_and_destroy(disk: &dyn Disk, name: &str, bytes: &[u8]) -> Result<(), 
 /// begin or is over; where it is not, it goes on.
 pub(super) fn recover(disk: &dyn Disk) -> Result<(), DiskError> {
     let names: BTreeSet<String> = disk.list()?.into_iter().collect();
-    let left = |suffix: &'static str| names.iter().filter_map(move |name| Some((name, name.strip_suffix(suffix)?)));
+    let left = |suffix: &'static str| {
+        names
+            .iter()
+            .filter_map(move |name| Some((name, name.strip_suffix(suffix)?)))
+    };
     for (name, base) in left(NEW) {
         match names.contains(base) {
             true => disk.shred(name)?,

@@ -88,7 +88,10 @@ fn passphrases(args: &DealArgs) -> Result<Vec<Passphrase>, CliError> {
         let message = format!("expected a passphrase file for each of {custodians} custodians, found {found}");
         return Err(CliError::input("custody.passphrases", message));
     }
-    args.passphrase_files.iter().map(|path| passphrase::of_file(path)).collect()
+    args.passphrase_files
+        .iter()
+        .map(|path| passphrase::of_file(path))
+        .collect()
 }
 
 impl fmt::Display for DealReport {
@@ -164,7 +167,12 @@ pub fn begin(args: &BeginArgs, cx: &Context) -> Result<BeginReport, CliError> {
 
 impl fmt::Display for BeginReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "first message of custodian {} in {}", self.custodian, self.file.display())?;
+        writeln!(
+            f,
+            "first message of custodian {} in {}",
+            self.custodian,
+            self.file.display()
+        )?;
         writeln!(f, "send it to all other custodians, and wait for theirs")
     }
 }
@@ -294,13 +302,8 @@ pub fn finish(args: &FinishArgs, cx: &Context) -> Result<FinishReport, CliError>
     }
     let passphrase = args.dir.passphrase.get(&args.dir.what())?;
     let (share, transcript) = ceremony::finish(&args.dir.custodian, &seconds, &passphrase)?;
+    files::write(&args.group, &share.group().to_json(), Secrecy::Public, Overwrite::Never)?;
     let custodian = Custodian::create(&args.dir.custodian, share, &passphrase, cost)?;
-    files::write(
-        &args.group,
-        &custodian.group().to_json(),
-        Secrecy::Public,
-        Overwrite::Never,
-    )?;
     // Last: until the share has its place, the ceremony can be ended again.
     ceremony::forget(&args.dir.custodian)?;
     Ok(FinishReport {

@@ -54,7 +54,12 @@ pub fn commit(args: &CommitArgs, _: &Context) -> Result<CommitReport, CliError> 
 
 impl fmt::Display for CommitReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "commitment of custodian {} in {}", self.custodian, self.file.display())
+        writeln!(
+            f,
+            "commitment of custodian {} in {}",
+            self.custodian,
+            self.file.display()
+        )
     }
 }
 
@@ -167,11 +172,9 @@ pub fn review(args: &ReviewArgs, _: &Context) -> Result<ReviewReport, CliError> 
 
 /// Arguments of `custody sign`.
 #[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Example:\n  medproof custody review --signing signing.json\n  \
+#[command(after_help = "Example:\n  medproof custody review --signing signing.json\n  \
     medproof custody sign --custodian my-share --signing signing.json --out share-1.json\n\n\
-    The commitment is used up before the share is made, and signs nothing else, whatever happens."
-)]
+    The commitment is used up before the share is made, and signs nothing else, whatever happens.")]
 pub struct SignArgs {
     /// Which custodian.
     #[command(flatten)]

@@ -89,12 +89,10 @@ impl fmt::Display for MasterKeyReport {
 
 /// Arguments of `issuer master-key passphrase`.
 #[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Examples:\n  medproof issuer master-key passphrase\n  \
+#[command(after_help = "Examples:\n  medproof issuer master-key passphrase\n  \
     medproof issuer master-key passphrase --passphrase-file old --new-passphrase-file new\n\n\
     Who has a copy of the file from before opens it with the old passphrase, or without one if it was not sealed:\n\
-    where somebody may, rotate the key instead."
-)]
+    where somebody may, rotate the key instead.")]
 pub struct PassphraseChangeArgs {
     /// Which issuer.
     #[command(flatten)]

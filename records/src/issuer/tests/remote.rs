@@ -153,10 +153,20 @@ fn a_service_that_fails_is_not_taken_for_tampering_and_changes_nothing() {
     issuer.import(&[chart("a", 10)]).unwrap();
     let (before, files) = (fingerprint(&issuer).unwrap(), disk.files());
     service.set(Mood::Silent);
-    let silent = |result| matches!(result, Err(IssuerError::Vault(VaultError::Master(MasterKeyError::Unavailable(_)))));
+    let silent = |result| {
+        matches!(
+            result,
+            Err(IssuerError::Vault(VaultError::Master(MasterKeyError::Unavailable(_))))
+        )
+    };
     assert!(silent(issuer.import(&[chart("b", 10)]).map(drop)));
     service.set(Mood::Denies);
-    let denied = |result| matches!(result, Err(IssuerError::Vault(VaultError::Master(MasterKeyError::Device(_)))));
+    let denied = |result| {
+        matches!(
+            result,
+            Err(IssuerError::Vault(VaultError::Master(MasterKeyError::Device(_))))
+        )
+    };
     assert!(denied(issuer.import(&[chart("b", 10)]).map(drop)));
     drop(issuer);
     assert!(denied(Issuer::open_on(disks(&disk), remote("key", &service)).map(drop)));

@@ -174,7 +174,12 @@ fn what_cannot_be_rotated_stays_as_it_was() {
     let follow = &mut |_, _| ControlFlow::Continue(());
     let same = rewrap(disks(&disk), master(), &*master(), follow);
     assert!(matches!(same, Err(VaultError::SameMasterKey { .. })));
-    let wrong = rewrap(disks(&disk), Box::new(next()), &LocalMasterKey::from_bytes([44; 32]), follow);
+    let wrong = rewrap(
+        disks(&disk),
+        Box::new(next()),
+        &LocalMasterKey::from_bytes([44; 32]),
+        follow,
+    );
     assert!(matches!(wrong, Err(VaultError::WrongMasterKey { .. })));
     assert_eq!(disk.files(), files);
 }
