@@ -129,7 +129,7 @@ fn custodians_consent_in_an_emergency_and_in_nothing_else() {
     sign(&world, 1, "signing", "share-1").ok();
     // The nonces are used up, for this signing and for another with the same commitments.
     sign(&world, 1, "signing", "x").failed(1, "custody.spent");
-    prepare("emergency", "--commitment commitment-3 --for 1d --out other-signing").ok();
+    prepare("emergency", "--commitment commitment-3 --for 30d --out other-signing").ok();
     sign(&world, 1, "other-signing", "x").failed(1, "custody.spent");
 
     let combine = |shares: &str, out: &str| {
@@ -269,7 +269,7 @@ fn a_master_key_of_the_environment_is_for_development() {
         Run::of(command.output().unwrap())
     };
     init(false).failed(1, "development.not_asked_for");
-    assert!(!world.path("medproof").exists());
+    assert!(!world.path("medproof/issuer").exists());
     let made = init(true).ok();
     assert!(
         made.err.contains("DEVELOPMENT ONLY") && made.err.contains("THE_KEY"),

@@ -57,9 +57,10 @@ pub struct DealReport {
 pub fn deal(args: &DealArgs, cx: &Context) -> Result<DealReport, CliError> {
     let cost = args.stretch.cost(cx)?;
     let file = args.out.join("group.json");
-    files::check_target(&file, Overwrite::Never)?;
     let shares = ceremony::deal(args.threshold, args.custodians)?;
     let passphrases = passphrases(args)?;
+    files::make_directory(&args.out)?;
+    files::check_target(&file, Overwrite::Never)?;
     let mut made: Option<Group> = None;
     let mut directories = Vec::new();
     for ((index, share), passphrase) in (1..).zip(shares).zip(&passphrases) {
