@@ -120,7 +120,7 @@ impl Custodians {
 
 // A patient of age who enrolled these custodians, in the relation for a request.
 fn case(request: &VerifiedRequest, emergency: PublicKey) -> Case {
-    let of_age = request.policy().table().criteria()[0].clone();
+    let of_age = request.policy().table().criteria()[0];
     let mut case = Case::new(
         request.policy().clone(),
         facts(&[fact(of_age.concept_lo, of_age.date_hi.0, 1)]),
