@@ -10,6 +10,7 @@
 //! keystore/ counter    the head's generation once more: an older head put back is noticed
 //!           <32 hex>   the keys of the pack of that name: `keystore`
 //! erasures/ log, tip   which records were erased: `erasures`
+//! any       NAME.new   and NAME.old, while the master key is rotated: `rewrap`
 //! ```
 //!
 //! Every item is sealed under a key of its own, wrapped under the [`MasterKey`] in the keystore, and
