@@ -5,6 +5,7 @@ use crate::commands::audit::AuditCommand;
 use crate::commands::circuit::CircuitCommand;
 use crate::commands::claim::ClaimCommand;
 use crate::commands::cohort::CohortCommand;
+use crate::commands::custody::CustodyCommand;
 use crate::commands::engine::EngineCommand;
 use crate::commands::holder::HolderCommand;
 use crate::commands::issuer::IssuerCommand;
@@ -61,6 +62,9 @@ pub enum Command {
     /// The patient's side: keys, enrolment, consent and its end.
     #[command(subcommand)]
     Holder(HolderCommand),
+    /// Custodians of an emergency key: the key, and consents that some of them sign together.
+    #[command(subcommand)]
+    Custody(CustodyCommand),
     /// Who asks: a sponsor's or an insurer's keys.
     #[command(subcommand)]
     Audience(AudienceCommand),

@@ -6,6 +6,7 @@ pub mod ceremony;
 pub mod circuit;
 pub mod claim;
 pub mod cohort;
+pub mod custody;
 pub mod engine;
 pub mod holder;
 pub mod issuer;

@@ -4,6 +4,9 @@ use crate::error::{CliError, Kind};
 use crate::text::chain;
 use medproof_audit::{ArchiveError, Finding};
 use medproof_claims::{ClaimError, CompileError};
+use medproof_custody::CustodyError;
+use medproof_custody::recovery::RecoveryError;
+use medproof_custody::sealed::SealedError;
 use medproof_engine::PrepareError;
 use medproof_keys::KeyError;
 use medproof_ledger::{ChainError, DeploymentError, LedgerError, StoreError as LedgerStoreError};
@@ -117,6 +120,15 @@ impl From<IssuerError> for CliError {
                     .with_help("restore records and keystore from the same backup: docs/ops/backup.md")
             }
             IssuerError::Vault(VaultError::NotEmpty) => CliError::input("issuer.exists", message),
+            IssuerError::Vault(VaultError::Interrupted) => CliError::new(Kind::Cancelled, "cancelled", message),
+            IssuerError::Vault(VaultError::RotationUnfinished) => CliError::input("issuer.rotation", message)
+                .with_help(
+                    "`medproof issuer master-key rotate` with the old key and the same --new-master-key goes on",
+                ),
+            IssuerError::Vault(VaultError::SameMasterKey { .. }) => CliError::input("issuer.master_key", message),
+            IssuerError::Vault(VaultError::Master(MasterKeyError::Unavailable(_))) => {
+                CliError::system("issuer.master_key", message)
+            }
             IssuerError::Vault(VaultError::WrongMasterKey { .. }) => CliError::input("issuer.master_key", message),
             IssuerError::Vault(_) => CliError::system("issuer.vault", message),
         }
@@ -145,6 +157,39 @@ impl From<Finding> for CliError {
 impl From<MasterKeyError> for CliError {
     fn from(error: MasterKeyError) -> CliError {
         CliError::input("issuer.master_key", chain(&error))
+    }
+}
+
+impl From<SealedError> for CliError {
+    fn from(error: SealedError) -> CliError {
+        match error {
+            SealedError::Refused => CliError::refused(error.code(), error),
+            SealedError::Memory { .. } | SealedError::Random(_) => CliError::system(error.code(), error),
+            _ => CliError::input(error.code(), error),
+        }
+    }
+}
+
+impl From<RecoveryError> for CliError {
+    fn from(error: RecoveryError) -> CliError {
+        match error {
+            RecoveryError::Json(_) | RecoveryError::Numbers { .. } => CliError::input(error.code(), error),
+            RecoveryError::Random(_) => CliError::system(error.code(), error),
+            _ => CliError::refused(error.code(), error),
+        }
+    }
+}
+
+impl From<CustodyError> for CliError {
+    fn from(error: CustodyError) -> CliError {
+        match error {
+            CustodyError::Sealed(error) => error.into(),
+            CustodyError::Request(error) => error.into(),
+            CustodyError::Consent(error) => error.into(),
+            CustodyError::Json(_) | CustodyError::Numbers { .. } => CliError::input(error.code(), chain(&error)),
+            CustodyError::Disk { .. } | CustodyError::Random(_) => CliError::system(error.code(), chain(&error)),
+            _ => CliError::refused(error.code(), chain(&error)),
+        }
     }
 }
 

@@ -18,6 +18,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Version of the files.
 const VERSION: u64 = 1;
+/// Version of what is shared for recovery, and its length.
+const SECRET_VERSION: u8 = 1;
+const SECRET: usize = 1 + 32 + 31 + 32;
 
 /// A holder's keys.
 pub struct HolderKeys {
@@ -54,6 +57,31 @@ impl HolderKeys {
             seed,
             nk: self.nk.clone(),
             emergency_pk,
+        })
+    }
+
+    /// All that the holder would lose with the file, for shares that give it back: a version, the signing
+    /// seed, nk and the custodians' key.
+    #[must_use]
+    pub fn to_secret(&self) -> Zeroizing<Vec<u8>> {
+        let mut secret = Zeroizing::new(Vec::with_capacity(SECRET));
+        secret.push(SECRET_VERSION);
+        secret.extend_from_slice(self.seed.as_slice());
+        secret.extend_from_slice(self.nk.to_bytes().as_slice());
+        secret.extend_from_slice(&self.emergency_pk.to_bytes());
+        secret
+    }
+
+    /// What [`HolderKeys::to_secret`] gave. `None` for anything else.
+    #[must_use]
+    pub fn from_secret(secret: &[u8]) -> Option<HolderKeys> {
+        let rest = secret.strip_prefix(&[SECRET_VERSION])?;
+        let (seed, rest) = rest.split_first_chunk::<32>()?;
+        let (nk, emergency_pk) = rest.split_first_chunk::<31>()?;
+        Some(HolderKeys {
+            seed: Zeroizing::new(*seed),
+            nk: NullifierKey::from_bytes(nk),
+            emergency_pk: PublicKey::from_bytes(emergency_pk).ok()?,
         })
     }
 
@@ -342,6 +370,20 @@ mod tests {
         let custodians = SigningKey::from_bytes([7; 32]).public();
         let keys = HolderKeys::generate(Some(custodians)).unwrap();
         assert_eq!(keys.rotated().unwrap().holder().emergency_pk, custodians);
+    }
+
+    #[test]
+    fn a_recovered_holder_is_the_same() {
+        let custodians = SigningKey::from_bytes([7; 32]).public();
+        let keys = HolderKeys::generate(Some(custodians)).unwrap();
+        let secret = keys.to_secret();
+        assert_eq!(secret.len(), SECRET);
+        let again = HolderKeys::from_secret(&secret).unwrap();
+        assert_eq!(again.holder(), keys.holder());
+        assert_eq!(again.signing().public(), keys.signing().public());
+        assert!(HolderKeys::from_secret(&secret[1..]).is_none());
+        assert!(HolderKeys::from_secret(&secret[..SECRET - 1]).is_none());
+        assert!(HolderKeys::from_secret(&[&secret[..], &[0]].concat()).is_none());
     }
 
     #[test]

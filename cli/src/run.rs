@@ -3,8 +3,8 @@
 use crate::args::{Cli, Command};
 use crate::cancel;
 use crate::commands::{
-    audience, audit, ceremony, circuit, claim, cohort, engine, holder, issuer, keys, ledger, powers, prove, request,
-    serve, verifier, verify, worker,
+    audience, audit, ceremony, circuit, claim, cohort, custody, engine, holder, issuer, keys, ledger, powers, prove,
+    request, serve, verifier, verify, worker,
 };
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -59,6 +59,7 @@ fn dispatch(command: Command, cx: &Context) -> Result<(), CliError> {
     match command {
         Command::Issuer(command) => issuer(command, cx),
         Command::Holder(command) => holder(command, cx),
+        Command::Custody(command) => custody(command, cx),
         Command::Audience(audience::AudienceCommand::Keygen(args)) => show(audience::keygen(&args, cx), cx),
         Command::Audience(audience::AudienceCommand::Show(args)) => show(audience::show(&args, cx), cx),
         Command::Audit(audit::AuditCommand::Export(args)) => show(audit::export(&args, cx), cx),
@@ -126,6 +127,33 @@ fn issuer(command: issuer::IssuerCommand, cx: &Context) -> Result<(), CliError> 
         C::Erase(args) => show(issuer::erase(&args, cx), cx),
         C::Receipt(args) => show(issuer::receipt(&args, cx), cx),
         C::List(args) => show(issuer::list(&args, cx), cx),
+        C::MasterKey(command) => master_key(command, cx),
+    }
+}
+
+fn master_key(command: issuer::MasterKeyCommand, cx: &Context) -> Result<(), CliError> {
+    use issuer::MasterKeyCommand as C;
+    match command {
+        C::Show(args) => show(issuer::show_master_key(&args, cx), cx),
+        C::Passphrase(args) => show(issuer::change_passphrase(&args, cx), cx),
+        C::Rotate(args) => show(issuer::rotate_master_key(&args, cx), cx),
+    }
+}
+
+fn custody(command: custody::CustodyCommand, cx: &Context) -> Result<(), CliError> {
+    use custody::CustodyCommand as C;
+    match command {
+        C::Deal(args) => show(custody::deal(&args, cx), cx),
+        C::Begin(args) => show(custody::begin(&args, cx), cx),
+        C::Exchange(args) => show(custody::exchange(&args, cx), cx),
+        C::Finish(args) => show(custody::finish(&args, cx), cx),
+        C::Show(args) => show(custody::show(&args, cx), cx),
+        C::Passphrase(args) => show(custody::passphrase(&args, cx), cx),
+        C::Commit(args) => show(custody::commit(&args, cx), cx),
+        C::Prepare(args) => show(custody::prepare(&args, cx), cx),
+        C::Review(args) => show(custody::review(&args, cx), cx),
+        C::Sign(args) => show(custody::sign(&args, cx), cx),
+        C::Combine(args) => show(custody::combine(&args, cx), cx),
     }
 }
 
@@ -138,6 +166,8 @@ fn holder(command: holder::HolderCommand, cx: &Context) -> Result<(), CliError> 
         C::Revoke(args) => show(holder::revoke(&args, cx), cx),
         C::Rotate(args) => show(holder::rotate(&args, cx), cx),
         C::CheckReceipt(args) => show(holder::check_receipt(&args, cx), cx),
+        C::Split(args) => show(holder::split(&args, cx), cx),
+        C::Recover(args) => show(holder::recover(&args, cx), cx),
     }
 }
 

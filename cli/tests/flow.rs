@@ -375,16 +375,43 @@ fn a_receipt_shows_the_holder_their_own_record() {
 fn a_rotated_key_signs_and_keeps_its_nullifier() {
     let world = answered();
     let before = world.verify("first", "first", "").ok().json();
+    // Signed before, by the key that was.
+    world.request("second", "sponsor", "--claim adult --scope trial-1");
+    world.consent("second", "anna");
     world.ok(&format!("issuer invite {ANNA} --out rotation"));
     world.ok("holder rotate --holder anna.holder --invitation rotation --new-holder new.holder --out rotated");
     world.ok(&format!("issuer rotate {ANNA} --enrolment rotated"));
     world.ok("issuer anchor");
-    world.request("second", "sponsor", "--claim adult --scope trial-1");
-    // The old key signs no more.
+    // What the old key signed has ended, and it signs no more.
+    world.prove("second", ANNA).failed(1, "refused");
+    fs::remove_file(world.path("second.consent")).unwrap();
     world.consent("second", "anna");
     world.prove("second", ANNA).failed(1, "refused");
     fs::remove_file(world.path("second.consent")).unwrap();
     world.answer("second", ANNA, "new");
+    let after = world.verify("second", "second", "--dry-run").ok().json();
+    assert_eq!(before["nullifier"], after["nullifier"]);
+}
+
+#[test]
+fn a_recovered_holder_keeps_the_nullifier() {
+    let world = answered();
+    let before = world.verify("first", "first", "").ok().json();
+    let split = world.ok("holder split --holder anna.holder --threshold 2 --shares 3 --out shares");
+    assert_eq!(split["files"].as_array().unwrap().len(), 3);
+    fs::remove_file(world.path("anna.holder")).unwrap();
+    let recover = |shares: &str| world.run(&format!("holder recover {shares} --out anna.holder"));
+    recover("--share shares/share-2.json").failed(1, "recovery.too_few");
+    recover("--share shares/share-2.json --share shares/share-2.json").failed(1, "recovery.twice");
+    world.ok("holder split --holder berta.holder --threshold 2 --shares 2 --out others");
+    recover("--share shares/share-2.json --share others/share-1.json").failed(1, "recovery.other_set");
+    let share = fs::read_to_string(world.path("shares/share-1.json")).unwrap();
+    let altered = share.replace("\"index\":1", "\"index\":3");
+    fs::write(world.path("shares/share-1.json"), altered).unwrap();
+    recover("--share shares/share-2.json --share shares/share-1.json").failed(1, "recovery.altered");
+    recover("--share shares/share-2.json --share shares/share-3.json").ok();
+    world.request("second", "sponsor", "--claim adult --scope trial-1");
+    world.answer("second", ANNA, "anna");
     let after = world.verify("second", "second", "--dry-run").ok().json();
     assert_eq!(before["nullifier"], after["nullifier"]);
 }

@@ -10,6 +10,7 @@
 //! keystore/ counter    the head's generation once more: an older head put back is noticed
 //!           <32 hex>   the keys of the pack of that name: `keystore`
 //! erasures/ log, tip   which records were erased: `erasures`
+//! any       NAME.new   and NAME.old, while the master key is rotated: `rewrap`
 //! ```
 //!
 //! Every item is sealed under a key of its own, wrapped under the [`MasterKey`] in the keystore, and
@@ -30,6 +31,7 @@ pub(crate) mod index;
 pub(crate) mod keystore;
 pub(crate) mod log;
 pub(crate) mod master;
+mod rewrap;
 pub(crate) mod seal;
 #[cfg(test)]
 pub(crate) mod sim;
@@ -45,6 +47,7 @@ pub use codec::DecodeError;
 pub use disk::{Directory, Disk, DiskError};
 pub use index::{PatientId, PatientIdError, RecordId, Standing};
 pub use master::{LocalMasterKey, MasterKey, MasterKeyError, MasterKeyId};
+pub use rewrap::{Rewrapped, rewrap};
 pub use seal::DataKey;
 
 use crate::random::{self, RandomError};
@@ -163,13 +166,29 @@ pub enum VaultError {
     )]
     NotEmpty,
     /// The files were sealed under another master key.
-    #[error("expected master key {expected}, found {found}: give the key with which this issuer was created")]
+    #[error(
+        "expected master key {expected}, found {found}: give the key that this issuer has: after a rotation, the newer one"
+    )]
     WrongMasterKey {
         /// The key that the file names.
         expected: MasterKeyId,
         /// The key that was given.
         found: MasterKeyId,
     },
+    /// A rotation to the key that is there.
+    #[error("expected another master key to rotate to, found {found}, which this issuer has: make a new one")]
+    SameMasterKey {
+        /// The key.
+        found: MasterKeyId,
+    },
+    /// A rotation of the master key that did not come to its end.
+    #[error(
+        "a rotation of this issuer's master key was interrupted: run it again with the same two keys; nothing is served until it has ended"
+    )]
+    RotationUnfinished,
+    /// A rotation was asked to stop.
+    #[error("the rotation of the master key was stopped: run it again with the same two keys, and it goes on")]
+    Interrupted,
     /// A file is not as it was written, or not where.
     #[error(
         "the file {file} was changed, cut, or put in another's place: restore records and keystore as docs/ops/backup.md says"
@@ -432,6 +451,12 @@ impl Vault {
     /// Opens a vault, replays its operations, destroys what a crash left behind, and erases what the
     /// erasure log names.
     pub(crate) fn open(disks: Disks, master: Box<dyn MasterKey>) -> Result<Vault, VaultError> {
+        if rewrap::is_unfinished(&disks)? {
+            return Err(VaultError::RotationUnfinished);
+        }
+        for disk in [&disks.records, &disks.keystore, &disks.erasures] {
+            rewrap::recover(&**disk)?;
+        }
         let (disks, master) = upgrade::where_needed(disks, master)?;
         let names = disks.records.list()?;
         let sealed = disks.records.read(HEAD)?;

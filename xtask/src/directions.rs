@@ -63,6 +63,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("medproof-lanes", &["medproof-statement"]),
     ("medproof-cuda", &["medproof-lanes"]),
     ("medproof-records", &["medproof-lanes", "medproof-statement"]),
+    ("medproof-custody", &["medproof-messages", "medproof-statement"]),
     ("medproof-ledger", &["medproof-statement", "medproof-messages"]),
     ("medproof-audit", &["medproof-statement", "medproof-messages"]),
 ];

@@ -1,5 +1,9 @@
 //! `medproof holder`: the patient's side: keys, enrolment, consent and its end.
 
+mod recovery;
+
+pub use recovery::{RecoverArgs, SplitArgs, SplitReport, recover, split};
+
 use crate::chain::{self, AccountArgs, LedgerArgs, Sent};
 use crate::commands::ledger;
 use crate::commands::request::{self, Kind, RequestReport};
@@ -36,6 +40,10 @@ pub enum HolderCommand {
     Rotate(RotateArgs),
     /// Check that an issuer committed to these keys, under a root that the ledger has.
     CheckReceipt(CheckReceiptArgs),
+    /// Split the keys into shares, of which some give them back.
+    Split(SplitArgs),
+    /// Get the keys back from shares.
+    Recover(RecoverArgs),
 }
 
 const GRADE: &str = "The file is development grade: unsealed, readable by its owner alone. Keep it so.";
@@ -233,9 +241,10 @@ pub fn consent(args: &ConsentArgs, cx: &Context) -> Result<ConsentReport, CliErr
     let holder = keys.holder();
     if request.body().purpose == Purpose::EmergencyTreatment && holder.emergency_pk != holder.pk {
         let message = "expected the custodians' signature: consents to emergency treatment are theirs";
-        return Err(CliError::refused("consent.custodians", message));
+        return Err(CliError::refused("consent.custodians", message)
+            .with_help("they sign it together: `medproof custody prepare`, `sign` and `combine`"));
     }
-    let grant = grant(args, &request)?;
+    let grant = grant(args.kind, args.span, &request)?;
     let message = ConsentMessage::sign(&request, &grant, &keys.signing())?;
     files::write(&args.out, &message.to_json(), Secrecy::Secret, overwrite)?;
     Ok(ConsentReport {
@@ -247,9 +256,10 @@ pub fn consent(args: &ConsentArgs, cx: &Context) -> Result<ConsentReport, CliErr
     })
 }
 
-fn grant(args: &ConsentArgs, request: &VerifiedRequest) -> Result<Grant, CliError> {
+/// What a consent grants, as asked where nothing else is said.
+pub(crate) fn grant(kind: Option<Kind>, span: Option<u64>, request: &VerifiedRequest) -> Result<Grant, CliError> {
     let body = request.body();
-    let not_after = match args.span {
+    let not_after = match span {
         None => body.expires_at,
         Some(span) => {
             Time::new(body.requested_at.seconds() + span).map_err(|e| CliError::input("consent.period", e))?
@@ -259,7 +269,7 @@ fn grant(args: &ConsentArgs, request: &VerifiedRequest) -> Result<Grant, CliErro
     let mut grant_id = [0; 32];
     grant_id[1..].copy_from_slice(&*keyfile::random::<31>()?);
     Ok(Grant {
-        kind: args.kind.map_or(body.consent, ConsentKind::from),
+        kind: kind.map_or(body.consent, ConsentKind::from),
         not_before: body.requested_at,
         not_after,
         grant_id: field::from_bytes(&grant_id).map_err(|e| CliError::system("random", e))?,

@@ -1,11 +1,20 @@
 //! `medproof issuer`: a hospital: charts in, holders enrolled, roots anchored.
 
+mod master_key;
+
+pub use master_key::{
+    MasterKeyCommand, MasterKeyReport, PassphraseChangeArgs, RotateMasterKeyArgs, RotateMasterKeyReport,
+    ShowMasterKeyArgs, change_passphrase, rotate_master_key, show_master_key,
+};
+
 use crate::chain::{self, LedgerArgs, Sent};
 use crate::charts::{self, RecordsArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
 use crate::keyfile;
+use crate::masterkey::{self, Source};
+use crate::passphrase::{PassphraseArgs, StretchArgs};
 use crate::text;
 use clap::{Args, Subcommand};
 use medproof_records::import::ImportReport;
@@ -43,6 +52,9 @@ pub enum IssuerCommand {
     Receipt(PatientOutArgs),
     /// Patients and how their records stand.
     List(ListArgs),
+    /// The vault's master key: how it is kept, its passphrase, another in its place.
+    #[command(subcommand)]
+    MasterKey(MasterKeyCommand),
 }
 
 /// Which issuer.
@@ -54,6 +66,12 @@ pub struct IssuerDir {
     /// The master key's file, best on another disk than the vault. Without it, in the directory.
     #[arg(long, env = "MEDPROOF_MASTER_KEY", value_name = "FILE")]
     pub master_key: Option<PathBuf>,
+    /// DEVELOPMENT ONLY: take the master key from this environment variable, as 64 hexadecimal digits.
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "master_key")]
+    pub master_key_variable: Option<String>,
+    /// Where the passphrase of a sealed master key comes from.
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
     /// The keystore's directory, best on another disk than the vault, and in another backup. Without it,
     /// in the issuer's directory.
     #[arg(long, env = "MEDPROOF_KEYSTORE", value_name = "DIR")]
@@ -76,6 +94,8 @@ impl IssuerDir {
         IssuerDir {
             issuer: issuer.into(),
             master_key: None,
+            master_key_variable: None,
+            passphrase: PassphraseArgs::default(),
             keystore: None,
             erasures: None,
         }
@@ -104,24 +124,29 @@ impl IssuerDir {
             .unwrap_or_else(|| self.issuer.join("master.key"))
     }
 
+    fn source(&self) -> Source {
+        match &self.master_key_variable {
+            Some(variable) => Source::Variable(variable.clone()),
+            None => Source::File(self.master()),
+        }
+    }
+
+    fn require_issuer(&self) -> Result<(), CliError> {
+        if self.vault().is_dir() {
+            return Ok(());
+        }
+        let message = format!("{}: expected an issuer's directory, found none", self.issuer.display());
+        Err(CliError::input("issuer.none", message)
+            .with_help("make one with `medproof issuer init`, or name another with --issuer"))
+    }
+
     /// Opens the issuer.
     ///
     /// # Errors
     /// Where there is none, another run has it, or the master key is another.
     pub fn open(&self, cx: &Context) -> Result<Issuer, CliError> {
-        if !self.vault().is_dir() {
-            let message = format!("{}: expected an issuer's directory, found none", self.issuer.display());
-            return Err(CliError::input("issuer.none", message)
-                .with_help("make one with `medproof issuer init`, or name another with --issuer"));
-        }
-        let path = self.master();
-        let master = LocalMasterKey::from_file(&path).map_err(|e| {
-            let error = CliError::from(e);
-            CliError {
-                message: format!("{}: {}", path.display(), error.message),
-                ..error
-            }
-        })?;
+        self.require_issuer()?;
+        let (master, _) = masterkey::open(&self.source(), &self.passphrase, cx)?;
         let disks = Disks::open(&self.places()).map_err(IssuerError::from)?;
         let issuer = Issuer::open_on(disks, Box::new(master))?;
         if let Some(replayed) = issuer.replayed() {
@@ -138,8 +163,8 @@ impl IssuerDir {
 /// Arguments of `issuer init`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:\n  medproof issuer init --name \"General Hospital\"\n  \
-    medproof issuer init --issuer /srv/issuer --master-key /media/token/master.key --name \"General Hospital\"\n\n\
-    Whoever has the master key can read the vault: keep it elsewhere in production. The account's key file is\n\
+    medproof issuer init --issuer /srv/issuer --sealed --master-key /media/token/master.key --name \"General Hospital\"\n\n\
+    Whoever has the master key can read the vault: seal it, and keep it elsewhere, in production. The account's key file is\n\
     development grade: unsealed, readable by its owner alone.")]
 pub struct InitArgs {
     /// Where.
@@ -148,6 +173,12 @@ pub struct InitArgs {
     /// What holders know it by. It never changes: enrolments are bound to it.
     #[arg(long)]
     pub name: String,
+    /// Seal the master key's file with a passphrase.
+    #[arg(long, conflicts_with = "master_key_variable")]
+    pub sealed: bool,
+    /// What it costs to guess at that passphrase.
+    #[command(flatten)]
+    pub stretch: StretchArgs,
 }
 
 /// A new issuer.
@@ -167,7 +198,7 @@ pub struct InitReport {
 ///
 /// # Errors
 /// Where something is there already, or cannot be written.
-pub fn init(args: &InitArgs, _: &Context) -> Result<InitReport, CliError> {
+pub fn init(args: &InitArgs, cx: &Context) -> Result<InitReport, CliError> {
     let target = &args.dir.issuer;
     if target.exists() {
         let message = format!("{} exists already and was left as it is", target.display());
@@ -194,8 +225,7 @@ pub fn init(args: &InitArgs, _: &Context) -> Result<InitReport, CliError> {
         ..args.dir.clone()
     };
     let account = keyfile::create_account(&partial.account(), Overwrite::Never)?;
-    let made = LocalMasterKey::create_file(&partial.master())
-        .map_err(CliError::from)
+    let made = new_master(args, &partial, cx)
         .and_then(|master| {
             let disks = Disks::create(&partial.places()).map_err(IssuerError::from)?;
             Ok(Issuer::create_on(disks, Box::new(master), &args.name)?)
@@ -204,7 +234,7 @@ pub fn init(args: &InitArgs, _: &Context) -> Result<InitReport, CliError> {
             drop(issuer);
             fs::rename(temporary.path(), target).map_err(|e| files::write_error(target, &e))
         });
-    if let (Err(_), Some(master)) = (&made, &args.dir.master_key) {
+    if let (Err(_), Some(master), None) = (&made, &args.dir.master_key, &args.dir.master_key_variable) {
         // Made by this run alone: the target was free. The first error is the one to report.
         let _ = fs::remove_file(master);
     }
@@ -215,8 +245,28 @@ pub fn init(args: &InitArgs, _: &Context) -> Result<InitReport, CliError> {
         name: args.name.clone(),
         account: account.address().to_string(),
         directory: target.clone(),
-        master_key: args.dir.master(),
+        master_key: match args.dir.source() {
+            Source::File(path) => path,
+            Source::Variable(variable) => PathBuf::from(format!("${variable}")),
+        },
     })
+}
+
+// Written where it belongs, but for one of the environment, which somebody else made.
+fn new_master(args: &InitArgs, partial: &IssuerDir, cx: &Context) -> Result<LocalMasterKey, CliError> {
+    let source = partial.source();
+    let path = match &source {
+        Source::Variable(_) => return Ok(masterkey::open(&source, &args.dir.passphrase, cx)?.0),
+        Source::File(path) => path,
+    };
+    if !args.sealed {
+        return Ok(LocalMasterKey::create_file(path)?);
+    }
+    let cost = args.stretch.cost(cx)?;
+    let passphrase = args.dir.passphrase.choose("the master key")?;
+    let master = masterkey::generate()?;
+    masterkey::save(&master, path, &passphrase, cost, Overwrite::Never)?;
+    Ok(master)
 }
 
 impl fmt::Display for InitReport {

@@ -16,6 +16,8 @@ mod crashes;
 mod erasures;
 mod life;
 mod model;
+mod remote;
+mod rotation;
 mod scale;
 mod tampering;
 mod upgrade;

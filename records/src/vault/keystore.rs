@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::VaultError;
-use super::codec::Reader;
+use super::codec::{DecodeError, Reader};
 use super::disk::{Disk, DiskError};
 use super::index::{FileName, Item};
 use super::master::{MasterKey, MasterKeyError, MasterKeyId};
@@ -34,22 +34,53 @@ impl Slots {
 
     /// The pack's file of the keystore.
     pub(crate) fn file(&self, first: &[u8], master: MasterKeyId) -> Result<Vec<u8>, VaultError> {
-        let all = || core::iter::once(first).chain(self.0.iter().map(Vec::as_slice));
-        let longest = all().map(<[u8]>::len).max().unwrap_or_default();
-        let size = u16::try_from(longest + 2).map_err(|_| VaultError::WrappedKeyTooLong { found: longest })?;
-        let mut file = Vec::with_capacity(HEADER as usize + usize::from(size) * (self.0.len() + 1));
-        file.extend_from_slice(MAGIC);
-        file.extend_from_slice(&master.0);
-        file.extend_from_slice(&size.to_be_bytes());
-        for wrapped in all() {
-            let end = file.len() + usize::from(size);
-            // It fits: the size has two bytes more.
-            file.extend_from_slice(&(wrapped.len() as u16).to_be_bytes());
-            file.extend_from_slice(wrapped);
-            file.resize(end, 0);
-        }
-        Ok(file)
+        let all: Vec<&[u8]> = core::iter::once(first)
+            .chain(self.0.iter().map(Vec::as_slice))
+            .collect();
+        file(&all, master)
     }
+}
+
+/// A pack's file of these wrapped keys, empty where one was destroyed.
+pub(crate) fn file<T: AsRef<[u8]>>(all: &[T], master: MasterKeyId) -> Result<Vec<u8>, VaultError> {
+    let longest = all
+        .iter()
+        .map(|wrapped| wrapped.as_ref().len())
+        .max()
+        .unwrap_or_default();
+    let size = u16::try_from(longest + 2).map_err(|_| VaultError::WrappedKeyTooLong { found: longest })?;
+    let mut file = Vec::with_capacity(HEADER as usize + usize::from(size) * all.len());
+    file.extend_from_slice(MAGIC);
+    file.extend_from_slice(&master.0);
+    file.extend_from_slice(&size.to_be_bytes());
+    for wrapped in all.iter().map(AsRef::as_ref) {
+        let end = file.len() + usize::from(size);
+        // It fits: the size has two bytes more.
+        file.extend_from_slice(&(wrapped.len() as u16).to_be_bytes());
+        file.extend_from_slice(wrapped);
+        file.resize(end, 0);
+    }
+    Ok(file)
+}
+
+/// The wrapped keys of a pack's file, as [`file`] takes them, and the master key that wrapped them.
+pub(crate) fn read_file(bytes: &[u8]) -> Result<(MasterKeyId, Vec<&[u8]>), DecodeError> {
+    let mut r = Reader::new(bytes);
+    if r.array::<4>()? != *MAGIC {
+        return Err(DecodeError("a pack's keys"));
+    }
+    let master = MasterKeyId(r.array()?);
+    let size = usize::from(r.u16()?);
+    let slots = bytes.get(HEADER as usize..).unwrap_or_default();
+    if size < 2 || slots.len() % size != 0 {
+        return Err(DecodeError("slots of one size"));
+    }
+    let wrapped = slots.chunks_exact(size).map(|slot| {
+        let mut r = Reader::new(slot);
+        let length = usize::from(r.u16()?);
+        r.take(length)
+    });
+    Ok((master, wrapped.collect::<Result<_, _>>()?))
 }
 
 /// Wraps and unwraps keys for their slots.
@@ -145,7 +176,7 @@ impl Keystore {
     }
 }
 
-fn context(vault: &[u8; 16], pack: FileName, slot: u32) -> Vec<u8> {
+pub(crate) fn context(vault: &[u8; 16], pack: FileName, slot: u32) -> Vec<u8> {
     [
         b"medproof/v1/vault-key".as_slice(),
         vault,

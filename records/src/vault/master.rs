@@ -4,7 +4,7 @@ use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use core::fmt;
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,6 +17,19 @@ use crate::random::{self, RandomError};
 /// Tells master keys apart without saying anything about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MasterKeyId(pub [u8; 8]);
+
+impl MasterKeyId {
+    /// Of a key that has a name where it is kept and shows nothing else: a label and serial number of a
+    /// token, a key's resource name and version in a service. Another version is another key.
+    pub fn named(name: &str) -> MasterKeyId {
+        let digest = Sha256::new_with_prefix(b"medproof/v1/master-key-name")
+            .chain_update(name)
+            .finalize();
+        let mut id = [0; 8];
+        id.copy_from_slice(&digest[..8]);
+        MasterKeyId(id)
+    }
+}
 
 impl fmt::Display for MasterKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,12 +70,37 @@ pub enum MasterKeyError {
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// A device or service that did not answer; in its own words, without secrets.
+    /// A device or service that refused: no such key, no permission, a key that was disabled. To ask
+    /// again changes nothing. In its own words, without secrets.
     #[error("the master key's device did not do its work: {0}")]
     Device(String),
+    /// A device or service that did not answer in time. To ask again may help.
+    #[error("the master key's device cannot be reached: {0}; nothing was changed, run again when it answers")]
+    Unavailable(String),
 }
 
-/// Wraps data keys. An implementation may ask a device that never gives its key away.
+/// Wraps data keys. The key itself need not be in this process, nor ever leave what keeps it: all that is
+/// asked of it is a name, and two operations on 32 bytes. So it may be a token (PKCS#11: `C_WrapKey`, or
+/// `C_Encrypt` with AES-GCM) or a service (a KMS: Encrypt and Decrypt with the context as its additional
+/// data), where these hold:
+///
+/// - **Bound.** [`MasterKey::unwrap`] gives a key back for the context that it was wrapped for, and for
+///   no other: [`MasterKeyError::Refused`]. Where the device does not authenticate a context, the
+///   implementation seals context and key together.
+/// - **Named.** [`MasterKey::id`] is answered from memory, is the same at every start, and is another for
+///   another key or another version of one ([`MasterKeyId::named`]). Files name it; who opens them with
+///   another key is told so.
+/// - **Blocking.** The vault calls from threads that may wait. An implementation over an asynchronous
+///   client waits for it with a time limit, on a runtime of its own, and never on a thread of the
+///   runtime that called: [`MasterKeyError::Unavailable`] when the time is over. What is worth trying again
+///   at once, it tries again itself.
+/// - **Apart.** No answer is not a wrong key: a device's own failure is [`MasterKeyError::Device`] or
+///   [`MasterKeyError::Unavailable`], never [`MasterKeyError::Refused`], which the vault takes for tampering.
+/// - **Short.** What wrapping gives has 65,533 bytes at most, of a length that may vary.
+///
+/// Keys are wrapped from several threads at once, and one is for each item: an import of ten thousand
+/// charts asks ten thousand times. `records/src/issuer/tests/remote.rs` has one that keeps its key
+/// elsewhere, and fails as such things do.
 pub trait MasterKey: Send + Sync {
     /// Which key this is.
     fn id(&self) -> MasterKeyId;
@@ -80,7 +118,8 @@ pub trait MasterKey: Send + Sync {
 
 const NONCE: usize = 24;
 
-/// A master key in this process's memory, from a file or the environment.
+/// A master key in this process's memory: from a file that a passphrase opens, from one that its owner
+/// alone can read, or, for development, from the environment.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct LocalMasterKey([u8; 32]);
 
@@ -90,12 +129,25 @@ impl LocalMasterKey {
         LocalMasterKey(bytes)
     }
 
+    /// A new one.
+    ///
+    /// # Errors
+    /// Where the system gives no randomness.
+    pub fn generate() -> Result<LocalMasterKey, MasterKeyError> {
+        Ok(LocalMasterKey(random::bytes()?))
+    }
+
+    /// The bytes, for sealing.
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Makes a key and writes it to a file that must not exist yet, for its owner only.
     ///
     /// # Errors
     /// Where the file exists or cannot be written.
     pub fn create_file(path: &Path) -> Result<LocalMasterKey, MasterKeyError> {
-        let key = LocalMasterKey(random::bytes()?);
+        let key = LocalMasterKey::generate()?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -124,7 +176,8 @@ impl LocalMasterKey {
         Self::parse(bytes.strip_suffix(b"\n").unwrap_or(&bytes))
     }
 
-    /// Reads a key from an environment variable.
+    /// Reads a key from an environment variable. **For development alone:** the environment of a process
+    /// is in its children's, in crash reports, and before whoever may look at the process.
     ///
     /// # Errors
     /// Where the variable is unset or does not hold a key.
@@ -138,7 +191,11 @@ impl LocalMasterKey {
         }
     }
 
-    fn parse(text: &[u8]) -> Result<LocalMasterKey, MasterKeyError> {
+    /// Reads a key from its text: 64 lowercase hexadecimal digits.
+    ///
+    /// # Errors
+    /// For anything else.
+    pub fn parse(text: &[u8]) -> Result<LocalMasterKey, MasterKeyError> {
         if text.iter().any(u8::is_ascii_uppercase) {
             return Err(MasterKeyError::Malformed);
         }
@@ -241,6 +298,16 @@ mod tests {
         }
         let error = LocalMasterKey::from_env("MEDPROOF_NO_SUCH_VARIABLE").unwrap_err();
         assert!(matches!(error, MasterKeyError::Unset { .. }));
+    }
+
+    #[test]
+    fn names_tell_keys_and_versions_apart() {
+        let id = |name| MasterKeyId::named(name);
+        assert_eq!(id("token/1"), id("token/1"));
+        assert_ne!(id("token/1"), id("token/2"));
+        let made = [LocalMasterKey::generate().unwrap(), LocalMasterKey::generate().unwrap()];
+        assert_ne!(made[0].id(), made[1].id());
+        assert_eq!(LocalMasterKey::from_bytes(*made[0].expose()).id(), made[0].id());
     }
 
     #[test]

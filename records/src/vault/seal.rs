@@ -164,6 +164,14 @@ pub(crate) fn open(
     unpad(inside).ok_or_else(tampered)
 }
 
+/// The master key that a sealed file names. `None` for what is no such file.
+pub(crate) fn master_of(file: &[u8]) -> Option<MasterKeyId> {
+    let mut reader = Reader::new(file);
+    let known = reader.array::<4>().ok()? == *MAGIC && reader.u8().is_ok();
+    let id = reader.array().ok()?;
+    known.then_some(MasterKeyId(id))
+}
+
 fn apply(key: &DataKey, work: impl FnOnce(&XChaCha20Poly1305) -> bool) -> bool {
     let mut bytes = Key::from(key.0);
     let done = work(&XChaCha20Poly1305::new(&bytes));

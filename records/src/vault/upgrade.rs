@@ -113,7 +113,7 @@ fn seal_all(
 }
 
 impl Vault {
-    fn close(self) -> (Disks, Box<dyn MasterKey>) {
+    pub(super) fn close(self) -> (Disks, Box<dyn MasterKey>) {
         let (keystore, master) = self.keystore.into_parts();
         let disks = Disks {
             records: self.records,
