@@ -21,6 +21,8 @@ use zeroize::Zeroizing;
 pub const PLAN_FORMAT: &str = "medproof-ceremony-plan/1";
 /// The form of a transcript's file.
 pub const TRANSCRIPT_FORMAT: &str = "medproof-ceremony-transcript/1";
+/// Who made a turn that anyone can make.
+pub const BEACON: &str = "beacon";
 /// Longer names are cut nowhere: they are refused.
 const LONGEST_NAME: usize = 64;
 
@@ -396,6 +398,13 @@ impl Transcript {
                 return Err(link("the digest of what was before it"));
             }
             check_name(&turn.contributor)?;
+            let beacon = turn.signature.is_some() || turn.contributor == BEACON;
+            field(
+                "contributor of a turn without a signature",
+                &BEACON,
+                &turn.contributor,
+                beacon,
+            )?;
             turn.check_signature()?;
             previous = turn.digest();
         }

@@ -8,6 +8,7 @@ use crate::keyfile;
 use clap::{Args, ValueHint};
 use medproof_ceremony::folder::Folder;
 use medproof_ceremony::phase2::{Entropy, Initial, Verified};
+use medproof_ceremony::transcript::BEACON;
 use medproof_keys::circom::read_zkey;
 use serde::Serialize;
 use std::fmt;
@@ -168,7 +169,7 @@ pub fn beacon(args: &BeaconArgs, cx: &Context) -> Result<MadeReport, CliError> {
     let bar: Bar<'_> = &bar;
     let key = key.beacon(value, folder.plan().beacon.iterations, None, bar)?;
     added(folder, &args.at, |folder| {
-        folder.add(&key, "beacon", None).map(TurnReport::from)
+        folder.add(&key, BEACON, None).map(TurnReport::from)
     })
 }
 
