@@ -13,15 +13,19 @@ pub struct Hex<const N: usize>(pub [u8; N]);
 impl<const N: usize> Hex<N> {
     /// Reads the one spelling of the bytes. `None` for every other.
     pub fn from_text(text: &str) -> Option<Hex<N>> {
-        let digits = text.strip_prefix("0x")?.as_bytes();
-        let mut rest = Bytes(digits);
         let mut bytes = [0; N];
-        for byte in &mut bytes {
-            let [high, low] = rest.take()?;
-            *byte = digit(*high)? << 4 | digit(*low)?;
-        }
-        rest.0.is_empty().then_some(Hex(bytes))
+        read(text, &mut bytes).map(|()| Hex(bytes))
     }
+}
+
+// Whether the text is the one spelling of as many bytes. Once for all lengths.
+fn read(text: &str, bytes: &mut [u8]) -> Option<()> {
+    let mut rest = Bytes(text.strip_prefix("0x")?.as_bytes());
+    for byte in bytes {
+        let [high, low] = rest.take()?;
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    rest.0.is_empty().then_some(())
 }
 
 fn digit(character: u8) -> Option<u8> {
@@ -34,9 +38,13 @@ fn digit(character: u8) -> Option<u8> {
 
 impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("0x")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write(f, &self.0)
     }
+}
+
+fn write(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    f.write_str("0x")?;
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
 impl<const N: usize> Serialize for Hex<N> {
@@ -47,18 +55,26 @@ impl<const N: usize> Serialize for Hex<N> {
 
 impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader<const N: usize>;
-        impl<const N: usize> Visitor<'_> for Reader<N> {
-            type Value = Hex<N>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "0x and {} lower-case hexadecimal digits", 2 * N)
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Hex<N>, E> {
-                // The text is not repeated: an error may be logged.
-                Hex::from_text(text).ok_or_else(|| E::invalid_length(text.len(), &self))
-            }
-        }
-        deserializer.deserialize_str(Reader)
+        let mut bytes = [0; N];
+        deserializer.deserialize_str(Room(&mut bytes))?;
+        Ok(Hex(bytes))
+    }
+}
+
+/// Where bytes that are read go: one reader for all lengths.
+struct Room<'a>(&'a mut [u8]);
+
+impl Visitor<'_> for Room<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x and {} lower-case hexadecimal digits", 2 * self.0.len())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        let Room(bytes) = self;
+        // The text is not repeated: an error may be logged.
+        read(text, bytes).ok_or_else(|| E::invalid_length(text.len(), &Room(bytes)))
     }
 }
 

@@ -172,9 +172,9 @@ fn own_type(kind: &str) -> String {
 // In the parser's words, without what it met, values and unknown names alike: what stands in the
 // wrong place may be a secret.
 fn rule(words: &str) -> String {
-    let (problem, place) = words.rsplit_once(" at line ").unwrap_or((words, "?"));
+    let (problem, place) = split_last(words, " at line ").unwrap_or((words, "?"));
     let names_a_field_of_ours = problem.starts_with("missing field") || problem.starts_with("duplicate field");
-    match problem.rsplit_once(", expected ") {
+    match split_last(problem, ", expected ") {
         Some((met, expected)) => {
             let expected = shown_up_to(RULE, expected);
             let is_name = met.starts_with("unknown field");
@@ -184,6 +184,15 @@ fn rule(words: &str) -> String {
         None if names_a_field_of_ours => shown_up_to(RULE, words),
         None => format!("another value was expected at line {place}"),
     }
+}
+
+// As `rsplit_once`, whose search is for texts that are longer, and as much code as a message.
+fn split_last<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+    let at = text
+        .as_bytes()
+        .windows(mark.len())
+        .rposition(|part| part == mark.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
 fn refusal(kind: &'static str, error: &serde_json::Error) -> JsonError {

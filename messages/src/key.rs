@@ -186,8 +186,7 @@ impl VerifyingKey {
             delta_g2,
             ic,
         };
-        key.require_unrelated()?;
-        Ok(key)
+        key.unrelated()
     }
 
     /// Reads the canonical bytes: alpha, beta, gamma, delta, IC, compressed.
@@ -203,14 +202,19 @@ impl VerifyingKey {
             return Err(length());
         }
         let mut rest = Bytes(bytes);
-        let alpha = read_g1(&mut rest, KeyPoint::Alpha, length)?;
-        let beta = read_g2(&mut rest, KeyPoint::Beta, length)?;
-        let gamma = read_g2(&mut rest, KeyPoint::Gamma, length)?;
-        let delta = read_g2(&mut rest, KeyPoint::Delta, length)?;
-        let ic: Vec<G1Affine> = (0..IC)
-            .map(|i| read_g1(&mut rest, KeyPoint::Ic(i), length))
-            .collect::<Result<_, _>>()?;
-        VerifyingKey::new(alpha, beta, gamma, delta, &ic)
+        // What is read as a point is one: it need not be checked again.
+        let key = VerifyingKey {
+            alpha_g1: read_g1(&mut rest, KeyPoint::Alpha, length)?,
+            beta_g2: read_g2(&mut rest, KeyPoint::Beta, length)?,
+            gamma_g2: read_g2(&mut rest, KeyPoint::Gamma, length)?,
+            delta_g2: read_g2(&mut rest, KeyPoint::Delta, length)?,
+            ic: {
+                let points = (0..IC).map(|i| read_g1(&mut rest, KeyPoint::Ic(i), length));
+                let points: Vec<G1Affine> = points.collect::<Result<_, _>>()?;
+                points.try_into().map_err(|_| length())?
+            },
+        };
+        key.unrelated()
     }
 
     /// The canonical bytes.
@@ -254,41 +258,43 @@ impl VerifyingKey {
 
     /// Who knows log_gamma(delta), or any of the key's logarithms, forges proofs of anything. The
     /// mistakes that tools are known to make leave small ones.
-    fn require_unrelated(&self) -> Result<(), KeyError> {
-        let related = |factor, point, other| Err(KeyError::Related { point, other, factor });
-        if let Some(factor) = small_multiple(self.alpha_g1, G1Affine::generator()) {
-            return related(factor, KeyPoint::Alpha, KeyPoint::Generator);
-        }
-        let points = [
+    fn unrelated(self) -> Result<VerifyingKey, KeyError> {
+        let g1 = [
+            (KeyPoint::Generator, G1Affine::generator()),
+            (KeyPoint::Alpha, self.alpha_g1),
+        ];
+        let g2 = [
             (KeyPoint::Generator, G2Affine::generator()),
             (KeyPoint::Beta, self.beta_g2),
             (KeyPoint::Gamma, self.gamma_g2),
             (KeyPoint::Delta, self.delta_g2),
         ];
-        for (i, (other, q)) in points.iter().enumerate() {
-            for (point, p) in points.iter().skip(i + 1) {
-                if let Some(factor) = small_multiple(*p, *q) {
-                    return related(factor, *point, *other);
-                }
-            }
-        }
-        Ok(())
+        require_unrelated(&g1)?;
+        require_unrelated(&g2)?;
+        Ok(self)
     }
 }
 
-/// The k up to [`KNOWN_MULTIPLES`] with p = ±k·q or q = ±k·p.
-fn small_multiple<P: AffineRepr>(p: P, q: P) -> Option<usize> {
-    let reaches = |from: P, to: P| {
-        let multiples: Vec<P::Group> = core::iter::successors(Some(from.into_group()), |sum| Some(*sum + from))
-            .take(KNOWN_MULTIPLES)
-            .collect();
-        // Points that share x are equal up to sign.
-        let at = P::Group::normalize_batch(&multiples)
-            .iter()
-            .position(|multiple| multiple.x() == to.x());
-        at.map(|k| k + 1)
+/// Looks for k up to [`KNOWN_MULTIPLES`] with p = ±k·q or q = ±k·p, for each two of these.
+fn require_unrelated<P: AffineRepr>(points: &[(KeyPoint, P)]) -> Result<(), KeyError> {
+    let multiples = |(_, point): &(KeyPoint, P)| {
+        let point = *point;
+        core::iter::successors(Some(point.into_group()), move |sum| Some(*sum + point)).take(KNOWN_MULTIPLES)
     };
-    reaches(q, p).or_else(|| reaches(p, q))
+    let all: Vec<P::Group> = points.iter().flat_map(multiples).collect();
+    let all = P::Group::normalize_batch(&all);
+    let named = || points.iter().zip(all.chunks(KNOWN_MULTIPLES));
+    for (i, ((other, q), of_q)) in named().enumerate() {
+        for ((point, p), of_p) in named().skip(i + 1) {
+            // Points that share x are equal up to sign.
+            let reaches = |multiples: &[P], to: &P| multiples.iter().position(|multiple| multiple.x() == to.x());
+            if let Some(place) = reaches(of_q, p).or_else(|| reaches(of_p, q)) {
+                let (point, other, factor) = (*point, *other, place + 1);
+                return Err(KeyError::Related { point, other, factor });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read_g1(rest: &mut Bytes<'_>, point: KeyPoint, length: impl Fn() -> KeyError) -> Result<G1Affine, KeyError> {

@@ -1,12 +1,16 @@
 // Codes, times and addresses as people read them.
 
-const DAY = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
-const TIME = { ...DAY, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-// Made once: a format takes longer to make than to use.
-const [days, times] = [DAY, TIME].map((form) => new Intl.DateTimeFormat("en-GB", form));
+// By hand: to make a form of `Intl` takes the browser longer than to unpack the verifier.
+const MONTHS = [
+  "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+];
+const written = (date) => `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
 
-export const dayOf = (iso) => days.format(new Date(`${iso}T00:00:00Z`));
-export const timeOf = (seconds) => `${times.format(new Date(seconds * 1000))} UTC`;
+export const dayOf = (iso) => written(new Date(`${iso}T00:00:00Z`));
+export const timeOf = (seconds) => {
+  const date = new Date(seconds * 1000);
+  return `${written(date)} at ${date.toISOString().slice(-13, -5)} UTC`;
+};
 export const shortOf = (hex) => (hex.length > 18 ? `${hex.slice(0, 8)}…${hex.slice(-6)}` : hex);
 
 const PURPOSES = {

@@ -85,6 +85,7 @@ Usage: cargo xtask COMMAND
   bare            that the verifier compiles for a microcontroller; installs rustc-web and rust-web-src
   wasm            the verifier for JavaScript, as an npm package: built, packed, installed, tested;
                   installs rustc-web, rust-web-src, lld and binaryen
+                  (--sizes: what its bytes are, by section, crate and function)
   web             the page that checks a presentation, one file, tested in Chromium, which it installs
                   (--bench: how fast; --pictures: what it looks like, into target/web/screenshots)
   cuda            the prover's sums on a CUDA device, compiled and tested; needs such a device, and nvcc,
@@ -137,6 +138,7 @@ fn main() -> ExitCode {
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),
         ["wasm"] => wasm::all(),
+        ["wasm", "--sizes"] => wasm::sizes(),
         ["bare"] => bare::build(),
         ["web"] => web::all(web::Want::Tested),
         ["web", "--bench"] => web::all(web::Want::Timed),

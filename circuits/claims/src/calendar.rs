@@ -1,8 +1,6 @@
 //! Periods before a day, in the Gregorian calendar.
 
 use crate::spec::{Age, Period};
-use jiff::Span;
-use jiff::civil::Date;
 use medproof_statement::day::Day;
 
 /// The day so long before `day`: years and months first, to the last day of a shorter month, then
@@ -10,10 +8,12 @@ use medproof_statement::day::Day;
 ///
 /// `Some(None)` before 1850, where our days begin.
 pub(crate) fn before(day: Day, period: Period) -> Option<Option<Day>> {
-    let Some(earlier) = subtract(to_date(day)?, period) else {
-        return Some(None);
-    };
-    Some(from_date(earlier))
+    let (year, month, day) = day.to_civil()?;
+    let months = i64::from(year) * 12 + i64::from(month) - 1 - i64::from(period.years) * 12 - i64::from(period.months);
+    // No year from 1850 on has another sign, and none is greater than the day's.
+    let (year, month) = (months.div_euclid(12) as i32, months.rem_euclid(12) as u8 + 1);
+    let day = (1..=day).rev().find_map(|day| Day::from_civil(year, month, day));
+    Some(day.and_then(|Day(day)| day.checked_sub(period.days)).map(Day))
 }
 
 /// First and last birth date of who is of this age on `day`; `None` where there is no such date.
@@ -32,26 +32,6 @@ pub(crate) fn birth_dates(day: Day, age: Age) -> Option<(Day, Day)> {
     };
     let last = last?;
     (first <= last).then_some((Day(first), Day(last)))
-}
-
-fn subtract(date: Date, period: Period) -> Option<Date> {
-    let span = Span::new()
-        .try_years(period.years)
-        .and_then(|span| span.try_months(period.months))
-        .and_then(|span| span.try_days(period.days))
-        .ok()?;
-    date.checked_sub(span).ok()
-}
-
-fn to_date(day: Day) -> Option<Date> {
-    let (year, month, day) = day.to_civil()?;
-    Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
-}
-
-fn from_date(date: Date) -> Option<Day> {
-    let month = u8::try_from(date.month()).ok()?;
-    let day = u8::try_from(date.day()).ok()?;
-    Day::from_civil(i32::from(date.year()), month, day)
 }
 
 #[cfg(test)]
@@ -90,6 +70,38 @@ mod tests {
         assert_eq!(before(day(1850, 1, 1), Period::days(1)), Some(None));
         assert_eq!(before(day(2021, 1, 1), Period::years(60_000)), Some(None));
         assert_eq!(before(Day::OPEN, Period::days(1)), None);
+    }
+
+    // As another calendar has it.
+    #[test]
+    fn periods_are_those_of_jiff() {
+        let theirs = |from: Day, period: Period| {
+            let (year, month, day) = from.to_civil()?;
+            let date = jiff::civil::date(year as i16, month as i8, day as i8);
+            let span = jiff::Span::new()
+                .try_years(period.years)
+                .and_then(|span| span.try_months(period.months))
+                .and_then(|span| span.try_days(period.days));
+            let date = date.checked_sub(span.ok()?).ok()?;
+            Day::from_civil(date.year().into(), date.month() as u8, date.day() as u8)
+        };
+        let last = day(9999, 12, 31).0;
+        for from in (0..=last).step_by(997).chain([0, 58, 59, 60, last]).map(Day) {
+            for (years, months, days) in [
+                (0, 0, 0),
+                (0, 1, 0),
+                (0, 11, 30),
+                (1, 0, 0),
+                (0, 12, 365),
+                (3, 25, 1),
+                (18, 0, 1),
+                (171, 7, 100_000),
+                (u16::MAX, u16::MAX, u32::MAX),
+            ] {
+                let period = Period { years, months, days };
+                assert_eq!(before(from, period), Some(theirs(from, period)), "{from:?}, {period:?}");
+            }
+        }
     }
 
     fn is_of_age(born: Day, on: Day, at_least: Option<u16>, at_most: Option<u16>) -> bool {

@@ -2,12 +2,11 @@
 
 use crate::error::{ClaimError, Problem, Refusal};
 use crate::spec::{ClaimSpec, CodeGroup, Codes, Coding, Members};
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use medproof_statement::codeset::MAX_MEMBERS;
-use medproof_statement::concept::{Code, Concept, Kind, System};
+use medproof_statement::concept::{Code, CodeError, Concept, Kind, System};
 use medproof_statement::coverage::Coverage;
 
 /// Groups of codes in one criterion or set at most.
@@ -32,7 +31,7 @@ pub(crate) struct Resolved {
 
 #[derive(Default)]
 struct Union {
-    singles: BTreeSet<Concept>,
+    singles: Vec<Concept>,
     intervals: Vec<(Concept, Concept)>,
     coverage: Coverage,
 }
@@ -149,24 +148,8 @@ impl Union {
     }
 
     fn add_listed(&mut self, kind: Kind, system: System, list: &[Coding], path: &str) -> Result<(), ClaimError> {
-        let mut listed = BTreeSet::new();
-        for Coding { code, .. } in list {
-            let concept = Concept::parse(kind, system, code).map_err(|reason| {
-                let code = code.clone();
-                Problem::Code { code, reason }.at(path)
-            })?;
-            if !listed.insert(concept) {
-                let code = code.clone();
-                return Err(Problem::DuplicateCode { code }.at(path));
-            }
-        }
-        if listed.is_empty() {
-            return Err(Problem::Missing {
-                expected: "at least one code",
-            }
-            .at(path));
-        }
-        self.singles.append(&mut listed);
+        let listed = distinct(list, path, |code| Concept::parse(kind, system, code))?;
+        self.singles.extend(listed);
         Ok(())
     }
 
@@ -185,7 +168,10 @@ impl Union {
             let before = merged.partition_point(|(lo, _)| lo <= c);
             before == 0 || merged[before - 1].1 < *c
         };
-        let singles: Vec<Concept> = self.singles.into_iter().filter(outside).collect();
+        self.singles.sort_unstable();
+        self.singles.dedup();
+        self.singles.retain(outside);
+        let singles = self.singles;
         let mut parts: Vec<Part> = merged.iter().map(|(lo, hi)| Part::Interval(*lo, *hi)).collect();
         let sets = singles.len().div_ceil(MAX_MEMBERS).max(1);
         for chunk in singles.chunks(singles.len().div_ceil(sets).max(1)) {
@@ -196,6 +182,40 @@ impl Union {
         }
         let coverage = self.coverage;
         Resolved { parts, coverage }
+    }
+}
+
+/// What is listed, in order. A code that is none, or that was listed before, is refused: whichever comes first.
+pub(crate) fn distinct<T: Copy + Ord>(
+    list: &[Coding],
+    path: &str,
+    parse: impl Fn(&str) -> Result<T, CodeError>,
+) -> Result<Vec<T>, ClaimError> {
+    let mut listed = Vec::with_capacity(list.len());
+    let mut wrong = None;
+    for (place, Coding { code, .. }) in list.iter().enumerate() {
+        match parse(code) {
+            Ok(one) => listed.push((one, place)),
+            Err(reason) => {
+                let code = code.clone();
+                wrong = Some(Problem::Code { code, reason });
+                break;
+            }
+        }
+    }
+    listed.sort_unstable();
+    // Listed before: all of these come before a code that is none.
+    let again = listed.windows(2).filter(|w| w[0].0 == w[1].0).map(|w| w[1].1).min();
+    if let Some(place) = again {
+        let code = list[place].code.clone();
+        wrong = Some(Problem::DuplicateCode { code });
+    } else if list.is_empty() {
+        let expected = "at least one code";
+        wrong = Some(Problem::Missing { expected });
+    }
+    match wrong {
+        Some(problem) => Err(problem.at(path)),
+        None => Ok(listed.into_iter().map(|(one, _)| one).collect()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::read::misleads;
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::{self, Write as _};
 use medproof_statement::concept::{CodeError, Kind, System};
@@ -13,7 +14,7 @@ pub struct ClaimError {
     /// Where, as a JSON pointer (RFC 6901); empty for the whole claim.
     pub path: String,
     /// What is wrong there.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 impl fmt::Display for ClaimError {
@@ -190,7 +191,7 @@ impl Problem {
     pub fn at(self, path: &str) -> ClaimError {
         ClaimError {
             path: path.to_owned(),
-            problem: self,
+            problem: Box::new(self),
         }
     }
 }

@@ -6,7 +6,6 @@ use crate::spec::{
     Absent, Age, ClaimSpec, Clause, CodeGroup, Codes, Coding, Criterion, Has, Latest, Members, Rule, Sex, Test, When,
 };
 use crate::threshold::{Range, Use, ranges};
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -224,7 +223,7 @@ fn refuse_unused_sets(spec: &ClaimSpec) -> Result<(), ClaimError> {
         }
         Test::Age(_) | Test::Sex(_) | Test::NotDeceased => None,
     });
-    let mut used = BTreeSet::new();
+    let mut used: Vec<&String> = Vec::new();
     for codes in codes {
         if let Codes::Groups(groups) = codes {
             used.extend(groups.iter().filter_map(|group| match group {
@@ -233,7 +232,8 @@ fn refuse_unused_sets(spec: &ClaimSpec) -> Result<(), ClaimError> {
             }));
         }
     }
-    match spec.code_sets.keys().find(|name| !used.contains(name)) {
+    used.sort_unstable();
+    match spec.code_sets.keys().find(|name| used.binary_search(name).is_err()) {
         Some(name) => Err(Problem::UnusedSet { name: name.clone() }.at(&crate::json::child("/code_sets", name))),
         None => Ok(()),
     }

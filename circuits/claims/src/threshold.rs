@@ -4,11 +4,10 @@
 //! compared exactly, with its end in or out. Between two grid points a fact cannot be placed: a
 //! threshold there moves inward where facts must match, and outward where none may.
 
-use crate::codes::Part;
+use crate::codes::{Part, distinct};
 use crate::error::{ClaimError, Problem, Refusal};
 use crate::spec::{Bound, Coding, Wanted};
 use crate::words;
-use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 use medproof_statement::concept::{Code, Concept, System};
@@ -42,23 +41,8 @@ pub(crate) fn ranges(wanted: &Wanted, parts: &[Part], use_: Use, path: &str) -> 
 }
 
 fn coded(system: System, any_of: &[Coding], path: &str) -> Result<Vec<Range>, ClaimError> {
-    let mut values = BTreeSet::new();
-    for Coding { code, .. } in any_of {
-        let parsed = Code::parse(system, code).map_err(|reason| {
-            let code = code.clone();
-            Problem::Code { code, reason }.at(path)
-        })?;
-        if !values.insert(Value::coded(system, parsed)) {
-            let code = code.clone();
-            return Err(Problem::DuplicateCode { code }.at(path));
-        }
-    }
-    if values.is_empty() {
-        return Err(Problem::Missing {
-            expected: "at least one code",
-        }
-        .at(path));
-    }
+    let value = |code: &str| Code::parse(system, code).map(|code| Value::coded(system, code));
+    let values = distinct(any_of, path, value)?;
     Ok(values.into_iter().map(|v| (v, v)).collect())
 }
 
@@ -229,7 +213,7 @@ mod tests {
     fn empty_ranges_are_refused() {
         for (lo, lo_in, hi, hi_in) in [("8", true, "7", true), ("7", false, "7", true), ("7", true, "7", false)] {
             assert_eq!(
-                range(bound(lo, lo_in), bound(hi, hi_in), Use::Inclusion)
+                *range(bound(lo, lo_in), bound(hi, hi_in), Use::Inclusion)
                     .unwrap_err()
                     .problem,
                 Problem::EmptyRange
@@ -237,14 +221,14 @@ mod tests {
         }
         assert!(range(bound("7", true), bound("7", true), Use::Inclusion).is_ok());
         let between = |use_| range(bound("7.0000001", true), bound("7.0000009", true), use_);
-        assert_eq!(between(Use::Inclusion).unwrap_err().problem, Problem::EmptyRange);
+        assert_eq!(*between(Use::Inclusion).unwrap_err().problem, Problem::EmptyRange);
         assert!(between(Use::Exclusion).is_ok());
     }
 
     #[test]
     fn thresholds_that_no_fact_can_hold_are_refused() {
         for text in ["1e14", "-1e13", "1e300", "1e-300"] {
-            let found = range(bound(text, true), None, Use::Inclusion).unwrap_err().problem;
+            let found = *range(bound(text, true), None, Use::Inclusion).unwrap_err().problem;
             assert!(matches!(found, Problem::OutOfRange { .. }), "{text}");
         }
     }
@@ -287,7 +271,7 @@ mod tests {
             asked(&one("29463-7"), "[lb_av]").unwrap()[0].0,
             Value::quantity(69_853_225, false).unwrap() // 69.85322498 kg, moved inward
         );
-        let problem = |parts: &[Part], unit: &str| asked(parts, unit).unwrap_err().problem;
+        let problem = |parts: &[Part], unit: &str| *asked(parts, unit).unwrap_err().problem;
         assert!(matches!(problem(&one("33914-3"), "mL/min"), Problem::Unit { .. }));
         assert!(matches!(problem(&one("72166-2"), "%"), Problem::NoUnit { .. }));
         let of_two_units = [Part::Set(vec![loinc("4548-4"), loinc("29463-7")])];

@@ -677,7 +677,7 @@ fn the_whole_claim_is_checked() {
     let twice = format!(r#"{{ "form": "medproof-claim/1", "title": "a", "title": "b", {clause} }}"#);
     assert_eq!(refused(&twice), Problem::DuplicateKey { key: "title".into() }.at(""));
     let cut = r#"{ "form": "medproof-claim/1","#;
-    assert!(matches!(refused(cut).problem, Problem::Syntax { line: 1, .. }));
+    assert!(matches!(*refused(cut).problem, Problem::Syntax { line: 1, .. }));
 }
 
 #[test]
@@ -934,7 +934,7 @@ fn the_name_of_a_code_set_is_short_and_misleads_nobody() {
                 "kind": "condition", "codes": {{ "set": "{name}" }} }} }}] }}"#
         );
         let error = Claim::parse(text.as_bytes()).unwrap_err();
-        assert!(matches!(error.problem, Problem::OutOfRange { .. }), "{error}");
+        assert!(matches!(*error.problem, Problem::OutOfRange { .. }), "{error}");
     }
 }
 
@@ -943,7 +943,7 @@ fn the_name_of_a_code_set_is_short_and_misleads_nobody() {
 fn a_long_key_around_a_long_list_takes_no_more_than_both() {
     let text = format!(r#"{{ "{}": [{}0] }}"#, "k".repeat(1_000_000), "0,".repeat(1_000_000));
     let error = Claim::parse(text.as_bytes()).unwrap_err();
-    assert!(matches!(error.problem, Problem::UnknownKey { .. }));
+    assert!(matches!(*error.problem, Problem::UnknownKey { .. }));
 }
 
 /// The rows of all clauses count together, wherever a group stands among them.

@@ -5,6 +5,8 @@
 //! table from the Grain LFSR; the circuit's twin and the contract's generator read the same
 //! [`Table`]s.
 
+#[cfg(any(test, target_family = "wasm"))]
+mod grain;
 mod t12;
 mod t16;
 mod t4;
@@ -41,8 +43,17 @@ pub trait Poseidon2Width<const T: usize> {
 macro_rules! widths {
     ($($width:literal => $module:ident),*) => {$(
         impl Poseidon2Width<$width> for Width<$width> {
+            #[cfg(not(target_family = "wasm"))]
             fn table() -> &'static Table<$width> {
                 &$module::TABLE
+            }
+
+            #[cfg(target_family = "wasm")]
+            fn table() -> &'static Table<$width> {
+                static DRAWN: std::sync::OnceLock<Table<$width>> = std::sync::OnceLock::new();
+                const INTERNAL: usize = $module::TABLE.internal.len();
+                const DIAGONAL: [Fr; $width] = $module::TABLE.diagonal_minus_one;
+                DRAWN.get_or_init(|| grain::table(INTERNAL, DIAGONAL))
             }
         }
     )*};

@@ -6,8 +6,19 @@
 //!
 //! Each sum stands once in a program: a copy wherever one is needed would be little faster, and much more code.
 
-use ark_bn254::{Fq, Fq2, FqConfig};
-use ark_ff::{BigInt, MontConfig, PrimeField};
+#[cfg(any(test, target_family = "wasm"))]
+mod narrow;
+#[cfg(any(test, not(target_family = "wasm")))]
+mod wide;
+
+#[cfg(target_family = "wasm")]
+use narrow as products;
+#[cfg(not(target_family = "wasm"))]
+use wide as products;
+
+use ark_bn254::{Fq, Fq2};
+use ark_ff::{BigInt, PrimeField};
+use products::Right;
 
 type Number = [u64; 4];
 
@@ -16,18 +27,18 @@ const P: Number = Fq::MODULUS.0;
 /// An element by which others are multiplied.
 #[derive(Clone, Copy)]
 pub(super) struct Factor {
-    real: Number,
-    imaginary: Number,
-    opposite: Number,
+    real: Right,
+    imaginary: Right,
+    opposite: Right,
 }
 
 impl Factor {
     #[inline(always)]
     pub(super) fn new(Fq2 { c0, c1 }: &Fq2) -> Factor {
         Factor {
-            real: c0.0.0,
-            imaginary: c1.0.0,
-            opposite: (-*c1).0.0,
+            real: products::right(&c0.0.0),
+            imaginary: products::right(&c1.0.0),
+            opposite: products::right(&(-*c1).0.0),
         }
     }
 }
@@ -35,32 +46,29 @@ impl Factor {
 /// a·b.
 #[inline(never)]
 pub(super) fn times(a: &Fq2, b: &Fq2) -> Fq2 {
-    let (a, b) = (parts(a), Factor::new(b));
-    Fq2::new(
-        element(sum(a, [&b.real, &b.opposite])),
-        element(sum(a, [&b.imaginary, &b.real])),
-    )
+    let b = Factor::new(b);
+    pair(products::both(
+        parts(a),
+        [[&b.real, &b.opposite], [&b.imaginary, &b.real]],
+    ))
 }
 
 /// a·b + c·d.
 #[inline(never)]
 pub(super) fn of_two([(a, b), (c, d)]: [(&Fq2, &Factor); 2]) -> Fq2 {
     let ([a0, a1], [c0, c1]) = (parts(a), parts(c));
-    let left = [a0, a1, c0, c1];
-    Fq2::new(
-        element(sum(left, [&b.real, &b.opposite, &d.real, &d.opposite])),
-        element(sum(left, [&b.imaginary, &b.real, &d.imaginary, &d.real])),
-    )
+    let real = [&b.real, &b.opposite, &d.real, &d.opposite];
+    let imaginary = [&b.imaginary, &b.real, &d.imaginary, &d.real];
+    pair(products::both([a0, a1, c0, c1], [real, imaginary]))
 }
 
 /// a·b + c·d + e·f.
 #[inline(never)]
 pub(super) fn of_three([(a, b), (c, d), (e, f)]: [(&Fq2, &Factor); 3]) -> Fq2 {
     let ([a0, a1], [c0, c1], [e0, e1]) = (parts(a), parts(c), parts(e));
-    let left = [a0, a1, c0, c1, e0, e1];
     let real = [&b.real, &b.opposite, &d.real, &d.opposite, &f.real, &f.opposite];
     let imaginary = [&b.imaginary, &b.real, &d.imaginary, &d.real, &f.imaginary, &f.real];
-    Fq2::new(element(sum(left, real)), element(sum(left, imaginary)))
+    pair(products::both([a0, a1, c0, c1, e0, e1], [real, imaginary]))
 }
 
 /// a².
@@ -69,10 +77,10 @@ pub(super) fn square(a: &Fq2) -> Fq2 {
     let [real, imaginary] = parts(a);
     // (r + i)(r - i + p), and 2ri.
     let (difference, _) = less(&plus(real, &P), imaginary);
-    Fq2::new(
-        element(sum([&plus(real, imaginary)], [&difference])),
-        element(sum([&plus(real, real)], [imaginary])),
-    )
+    pair([
+        products::product(&plus(real, imaginary), &difference),
+        products::product(&plus(real, real), imaginary),
+    ])
 }
 
 #[inline(always)]
@@ -81,91 +89,47 @@ fn parts(a: &Fq2) -> [&Number; 2] {
 }
 
 #[inline(always)]
+fn pair([real, imaginary]: [Number; 2]) -> Fq2 {
+    Fq2::new(element(real), element(imaginary))
+}
+
+#[inline(always)]
 fn element(number: Number) -> Fq {
     Fq::new_unchecked(BigInt::new(number))
 }
 
-// (Σ aᵢ·bᵢ)/2²⁵⁶ modulo p, of at most six numbers below p, or of two below 2p.
-//
-// What is summed stays below 2²⁵⁶ for up to four, as each step leaves less than 5p; for six it has one bit more on the way. In the
-// end it is less than p + Σ aᵢ·bᵢ/2²⁵⁶: 2p for up to four or those two, 3p for six.
-//
-// WebAssembly has no product of 64 by 64 bits: what is one instruction elsewhere is many there.
-#[cfg_attr(target_family = "wasm", inline(never))]
-#[cfg_attr(not(target_family = "wasm"), inline(always))]
-fn sum<const N: usize>(a: [&Number; N], b: [&Number; N]) -> Number {
-    const { assert!(N <= 6) };
-    let sum = step(([0; 4], 0), a.map(|[limb, _, _, _]| *limb), b);
-    let sum = step(sum, a.map(|[_, limb, _, _]| *limb), b);
-    let sum = step(sum, a.map(|[_, _, limb, _]| *limb), b);
-    let (sum, _) = step(sum, a.map(|[_, _, _, limb]| *limb), b);
-    if N > 4 { below_p(below_p(sum)) } else { below_p(sum) }
-}
-
-// The sum, and Σ aᵢ·bᵢ of one limb of each a, with as many p more as make the lowest limb 0: the other five.
-#[inline(always)]
-fn step<const N: usize>((sum, top): (Number, u64), limbs: [u64; N], b: [&Number; N]) -> (Number, u64) {
-    let (mut low, mut high) = (sum, u128::from(top));
-    for (limb, b) in limbs.into_iter().zip(b) {
-        let (r0, [r1, r2, r3, carry]) = row(low, limb, b);
-        low = [r0, r1, r2, r3];
-        high = upper::<N>(high, carry);
-    }
-    let [lowest, ..] = low;
-    let (_, [r1, r2, r3, carry]) = row(low, lowest.wrapping_mul(FqConfig::INV), &P);
-    let high = upper::<N>(high, carry);
-    ([r1, r2, r3, high as u64], (high >> 64) as u64)
-}
-
-// Of so many products what is above four limbs has one limb, or a bit more.
-#[inline(always)]
-fn upper<const N: usize>(high: u128, carry: u64) -> u128 {
-    if N > 4 {
-        high + u128::from(carry)
-    } else {
-        u128::from((high as u64).wrapping_add(carry))
-    }
-}
-
-// sum + a·b: the lowest limb, and the others.
-#[inline(always)]
-fn row([s0, s1, s2, s3]: Number, a: u64, [b0, b1, b2, b3]: &Number) -> (u64, Number) {
-    let (r0, carry) = multiplied(a, *b0, s0, 0);
-    let (r1, carry) = multiplied(a, *b1, s1, carry);
-    let (r2, carry) = multiplied(a, *b2, s2, carry);
-    let (r3, carry) = multiplied(a, *b3, s3, carry);
-    (r0, [r1, r2, r3, carry])
-}
-
-// a·b + sum + carry: the lower limb and the upper.
-#[inline(always)]
-fn multiplied(a: u64, b: u64, sum: u64, carry: u64) -> (u64, u64) {
-    let wide = u128::from(a) * u128::from(b) + u128::from(sum) + u128::from(carry);
-    (wide as u64, (wide >> 64) as u64)
-}
-
 // a + b, which has no more limbs.
 #[inline(always)]
-fn plus(a: &Number, b: &Number) -> Number {
-    let (mut sum, mut carry) = ([0; 4], 0);
-    for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
-        let wide = u128::from(*a) + u128::from(*b) + carry;
-        *sum = wide as u64;
-        carry = wide >> 64;
-    }
-    sum
+fn plus([a0, a1, a2, a3]: &Number, [b0, b1, b2, b3]: &Number) -> Number {
+    let (s0, carry) = a0.overflowing_add(*b0);
+    let (s1, carry) = added(*a1, *b1, carry);
+    let (s2, carry) = added(*a2, *b2, carry);
+    let (s3, _) = added(*a3, *b3, carry);
+    [s0, s1, s2, s3]
+}
+
+#[inline(always)]
+fn added(a: u64, b: u64, carry: bool) -> (u64, bool) {
+    let (sum, first) = a.overflowing_add(b);
+    let (sum, second) = sum.overflowing_add(u64::from(carry));
+    (sum, first | second)
 }
 
 // a - b, and whether that is below 0.
 #[inline(always)]
-fn less(a: &Number, b: &Number) -> (Number, bool) {
-    let (mut difference, mut borrow) = ([0; 4], false);
-    for ((difference, a), b) in difference.iter_mut().zip(a).zip(b) {
-        let (less, first) = a.overflowing_sub(*b);
-        let (less, second) = less.overflowing_sub(u64::from(borrow));
-        (*difference, borrow) = (less, first | second);
-    }
-    (difference, borrow)
+fn less([a0, a1, a2, a3]: &Number, [b0, b1, b2, b3]: &Number) -> (Number, bool) {
+    let (d0, borrow) = a0.overflowing_sub(*b0);
+    let (d1, borrow) = lessened(*a1, *b1, borrow);
+    let (d2, borrow) = lessened(*a2, *b2, borrow);
+    let (d3, borrow) = lessened(*a3, *b3, borrow);
+    ([d0, d1, d2, d3], borrow)
+}
+
+#[inline(always)]
+fn lessened(a: u64, b: u64, borrow: bool) -> (u64, bool) {
+    let (difference, first) = a.overflowing_sub(b);
+    let (difference, second) = difference.overflowing_sub(u64::from(borrow));
+    (difference, first | second)
 }
 
 // Less p, where that is not below 0.
@@ -215,6 +179,24 @@ mod tests {
             assert_eq!(of_two([(&a, &f), (&b, &g)]), a * a + b * b);
             assert_eq!(of_three([(&a, &f), (&a, &g), (&a, &f)]), a * a + a * b + a * a);
             assert_eq!(of_three([(&b, &g), (&a, &g), (&b, &f)]), b * b + a * b + b * a);
+        }
+    }
+
+    // Each machine has one of the two.
+    #[test]
+    fn narrow_limbs_are_as_wide_ones() {
+        for (a, b) in elements().flat_map(|a| elements().map(move |b| (a, b))) {
+            let ([a, b], [c, d]) = (parts(&a), parts(&b));
+            assert_eq!(narrow::product(a, c), wide::product(a, c));
+            let left = [a, b, c, d, d, a];
+            let (n, w) = (left.map(narrow::right), left.map(wide::right));
+            assert_eq!(
+                narrow::both(left, [n.each_ref(), [&n[3]; 6]]),
+                wide::both(left, [w.each_ref(), [&w[3]; 6]])
+            );
+            // As squares take them: below 2p.
+            let (twice, sum) = (plus(a, a), plus(a, c));
+            assert_eq!(narrow::product(&twice, &sum), wide::product(&twice, &sum));
         }
     }
 }

@@ -206,7 +206,10 @@ test("the keyboard alone is enough", () =>
     };
     assert.equal(await tab(), "skip");
     assert.equal(await tab(), "chooser");
+    // Keys go another way into the browser than the message by which the chooser is ours: only once the page, which gets that message
+    // first, has answered, is it in place.
     const chooser = page.waitForEvent("filechooser");
+    assert.equal(await focused(), "chooser");
     await page.keyboard.press("Enter");
     await (await chooser).setFiles(filesOf({}, ["request"]));
     await page.locator(".slots .given").nth(2).waitFor();
