@@ -10,7 +10,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 extern crate alloc;
-#[cfg(any(test, feature = "std", target_family = "wasm"))]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 pub mod assign;

@@ -12,9 +12,13 @@ mod t16;
 mod t4;
 mod t8;
 
+#[cfg(target_family = "wasm")]
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
+#[cfg(target_family = "wasm")]
+use once_cell::race::OnceBox;
 
 /// External rounds, half of them before the internal rounds and half after.
 pub const EXTERNAL_ROUNDS: usize = 8;
@@ -50,10 +54,10 @@ macro_rules! widths {
 
             #[cfg(target_family = "wasm")]
             fn table() -> &'static Table<$width> {
-                static DRAWN: std::sync::OnceLock<Table<$width>> = std::sync::OnceLock::new();
+                static DRAWN: OnceBox<Table<$width>> = OnceBox::new();
                 const INTERNAL: usize = $module::TABLE.internal.len();
                 const DIAGONAL: [Fr; $width] = $module::TABLE.diagonal_minus_one;
-                DRAWN.get_or_init(|| grain::table(INTERNAL, DIAGONAL))
+                DRAWN.get_or_init(|| Box::new(grain::table(INTERNAL, DIAGONAL)))
             }
         }
     )*};

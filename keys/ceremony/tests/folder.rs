@@ -275,8 +275,13 @@ fn turns_that_were_moved_repeated_or_left_out_are_refused() {
         "{short}"
     );
     let unsigned = altered(&lab, |t| t.turns[1].signature = None).unwrap_err();
-    // The beacon links to the turn as it was signed.
-    assert!(matches!(unsigned, TranscriptError::Link { turn: 3, .. }), "{unsigned}");
+    assert!(matches!(unsigned, TranscriptError::Field { .. }), "{unsigned}");
+    // By the beacon's name too: what comes after links to the turn as it was signed.
+    let unsigned = altered(&lab, |t| {
+        t.turns[1].signature = None;
+        t.turns[1].contributor = BEACON.into();
+    });
+    link(3, unsigned);
     // Signed by another: everything after it links to what was.
     link(
         2,
