@@ -32,21 +32,21 @@ impl Entropy {
         getrandom::fill(&mut *system).map_err(NoRandomness)?;
         let hash = Blake2b512::new()
             .chain_update(b"medproof/v1/ceremony/entropy")
-            .chain_update(&*system)
+            .chain_update(system.as_slice())
             .chain_update(own);
         Ok(Entropy(Zeroizing::new(hash.finalize().into())))
     }
 
     // 512 bits for a number of 254: as good as any below the modulus.
     fn scalar(&self, of: &[u8]) -> Zeroizing<Fr> {
-        let hash = Blake2b512::new().chain_update(*self.0).chain_update(of);
+        let hash = Blake2b512::new().chain_update(self.0.as_slice()).chain_update(of);
         let wide: Zeroizing<[u8; 64]> = Zeroizing::new(hash.finalize().into());
         Zeroizing::new(Fr::from_le_bytes_mod_order(&*wide))
     }
 
     // Nothing of it is secret: it shows x·S for an S of one's own.
     fn point(&self) -> G1Affine {
-        let hash = Blake2b512::new().chain_update(*self.0).chain_update(b"point");
+        let hash = Blake2b512::new().chain_update(self.0.as_slice()).chain_update(b"point");
         let wide: [u8; 64] = hash.finalize().into();
         let mut seed = [0; 32];
         seed.copy_from_slice(wide.split_at(32).0);
