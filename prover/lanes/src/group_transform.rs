@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 const TOGETHER: usize = 4096;
 
-/// Σ_i root^(ij)·points[i] in place of points[j], for a root of unity whose order is the number of
+/// Σ_i root^(ij)·points\[i\] in place of points\[j\], for a root of unity whose order is the number of
 /// points, a power of two. `level` is called before each of its levels, and ends it with its error.
 ///
 /// # Errors
