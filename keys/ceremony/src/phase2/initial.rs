@@ -4,9 +4,9 @@ use super::Phase2Error;
 use crate::encoding;
 use crate::phase1::{PowersError, Section, Verified, lagrange_of};
 use crate::progress::{Meter, Stage};
-use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
+use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field, Fp, PrimeField};
+use ark_ff::Field;
 use ark_groth16::{ProvingKey, VerifyingKey};
 use blake2::{Blake2b512, Digest};
 use medproof_gadgets::shape::{Matrices, Shape};
@@ -79,9 +79,11 @@ impl Initial {
     pub fn new(matrices: &Matrices, powers: &Verified, progress: &dyn Progress<Stage>) -> Result<Initial, Phase2Error> {
         let shape = matrices.shape();
         let power = shape.domain().ilog2();
-        if power > powers.power() {
+        // Of a file of just enough powers snarkjs would hash, past their end, what is no point.
+        let needed = power + u32::from(shape.domain() > TOGETHER);
+        if needed > powers.power() {
             return Err(Phase2Error::Powers(PowersError::TooFew {
-                needed: power,
+                needed,
                 found: powers.power(),
             }));
         }
@@ -260,16 +262,17 @@ fn circuit_hash(key: &Zkey, powers: &Verified) -> Result<[u8; 64], PowersError> 
     Ok(hash.finalize().into())
 }
 
-// τ^(n+i) − τ^i for i < n − 1. snarkjs takes them 2^14 at a time, the last time too: of a larger domain
-// one more, whose first point stands, in a file of just enough powers, where no point is.
+// snarkjs takes points for the circuit's hash so many at a time.
+const TOGETHER: usize = 1 << 14;
+
+// τ^(n+i) − τ^i for i < n − 1; of a larger domain than TOGETHER one more, for the last time is as long as
+// the others.
 fn quotient(hash: &mut Blake2b512, domain: usize, powers: &Verified) -> Result<(), PowersError> {
-    const TOGETHER: usize = 1 << 14;
     let wanted = domain - 1;
     hash.update((wanted as u32).to_be_bytes());
     let hashed = if wanted <= TOGETHER { wanted } else { domain };
-    let there = hashed.min(Section::TauG1.points(powers.power()) - domain);
-    for from in (0..there).step_by(TOGETHER) {
-        let count = TOGETHER.min(there - from);
+    for from in (0..hashed).step_by(TOGETHER) {
+        let count = TOGETHER.min(hashed - from);
         let above = powers.g1(Section::TauG1, domain + from, count)?;
         let below = powers.g1(Section::TauG1, from, count)?;
         let differences = ark_bn254::G1Projective::normalize_batch(
@@ -277,40 +280,5 @@ fn quotient(hash: &mut Blake2b512, domain: usize, powers: &Verified) -> Result<(
         );
         differences.iter().for_each(|point| hash.update(encoding::g1(point)));
     }
-    if there < hashed {
-        let below = powers.g1(Section::TauG1, domain - 1, 1)?;
-        let end = powers.place(Section::TauG1) + Section::TauG1.bytes(powers.power());
-        let beyond = powers.raw(end, 64)?;
-        hash.update(chord(&beyond, &first(&below)));
-    }
     Ok(())
-}
-
-// The chord's third point, negated, for bytes that are no point: what the formula for a sum gives.
-fn chord(bytes: &[u8], below: &G1Affine) -> [u8; 64] {
-    let mut numbers = [Fq::ZERO; 2];
-    for (number, bytes) in numbers.iter_mut().zip(bytes.chunks(32)) {
-        let (words, _) = bytes.as_chunks::<8>();
-        let mut limbs = [0; 4];
-        limbs
-            .iter_mut()
-            .zip(words)
-            .for_each(|(limb, word)| *limb = u64::from_le_bytes(*word));
-        *number = reduced(limbs);
-    }
-    let [x, y] = numbers;
-    let (x_below, y_below) = below.xy().unwrap_or_default();
-    let slope = (-y_below - y) * (x_below - x).inverse().unwrap_or_default();
-    let x_sum = slope.square() - x - x_below;
-    let y_sum = slope * (x - x_sum) - y;
-    encoding::g1(&G1Affine::new_unchecked(x_sum, y_sum))
-}
-
-// A number of 256 bits in Montgomery form, which may be above the modulus.
-fn reduced(limbs: [u64; 4]) -> Fq {
-    let mut number = BigInt(limbs);
-    while number >= Fq::MODULUS {
-        number.sub_with_borrow(&Fq::MODULUS);
-    }
-    Fp::new_unchecked(number)
 }
