@@ -6,7 +6,7 @@
 //! in the random beacon model", 2017).
 //!
 //! [`phase1`] is the same for all circuits: powers of τ. Files of them come from public ceremonies of
-//! hundreds, and are read, verified and prepared here. [`phase2`] is for one circuit: δ, and what
+//! many, and are read, verified and prepared here. [`phase2`] is for one circuit: δ, and what
 //! depends on it. Files are those of snarkjs to the last bit, so that anyone can check ours, and take
 //! part in them, with an independent tool. A [`transcript`] says who did what, signed, and a [`folder`] is
 //! what contributors pass on.

@@ -118,7 +118,7 @@ impl Section {
         }
     }
 
-    pub(crate) const fn bytes(self, power: u32) -> u64 {
+    pub(super) const fn bytes(self, power: u32) -> u64 {
         (self.points(power) * self.point_bytes()) as u64
     }
 }
@@ -238,13 +238,13 @@ impl Powers {
     }
 
     /// Bytes at a place of the file.
-    pub(crate) fn raw(&self, at: u64, bytes: u64) -> Result<Vec<u8>, PowersError> {
+    pub(super) fn raw(&self, at: u64, bytes: u64) -> Result<Vec<u8>, PowersError> {
         read_at(&self.file, at, bytes).map_err(self.io("read"))
     }
 
     /// Where a section's points begin; that of one that is missing is the file's beginning, where no
     /// point is.
-    pub(crate) fn place(&self, section: Section) -> u64 {
+    pub(super) fn place(&self, section: Section) -> u64 {
         let found = self.places.iter().find(|(other, _)| *other == section);
         found.map_or(0, |(_, at)| *at)
     }

@@ -17,6 +17,7 @@ mod prepare;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod writer;
 
 pub use contributions::PowersContribution;
 pub use file::{Powers, Section};

@@ -1,9 +1,9 @@
 //! The Lagrange form of powers: for each power of two up to the file's, of the domain's points ω^j the
 //! polynomials that are 1 there and 0 elsewhere, at τ.
 
-use super::file::{HEADER_BYTES, PAIRS, Powers, Section};
-use super::local::Writer;
+use super::file::{PAIRS, Powers, Section};
 use super::verify::Verified;
+use super::writer::Writer;
 use super::{PowersError, file};
 use crate::progress::{Meter, Stage};
 use ark_bn254::{Fr, G1Affine, G2Affine};
@@ -26,7 +26,7 @@ const fn work(power: u32, weight: u64) -> u64 {
 }
 
 /// Writes a file with the powers of `powers` and their Lagrange forms, of which it needs none yet: under
-/// a temporary name that takes the name of `path` when it is whole. Memory: for 2^20 powers below 1 GiB.
+/// a temporary name that takes the name of `path` when it is whole. One section is in memory at a time.
 ///
 /// # Errors
 /// [`PowersError::Io`], [`PowersError::Cancelled`]. Nothing is left behind.
@@ -69,10 +69,8 @@ const fn of(section: Section, power: u32) -> (u32, u64) {
 }
 
 fn copy(powers: &Powers, out: &mut Writer) -> Result<(), PowersError> {
-    // The header is as it was, but that what is prepared is a ceremony of its own power for snarkjs.
     out.section(file::HEADER)?;
     out.write(&file::header(powers.power(), powers.ceremony_power()))?;
-    debug_assert_eq!(HEADER_BYTES, 44);
     for section in Section::POWERS {
         out.section(section.number())?;
         let (mut at, mut left) = (powers.place(section), section.bytes(powers.power()));
@@ -133,10 +131,10 @@ fn transform_down<C: Endomorphic<D>, const D: usize>(
     transform::<C, D, Cancelled>(points, root.unwrap_or(Fr::ONE), path, level)
 }
 
-/// The Lagrange form of 2^power points: read where the file has it, else computed.
+/// The Lagrange form of 2^power points, computed. Points that are missing at the end are infinity.
 ///
 /// # Errors
-/// [`PowersError::Io`], [`PowersError::Cancelled`], and [`PowersError::TooFew`].
+/// [`PowersError::Cancelled`].
 pub fn lagrange_of<C: Endomorphic<D>, const D: usize>(
     points: &[C],
     power: u32,

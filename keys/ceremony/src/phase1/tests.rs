@@ -166,3 +166,30 @@ fn nothing_is_left_of_work_that_was_stopped() {
     assert!(matches!(prepare(&powers, &path, &Stop), Err(PowersError::Cancelled(_))));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+// A secret that is said to be a beacon, hashed a little, or for ever.
+#[test]
+fn a_beacon_is_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), 2);
+    let good = fs::read(&path).unwrap();
+    let powers = Powers::open(&path).unwrap();
+    let begin = powers.contributions_place();
+    for (iterations, expected) in [
+        (10, "tau"),
+        (41, "the number of its hashes"),
+        (255, "the number of its hashes"),
+    ] {
+        // Its kind and the length of its parameters are the last eight bytes.
+        let mut bytes = good[..good.len() - 8].to_vec();
+        bytes.extend([1, 0, 0, 0, 5, 0, 0, 0, 2, iterations, 3, 1, 9]);
+        let length = (bytes.len() - begin) as u64;
+        bytes[begin - 8..begin].copy_from_slice(&length.to_le_bytes());
+        fs::write(&path, bytes).unwrap();
+        let refused = verified(&path).unwrap_err();
+        assert!(
+            matches!(refused, PowersError::Beacon { turn: 1, what } if what == expected),
+            "{refused}"
+        );
+    }
+}

@@ -213,7 +213,7 @@ fn points(powers: &Powers, last: &PowersContribution, progress: &dyn Progress<St
                     "the first point is the generator, the second as in the last contribution",
                 ));
             }
-            ratios.claim([g1, last.tau_g1], run.shifted()?, section);
+            ratios.claim([g1, last.tau_g1], run.sums(), section);
         } else {
             let read = |from, count| powers.g1(section, from, count);
             let run = Run::of(
@@ -226,7 +226,7 @@ fn points(powers: &Powers, last: &PowersContribution, progress: &dyn Progress<St
             if run.first[0] != first || second.is_some_and(|second| run.first[1] != second) {
                 return Err(wrong("the first points are those of the last contribution"));
             }
-            ratios.claim(run.shifted()?, [g2, last.tau_g2], section);
+            ratios.claim(run.sums(), [g2, last.tau_g2], section);
         }
     }
     let beta = powers.g2(Section::BetaG2, 0, 1)?;
@@ -297,8 +297,8 @@ where
         Ok(())
     }
 
-    fn shifted(&self) -> Result<[C; 2], PowersError> {
-        Ok(self.sums.map(CurveGroup::into_affine))
+    fn sums(&self) -> [C; 2] {
+        self.sums.map(CurveGroup::into_affine)
     }
 }
 

@@ -79,8 +79,7 @@ impl Initial {
     pub fn new(matrices: &Matrices, powers: &Verified, progress: &dyn Progress<Stage>) -> Result<Initial, Phase2Error> {
         let shape = matrices.shape();
         let power = shape.domain().ilog2();
-        // Of a file of just enough powers snarkjs would hash, past their end, what is no point.
-        let needed = power + u32::from(shape.domain() > TOGETHER);
+        let needed = powers_needed(shape.domain());
         if needed > powers.power() {
             return Err(Phase2Error::Powers(PowersError::TooFew {
                 needed,
@@ -170,6 +169,12 @@ impl Initial {
     pub const fn shape(&self) -> &Shape {
         &self.shape
     }
+}
+
+// Of two. Of a file of just as many powers as a large domain has points snarkjs would hash, past their end,
+// what is no point.
+fn powers_needed(domain: usize) -> u32 {
+    domain.ilog2() + u32::from(domain > TOGETHER)
 }
 
 // Of a section that has one.
@@ -281,4 +286,15 @@ fn quotient(hash: &mut Blake2b512, domain: usize, powers: &Verified) -> Result<(
         differences.iter().for_each(|point| hash.update(encoding::g1(point)));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_circuit_takes_one_power_more() {
+        let found = [16, 1 << 13, 1 << 14, 1 << 15, 1 << 17].map(powers_needed);
+        assert_eq!(found, [4, 13, 14, 16, 18]);
+    }
 }

@@ -303,3 +303,36 @@ fn a_circuit_larger_than_the_powers_is_refused() {
         Phase2Error::Powers(PowersError::TooFew { needed: 4, found: 3 })
     ));
 }
+
+#[test]
+fn a_key_that_is_said_to_be_initial_is_one() {
+    let good = initial();
+    assert!(Initial::stated(&circuit(8), good.key().clone()).is_ok());
+    let changes: [(&str, Change); 6] = [
+        ("gamma", |k| k.gamma_g2 = k.beta_g2),
+        ("delta", |k| k.delta_g1 = k.alpha_g1),
+        ("delta", |k| k.delta_g2 = k.beta_g2),
+        ("matrix A", |k| k.a.swap(0, 1)),
+        ("matrix B", |k| k.b.swap(0, 1)),
+        ("the domain", |k| k.public -= 1),
+    ];
+    for (expected, change) in changes {
+        let mut other = good.key().clone();
+        change(&mut other);
+        let refused = Initial::stated(&circuit(8), other).unwrap_err();
+        assert!(
+            matches!(refused, Phase2Error::NotInitial { part } if part == expected),
+            "{refused}"
+        );
+    }
+    let mut other = good.key().clone();
+    other.contributions = two(&good).contributions;
+    assert!(matches!(
+        Initial::stated(&circuit(8), other),
+        Err(Phase2Error::NotInitial { .. })
+    ));
+    assert!(matches!(
+        Initial::stated(&circuit(7), good.key().clone()),
+        Err(Phase2Error::Misfit(_))
+    ));
+}
