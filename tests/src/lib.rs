@@ -22,6 +22,29 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// A program of npm's packages for circom: `snarkjs` or `circom2`.
+#[must_use]
+pub fn circom_tool(name: &str) -> PathBuf {
+    root().join("tests/circom/node_modules/.bin").join(name)
+}
+
+/// Whether snarkjs and circom are there. Without them tests are skipped, loudly, and fail where `CI` is
+/// set.
+///
+/// # Errors
+/// Where CI is set and they are not there.
+pub fn circom_tools() -> Result<bool, Failure> {
+    if circom_tool("snarkjs").exists() && circom_tool("circom2").exists() {
+        return Ok(true);
+    }
+    let missing = "snarkjs and circom2 are not installed: run `npm ci` in tests/circom";
+    if std::env::var_os("CI").is_some() {
+        return Err(missing.into());
+    }
+    std::io::Write::write_all(&mut std::io::stderr(), format!("SKIPPED: {missing}\n").as_bytes())?;
+    Ok(false)
+}
+
 /// The full data beside the repository: present in CI, where its absence fails; elsewhere skipped
 /// loudly.
 ///

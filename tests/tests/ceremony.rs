@@ -1,13 +1,7 @@
 //! A ceremony with snarkjs: each verifies what the other made, and contributes to it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use medproof_e2e::root;
+use medproof_e2e::{circom_tool as tool, circom_tools, root};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
@@ -19,19 +13,8 @@ const MEDPROOF: &str = env!("CARGO_BIN_EXE_medproof-e2e");
 /// A directory for both.
 struct Lab(TempDir);
 
-fn tool(name: &str) -> PathBuf {
-    root().join("tests/circom/node_modules/.bin").join(name)
-}
-
-/// Without snarkjs and circom the tests are skipped, loudly, and fail where `CI` is set.
 fn lab() -> Option<Lab> {
-    if tool("snarkjs").exists() && tool("circom2").exists() {
-        return Some(Lab(tempfile::tempdir().unwrap()));
-    }
-    let missing = "snarkjs and circom2 are not installed: run `npm ci` in tests/circom";
-    assert!(std::env::var_os("CI").is_none(), "{missing}");
-    eprintln!("SKIPPED: {missing}");
-    None
+    circom_tools().unwrap().then(|| Lab(tempfile::tempdir().unwrap()))
 }
 
 fn text(bytes: &[u8]) -> String {
