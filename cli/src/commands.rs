@@ -10,6 +10,7 @@ pub mod custody;
 pub mod engine;
 pub mod holder;
 pub mod issuer;
+pub mod kept;
 pub mod keys;
 pub mod ledger;
 pub mod powers;

@@ -1,12 +1,12 @@
 //! What every command needs beside its arguments: output, mode, clock, keys.
 
 use crate::error::CliError;
-use crate::text::chain;
+use crate::keyring::{Keyring, Own};
 use crate::ui::Ui;
 use medproof_engine::Cpu;
-use medproof_engine::cpu::{ReadyKey, Settings};
 use medproof_keys::{CircuitKey, KeyStore, Mode};
 use medproof_ledger::{Clock, SystemClock};
+use medproof_messages::KeyId;
 use medproof_statement::day::Day;
 use medproof_statement::request::Time;
 use medproof_statement::tier::Tier;
@@ -25,7 +25,7 @@ pub struct Context {
     pub mode: Mode,
     clock: Box<dyn Clock>,
     keys: Mutex<BTreeMap<Tier, Arc<CircuitKey>>>,
-    engines: Mutex<BTreeMap<Tier, Arc<Cpu>>>,
+    engines: Mutex<BTreeMap<KeyId, Arc<Cpu>>>,
 }
 
 impl Context {
@@ -106,39 +106,28 @@ impl Context {
         Ok(key)
     }
 
-    /// An engine that proves in a tier, its key made ready at first use and found so again.
-    ///
-    /// # Errors
-    /// As [`Context::development_key`].
-    pub fn engine(&self, tier: Tier) -> Result<Arc<Cpu>, CliError> {
-        self.require_development(&format!("the development key of tier {tier}"))?;
-        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(engine) = engines.get(&tier) {
-            return Ok(Arc::clone(engine));
+    /// The keys that this machine proves under.
+    #[must_use]
+    pub const fn keyring(&self) -> Keyring {
+        Keyring {
+            ui: self.ui,
+            mode: self.mode,
         }
-        let key = self.ready_key(tier)?;
-        let engine = Cpu::new(self.mode, [key]).map_err(|e| CliError::refused("development.key", e))?;
-        let engine = Arc::new(engine);
-        engines.insert(tier, Arc::clone(&engine));
-        Ok(engine)
     }
 
-    /// The development key of a tier, made ready at first use and found so again.
+    /// An engine that proves under a key, made ready at first use and found so again.
     ///
     /// # Errors
-    /// As [`Context::development_key`].
-    pub fn ready_key(&self, tier: Tier) -> Result<Arc<ReadyKey>, CliError> {
-        self.require_development(&format!("the development key of tier {tier}"))?;
-        let bar = self.ui.bar(&format!("development key {tier}"));
-        let (key, unkept) = ReadyKey::development(&KeyStore::of_user()?, tier, Settings::default(), &bar, &bar)?;
-        drop(bar);
-        if let Some(reason) = unkept {
-            self.ui.note(format!(
-                "the key was made ready, but could not be kept for the next time: {}",
-                chain(&reason)
-            ));
+    /// As [`Keyring::engine`].
+    pub fn engine(&self, key: &Own) -> Result<Arc<Cpu>, CliError> {
+        let id = key.pinned().id();
+        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = engines.get(&id) {
+            return Ok(Arc::clone(engine));
         }
-        Ok(Arc::new(key))
+        let engine = Arc::new(self.keyring().engine(key)?);
+        engines.insert(id, Arc::clone(&engine));
+        Ok(engine)
     }
 }
 

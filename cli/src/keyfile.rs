@@ -236,6 +236,7 @@ pub fn contributor(path: &Path) -> Result<Contributor, CliError> {
     if !path.exists() {
         let seed = random::<32>()?;
         let contributor = Contributor::new(seed.clone());
+        let contributor = contributor.ok_or_else(|| CliError::system("random", "the system's generator gave zeros"))?;
         let form = ContributorForm {
             kind: ContributorForm::TYPE.to_owned(),
             version: VERSION,
@@ -247,6 +248,7 @@ pub fn contributor(path: &Path) -> Result<Contributor, CliError> {
     }
     let form: ContributorForm = load(path)?;
     let contributor = Contributor::new(bytes::<32>(path, "signing_seed", &form.signing_seed)?);
+    let contributor = contributor.ok_or_else(|| malformed::<ContributorForm>(path, "signing_seed is zeros"))?;
     if contributor.public_key() != form.public_key {
         return Err(malformed::<ContributorForm>(path, "public_key is not the key's"));
     }
@@ -360,6 +362,22 @@ mod tests {
         assert_eq!(load_account(&path("c")).unwrap().address(), account.address());
         let made = contributor(&path("s")).unwrap();
         assert_eq!(contributor(&path("s")).unwrap().public_key(), made.public_key());
+    }
+
+    #[test]
+    fn a_contributors_seed_of_zeros_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("zeros");
+        let form = ContributorForm {
+            kind: ContributorForm::TYPE.to_owned(),
+            version: VERSION,
+            public_key: "00".repeat(32),
+            signing_seed: Hex([0; 32]).to_string(),
+        };
+        save(&form, &path, Overwrite::Never).unwrap();
+        let refused = contributor(&path).err().unwrap();
+        assert_eq!(refused.code, "key_file.malformed");
+        assert!(refused.message.contains("zeros"), "{}", refused.message);
     }
 
     #[test]

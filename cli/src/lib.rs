@@ -24,6 +24,7 @@ pub mod demo;
 mod error;
 pub mod files;
 pub mod keyfile;
+pub mod keyring;
 pub mod masterkey;
 pub mod messages;
 pub mod passphrase;

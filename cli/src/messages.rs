@@ -3,8 +3,10 @@
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files;
+use crate::keyring::Own;
 use medproof_ledger::{Address, Ledger, RootStatus};
 use medproof_messages::{ConsentMessage, Did, PinnedKey, Presentation, SignedRequest, VerifiedRequest};
+use medproof_service::ring::{NoKey, Standing};
 use medproof_statement::Fr;
 use medproof_statement::tier::Tier;
 use std::path::Path;
@@ -121,21 +123,25 @@ pub fn require_audience(expected: Option<&Did>, request: &VerifiedRequest) -> Re
     }
 }
 
-/// Requires that a request asks for a proof under this prover's own key.
+/// The key under which a request asks for a proof: one of this prover's.
 ///
 /// # Errors
-/// With both keys.
-pub fn require_key(request: &VerifiedRequest, cx: &Context) -> Result<(), CliError> {
-    let asked = request.body().key_id;
-    let own = cx.development_key(request.body().tier)?.pinned().id();
-    if own == asked {
-        return Ok(());
-    }
-    let message = format!(
-        "the request asks for a proof under key {asked}; this prover has {own} in tier {}",
-        request.body().tier
-    );
-    Err(CliError::refused("key.other", message).with_help("ask the audience for a request that names this key"))
+/// As [`Keyring::find`](crate::keyring::Keyring::find); `key.retired` where the request was made too late for it,
+/// `key.revoked`.
+pub fn own_key(request: &VerifiedRequest, cx: &Context) -> Result<Own, CliError> {
+    let body = request.body();
+    let own = cx.keyring().find(body.key_id, body.tier)?;
+    let (code, why) = match own.standing() {
+        Standing::Active => return Ok(own),
+        Standing::Retiring(since) if body.requested_at.seconds() < since => return Ok(own),
+        Standing::Retiring(since) => {
+            let since = crate::text::instant(since);
+            (NoKey::Retired, format!("took no new requests after {since}"))
+        }
+        Standing::Revoked => (NoKey::Revoked, "was revoked".to_owned()),
+    };
+    let message = format!("the request asks for a proof under key {}, which {why}", body.key_id);
+    Err(CliError::refused(code.code(), message).with_help("ask the audience for a request that names an active key"))
 }
 
 // Canonical JSON has no newline at its end; files that people keep often do.

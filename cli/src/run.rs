@@ -3,8 +3,8 @@
 use crate::args::{Cli, Command};
 use crate::cancel;
 use crate::commands::{
-    audience, audit, ceremony, circuit, claim, cohort, custody, engine, holder, issuer, keys, ledger, powers, prove,
-    request, serve, verifier, verify, worker,
+    audience, audit, ceremony, circuit, claim, cohort, custody, engine, holder, issuer, kept, keys, ledger, powers,
+    prove, request, serve, verifier, verify, worker,
 };
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -90,6 +90,9 @@ fn keys(command: keys::KeysCommand, cx: &Context) -> Result<(), CliError> {
     use powers::PowersCommand as P;
     match command {
         K::Dev(args) => show(keys::dev(&args, cx), cx),
+        K::List(args) => show(kept::list(&args, cx), cx),
+        K::Retire(args) => show(kept::retire(&args, cx), cx),
+        K::Revoke(args) => show(kept::revoke(&args, cx), cx),
         K::Ceremony(C::Init(args)) => show(ceremony::init(&args, cx), cx),
         K::Ceremony(C::Contribute(args)) => show(ceremony::contribute(&args, cx), cx),
         K::Ceremony(C::Attest(args)) => show(ceremony::attest(&args, cx), cx),

@@ -52,7 +52,7 @@ fn variables(command: &clap::Command, found: &mut BTreeSet<String>) {
 
 #[test]
 fn what_is_started_is_a_command_and_its_variables_are_read() {
-    let mut known = BTreeSet::from(["MEDPROOF_CACHE".to_owned()]);
+    let mut known = BTreeSet::from(["MEDPROOF_CACHE", "MEDPROOF_KEYS"].map(str::to_owned));
     variables(&Cli::command(), &mut known);
     for name in STARTING {
         let text = file(name);

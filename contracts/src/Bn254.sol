@@ -11,6 +11,7 @@ library Bn254 {
 
     uint256 private constant G2_X1 = 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2;
     uint256 private constant G2_X0 = 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed;
+    uint256 private constant G2_Y1 = 0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b;
 
     error CoordinateNotCanonical(uint256 coordinate);
     error PointAtInfinity();
@@ -61,6 +62,11 @@ library Bn254 {
     /// @notice Reverts if a valid G2 point is EIP-197's generator or its negative: same x.
     function requireNotGenerator2(uint256[4] memory p) internal pure {
         if (p[0] == G2_X1 && p[1] == G2_X0) revert PointIsGenerator();
+    }
+
+    /// @notice Reverts if a valid G2 point is the negative of EIP-197's generator: the generator passes.
+    function requireNotNegativeGenerator2(uint256[4] memory p) internal pure {
+        if (p[2] != G2_Y1) requireNotGenerator2(p);
     }
 
     /// @notice Whether two valid G2 points are equal or each other's negative.

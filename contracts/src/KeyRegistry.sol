@@ -5,10 +5,12 @@ import {Bn254} from "./Bn254.sol";
 import {Governed} from "./Governed.sol";
 
 /// @title Verifying keys, their life cycle, and verification under them
-/// @notice A key is registered once, after checks that no unsound key passes: every point
-/// canonical, on its curve, in its subgroup and not the identity; no generator; gamma, delta and
-/// beta different up to sign; exactly one IC point per public input and one more. New requests
-/// need an active key; a retiring one still answers those already open; a revoked one nothing.
+/// @notice A key is registered once, after checks of its soundness: every point canonical, on its
+/// curve, in its subgroup and not the identity; alpha, beta and delta no generator, nor gamma the
+/// negative of one; gamma, delta and beta different up to sign; exactly one IC point per public
+/// input and one more. Points that are multiples of each other by a larger number are told apart
+/// off chain only, by whoever proposes, approves or pins a key. New requests need an active key; a
+/// retiring one still answers those already open; a revoked one nothing.
 /// @dev A key's points are the code of a contract of their own: one cold account access to read
 /// them (2,600 gas), where storage would take 26 cold slots (54,600).
 contract KeyRegistry is Governed {
@@ -36,7 +38,8 @@ contract KeyRegistry is Governed {
         uint8 tier;
         uint32 circuitVersion;
         bool development;
-        uint40 registeredAt;
+        // When it came to its status.
+        uint40 since;
     }
 
     // Words of a key's data, in the order in which verification lays out its memory:
@@ -92,7 +95,7 @@ contract KeyRegistry is Governed {
             tier: tier,
             circuitVersion: circuitVersion,
             development: development_,
-            registeredAt: uint40(block.timestamp)
+            since: uint40(block.timestamp)
         });
         emit KeyRegistered(keyId, tier, circuitVersion, matrixDigest, development_, data);
     }
@@ -102,6 +105,7 @@ contract KeyRegistry is Governed {
         Key storage key_ = _keys[keyId];
         if (key_.status != KeyStatus.Active) revert KeyNotActive(keyId, key_.status);
         key_.status = KeyStatus.Retiring;
+        key_.since = uint40(block.timestamp);
         emit KeyRetiring(keyId);
     }
 
@@ -112,6 +116,7 @@ contract KeyRegistry is Governed {
             revert KeyNotUsable(keyId, key_.status);
         }
         key_.status = KeyStatus.Revoked;
+        key_.since = uint40(block.timestamp);
         emit KeyRevoked(keyId);
     }
 
@@ -214,8 +219,12 @@ contract KeyRegistry is Governed {
         }
         uint256[4][3] memory points = [vk.beta, vk.gamma, vk.delta];
         Bn254.requireG2(points);
+        Bn254.requireNotGenerator2(vk.beta);
+        // Every key of the snarkjs format has the generator here: who knows gamma's logarithm alone
+        // forges nothing.
+        Bn254.requireNotNegativeGenerator2(vk.gamma);
+        Bn254.requireNotGenerator2(vk.delta);
         for (uint256 i = 0; i < 3; ++i) {
-            Bn254.requireNotGenerator2(points[i]);
             if (Bn254.sameUpToSign(points[i], points[(i + 1) % 3])) revert KeyPointsRelated();
         }
     }

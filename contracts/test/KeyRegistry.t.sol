@@ -222,16 +222,60 @@ contract KeyRegistryTest is Deployed {
         _call();
     }
 
-    function test_no_point_is_a_generator(uint256 point, bool negative) external {
+    function test_no_point_but_gamma_is_a_generator(uint256 point, bool negative) external {
         KeyRegistry.VerifyingKey memory vk = TestKey.key();
         point %= 4;
         if (point == 0) vk.alpha = [uint256(1), negative ? Bn254.Q - 2 : 2];
         if (point == 1) vk.beta = _signed(TestKey.g2(1), negative);
-        if (point == 2) vk.gamma = _signed(TestKey.g2(1), negative);
+        if (point == 2) vk.gamma = _signed(TestKey.g2(1), true);
         if (point == 3) vk.delta = _signed(TestKey.g2(1), negative);
         _refuse(_registration(NEW, false, vk));
         vm.expectRevert(abi.encodeWithSelector(Bn254.PointIsGenerator.selector));
         _call();
+    }
+
+    function test_gamma_may_be_the_generator(uint256[5] memory inputs) external {
+        KeyRegistry.VerifyingKey memory vk = TestKey.key();
+        // With IC three times as large, the same proofs hold.
+        vk.gamma = TestKey.g2(1);
+        for (uint256 i = 0; i < 6; ++i) {
+            vk.ic[i] = TestKey.g1(3 * (11 + i));
+        }
+        _govern(_registration(NEW, false, vk));
+        inputs = _canonical(inputs);
+        keys.verifyProof(NEW, inputs, TestKey.prove(inputs, 1));
+    }
+
+    function test_no_other_point_is_gamma_the_generator(bool beta, bool negative) external {
+        KeyRegistry.VerifyingKey memory vk = TestKey.key();
+        vk.gamma = TestKey.g2(1);
+        if (beta) vk.beta = _signed(vk.gamma, negative);
+        else vk.delta = _signed(vk.gamma, negative);
+        _refuse(_registration(NEW, false, vk));
+        vm.expectRevert(abi.encodeWithSelector(Bn254.PointIsGenerator.selector));
+        _call();
+    }
+
+    function test_a_length_that_is_claimed_costs_nothing(uint256 length) external {
+        bytes memory data = _registration(NEW, false, TestKey.key());
+        (uint256 found, uint256 gas) = (_claim(data, _bound(length, 7, type(uint256).max)), gasleft());
+        vm.assertEq(found, 6);
+        vm.assertTrue(!_try(address(governance), address(keys), data), "a length that its data has not");
+        vm.assertLe(gas - gasleft(), 50_000, "gas");
+        // And the same call with the length that it has.
+        _claim(data, 6);
+        _govern(data);
+    }
+
+    // Another length of IC in a registration: the sixth of its words says where the key begins, the key's fifteenth where IC does.
+    function _claim(bytes memory data, uint256 length) private pure returns (uint256 found) {
+        assembly ("memory-safe") {
+            let words := add(data, 36)
+            let key := add(words, mload(add(words, 160)))
+            let ic := add(key, mload(add(key, 448)))
+            found := mload(ic)
+            mstore(ic, length)
+        }
     }
 
     function test_no_two_points_are_the_same_up_to_sign(uint256 pair, bool negative) external {

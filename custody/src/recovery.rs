@@ -158,13 +158,12 @@ impl RecoveryShare {
     pub fn from_json(bytes: &[u8]) -> Result<RecoveryShare, RecoveryError> {
         let form: Form = secret_json::read(bytes.strip_suffix(b"\n").unwrap_or(bytes))?;
         let altered = RecoveryError::Altered { index: form.index };
-        let digits = form.data.strip_prefix("0x").unwrap_or_default();
         let share = RecoveryShare {
             set: form.set.0,
             index: form.index,
             threshold: form.threshold,
             shares: form.shares,
-            data: hex::decode(digits).map_err(|_| altered.clone())?,
+            data: secret_json::bytes(&form.data).ok_or_else(|| altered.clone())?,
         };
         if share.checksum() != form.checksum.0 || share.data.len() <= DIGEST {
             return Err(altered);
@@ -374,6 +373,19 @@ mod tests {
             RecoveryShare::from_json(changed.as_bytes()),
             Err(RecoveryError::Altered { index: 2 })
         );
+    }
+
+    #[test]
+    fn a_share_has_one_spelling() {
+        let file = String::from_utf8(made().remove(0).to_json().to_vec()).unwrap();
+        let (before, data) = file.split_once("\"data\":\"0x").unwrap();
+        let (data, after) = data.split_once('"').unwrap();
+        let spelt = |digits: &str| format!("{before}\"data\":\"0x{digits}\"{after}");
+        assert!(RecoveryShare::from_json(spelt(data).as_bytes()).is_ok());
+        for other in [data.to_uppercase(), format!("{data}0")] {
+            let refused = RecoveryShare::from_json(spelt(&other).as_bytes());
+            assert_eq!(refused, Err(RecoveryError::Altered { index: 1 }), "{other}");
+        }
     }
 
     #[test]

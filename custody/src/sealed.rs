@@ -20,6 +20,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::random::{self, RandomError};
+use crate::secret_json;
 
 const SALT: usize = 16;
 const NONCE: usize = 24;
@@ -216,8 +217,7 @@ pub fn open(contents: &'static str, file: &[u8], passphrase: &Passphrase) -> Res
     if form.contents != contents {
         return Err(SealedError::Contents { expected: contents });
     }
-    let digits = form.cipher.strip_prefix("0x").ok_or(SealedError::Refused)?;
-    let mut inside = Zeroizing::new(hex::decode(digits).map_err(|_| SealedError::Refused)?);
+    let mut inside = Zeroizing::new(secret_json::bytes(&form.cipher).ok_or(SealedError::Refused)?);
     let nonce = XNonce::from(form.nonce.0);
     form.cipher_under(passphrase)?
         .decrypt_in_place(&nonce, &form.bound(), &mut *inside)
@@ -374,6 +374,20 @@ mod tests {
                 assert!(read(&changed).map_or(true, |form| form.bound() != read(&file).unwrap().bound()));
             }
         }
+    }
+
+    #[test]
+    fn a_file_has_one_spelling() {
+        let file = String::from_utf8(sealed()).unwrap();
+        let (before, after) = file.split_once("\",\"contents").unwrap();
+        let spelt = format!(
+            "{}\",\"contents{after}",
+            before.to_uppercase().replacen("CIPHER\":\"0X", "cipher\":\"0x", 1)
+        );
+        assert_ne!(spelt, file);
+        let right = passphrase("correct horse battery");
+        assert_eq!(open("master key", spelt.as_bytes(), &right), Err(SealedError::Refused));
+        assert!(open("master key", file.as_bytes(), &right).is_ok());
     }
 
     #[test]

@@ -24,3 +24,10 @@ pub(crate) fn read<W: Wire>(bytes: &[u8]) -> Result<W, JsonError> {
         }
     }
 }
+
+/// Bytes as they are written: lower-case digits after 0x.
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("0x")?;
+    let one_spelling = !digits.bytes().any(|digit| digit.is_ascii_uppercase());
+    hex::decode(digits).ok().filter(|_| one_spelling)
+}

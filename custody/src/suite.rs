@@ -204,24 +204,10 @@ mod tests {
     use ark_ff::AdditiveGroup;
     use frost_core::keys::{IdentifierList, KeyPackage, generate_with_dealer};
     use frost_core::{SigningPackage, aggregate, round1, round2};
+    use medproof_statement::testing::point_of_order_eight;
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
     use std::collections::BTreeMap;
-
-    fn point_of_order_eight() -> EdwardsAffine {
-        let mut y = Fr::from(2u64);
-        loop {
-            if let Some((x, _)) = EdwardsAffine::get_xs_from_y_unchecked(y) {
-                let torsion = EdwardsAffine::new_unchecked(x, y)
-                    .mul_bigint(Scalar::MODULUS)
-                    .into_affine();
-                if torsion.is_on_curve() && !(torsion * Scalar::from(4u64)).is_zero() {
-                    return torsion;
-                }
-            }
-            y += Fr::ONE;
-        }
-    }
 
     fn encoded(point: &EdwardsAffine) -> [u8; 32] {
         use ark_serialize::CanonicalSerialize;

@@ -5,7 +5,9 @@
 #[path = "../../verifier/tests/common/mod.rs"]
 pub mod world;
 
+pub mod ceremony;
 pub mod chain;
+pub mod custody;
 pub mod holder;
 pub mod log;
 pub mod messages;

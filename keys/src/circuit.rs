@@ -1,5 +1,6 @@
 //! A proving key together with the circuit that it was made for.
 
+use crate::digest::Sha256Digest;
 use crate::fit::{self, Misfit};
 use ark_bn254::Bn254;
 use ark_groth16::{ProvingKey, VerifyingKey};
@@ -14,6 +15,24 @@ use thiserror::Error;
 pub enum Provenance {
     /// A public seed: anyone can forge proofs.
     Development,
+    /// A ceremony.
+    Ceremony {
+        /// Of its transcript.
+        transcript: Sha256Digest,
+        /// Held for tests: who took part may have kept everything.
+        development: bool,
+    },
+}
+
+impl Provenance {
+    /// Whether somebody may know the secrets.
+    #[must_use]
+    pub const fn is_insecure(self) -> bool {
+        match self {
+            Self::Development => true,
+            Self::Ceremony { development, .. } => development,
+        }
+    }
 }
 
 /// Which keys may be used.
@@ -42,10 +61,10 @@ impl Mode {
     /// # Errors
     /// [`InsecureKey`] for a development key outside development mode.
     pub fn admit(self, tier: Tier, provenance: Provenance) -> Result<(), InsecureKey> {
-        match (self, provenance) {
-            (Self::Development, Provenance::Development) => Ok(()),
-            (Self::Production, Provenance::Development) => Err(InsecureKey { tier }),
+        if self == Self::Production && provenance.is_insecure() {
+            return Err(InsecureKey { tier });
         }
+        Ok(())
     }
 }
 
@@ -93,9 +112,7 @@ impl CircuitKey {
             tier,
             circuit_version: version,
             matrix_digest: shape.digest,
-            development: match provenance {
-                Provenance::Development => true,
-            },
+            development: provenance.is_insecure(),
         };
         let pinned = PinnedKey::new(verifying, info);
         Ok(Self {
@@ -203,9 +220,18 @@ mod tests {
 
     #[test]
     fn development_keys_need_development_mode() {
-        let key = circuit_key();
-        assert_eq!(Mode::Development.admit(key.tier(), key.provenance()), Ok(()));
-        let refused = Mode::Production.admit(key.tier(), key.provenance()).unwrap_err();
+        let of = |development| Provenance::Ceremony {
+            transcript: Sha256Digest([7; 32]),
+            development,
+        };
+        for (provenance, in_production) in [(Provenance::Development, false), (of(true), false), (of(false), true)] {
+            assert_eq!(Mode::Development.admit(Tier::S, provenance), Ok(()));
+            let admitted = Mode::Production.admit(Tier::S, provenance);
+            assert_eq!(admitted.is_ok(), in_production, "{provenance:?}");
+            let made = CircuitKey::new(Tier::S, 1, matrices(), small_key(), provenance).unwrap();
+            assert_eq!(made.pinned().info().development, !in_production);
+        }
+        let refused = Mode::Production.admit(Tier::S, Provenance::Development).unwrap_err();
         assert!(refused.to_string().contains("development key"), "{refused}");
     }
 }

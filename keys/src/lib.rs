@@ -7,7 +7,6 @@
 //! wherever they go and used only where [`Mode::Development`] was asked for.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-pub mod cache;
 pub mod circom;
 pub mod circuit;
 pub mod development;
@@ -15,6 +14,7 @@ mod digest;
 pub mod fit;
 pub mod manifest;
 pub mod pinned_shape;
+pub mod places;
 mod progress;
 pub mod proving_file;
 mod setup;
@@ -31,3 +31,4 @@ pub use setup::{SetupError, SetupStage};
 pub use store::{KeyCard, KeyError, KeyStore};
 
 pub use ark_bn254::{Bn254, Fr};
+pub use medproof_disclosure::CIRCUIT_VERSION;

@@ -92,9 +92,7 @@ impl Manifest {
     pub fn new(tier: Tier, version: u32, shape: &Shape, provenance: Provenance, files: Vec<FileEntry>) -> Self {
         Self {
             format: FORMAT.into(),
-            insecure: match provenance {
-                Provenance::Development => true,
-            },
+            insecure: provenance.is_insecure(),
             provenance: name(provenance).into(),
             tier: tier.name().into(),
             circuit_version: version,
@@ -145,20 +143,29 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError::File`] unless it is listed exactly once.
     pub fn file(&self, name: &'static str) -> Result<&FileEntry, ManifestError> {
-        let mut named = self.files.iter().filter(|file| file.name == name);
-        match (named.next(), named.count()) {
-            (Some(file), 0) => Ok(file),
-            (first, more) => Err(ManifestError::File {
-                name,
-                found: more + usize::from(first.is_some()),
-            }),
-        }
+        listed(&self.files, name)
+    }
+}
+
+/// Of these entries that of a file.
+///
+/// # Errors
+/// [`ManifestError::File`] unless it is listed exactly once.
+pub fn listed<'f>(files: &'f [FileEntry], name: &'static str) -> Result<&'f FileEntry, ManifestError> {
+    let mut named = files.iter().filter(|file| file.name == name);
+    match (named.next(), named.count()) {
+        (Some(file), 0) => Ok(file),
+        (first, more) => Err(ManifestError::File {
+            name,
+            found: more + usize::from(first.is_some()),
+        }),
     }
 }
 
 const fn name(provenance: Provenance) -> &'static str {
     match provenance {
         Provenance::Development => "development",
+        Provenance::Ceremony { .. } => "ceremony",
     }
 }
 

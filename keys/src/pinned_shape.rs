@@ -1,11 +1,13 @@
-//! The tiers' shapes, as committed: known without synthesis.
+//! The tiers' circuits: their shapes, as committed, are known without synthesis.
 
-use medproof_disclosure::{CIRCUIT_VERSION, SHAPES};
-use medproof_gadgets::shape::Shape;
+use medproof_disclosure::{CIRCUIT_VERSION, Disclosure, SHAPES};
+use medproof_gadgets::shape::{Matrices, Shape};
 use medproof_statement::tier::Tier;
 use serde::Deserialize;
 
 use crate::digest::Sha256Digest;
+use crate::setup::SetupError;
+use crate::store::KeyError;
 
 #[derive(Deserialize)]
 struct Row {
@@ -30,6 +32,20 @@ pub fn of(tier: Tier) -> Option<Shape> {
         inputs: row.inputs,
         digest: row.matrix_digest.0,
     })
+}
+
+/// A tier's circuit, synthesised: seconds.
+///
+/// # Errors
+/// [`KeyError::Shape`] where it is not the one whose shape was committed, [`KeyError::Setup`].
+pub fn matrices(tier: Tier) -> Result<Matrices, KeyError> {
+    let matrices = Matrices::synthesise(Disclosure::blank(tier));
+    let matrices = matrices.map_err(|error| KeyError::Setup(SetupError::Synthesis(error)))?;
+    if of(tier) == Some(matrices.shape()) {
+        Ok(matrices)
+    } else {
+        Err(KeyError::Shape { tier })
+    }
 }
 
 #[cfg(test)]

@@ -3,19 +3,19 @@
 //! A key is a directory of its own, named by tier, version and matrix digest, that appears whole
 //! by a rename. Who makes it holds a lock; who comes meanwhile waits and finds it made.
 
-use crate::cache::{self, NoCacheDirectory};
 use crate::circuit::{CircuitKey, Provenance, UnusableKey};
 use crate::development;
 use crate::digest::{HashingWriter, Sha256Digest};
 use crate::fit;
 use crate::manifest::{FileEntry, Manifest, ManifestError};
 use crate::pinned_shape;
+use crate::places::{self, NoPlace};
 use crate::progress::{Cancelled, Progress, check};
 use crate::proving_file::{self, MalformedKey};
 use crate::setup::{SetupError, SetupStage};
 use crate::sizes;
 use ark_serialize::SerializationError;
-use medproof_disclosure::{CIRCUIT_VERSION, Disclosure};
+use medproof_disclosure::CIRCUIT_VERSION;
 use medproof_gadgets::shape::{Matrices, Shape};
 use medproof_messages::key::PinnedKey;
 use medproof_statement::tier::Tier;
@@ -41,7 +41,7 @@ const LOCK_POLL: Duration = Duration::from_millis(50);
 pub enum KeyError {
     /// Nowhere to keep keys.
     #[error(transparent)]
-    NoCacheDirectory(#[from] NoCacheDirectory),
+    NoPlace(#[from] NoPlace),
     /// The file system refused.
     #[error("cannot {action} {path}: {source}; {advice}", path = .path.display())]
     Io {
@@ -125,12 +125,12 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// Keys in the user's [cache directory](cache::directory).
+    /// Keys in the user's [cache](places::cache).
     ///
     /// # Errors
-    /// [`KeyError::NoCacheDirectory`].
+    /// [`KeyError::NoPlace`].
     pub fn of_user() -> Result<Self, KeyError> {
-        Ok(Self::at(cache::directory()?))
+        Ok(Self::at(places::cache()?))
     }
 
     /// Keys below this directory, which need not exist yet.
@@ -144,11 +144,11 @@ impl KeyStore {
     /// made and kept.
     ///
     /// # Errors
-    /// As [`KeyStore::development_for`].
+    /// As [`KeyStore::development_for`], and [`KeyError::Shape`] where the circuit is not the one
+    /// whose shape was committed.
     pub fn development(&self, tier: Tier, progress: &dyn Progress<SetupStage>) -> Result<CircuitKey, KeyError> {
         progress.advance(SetupStage::Synthesis, 0, 1);
-        let matrices = Matrices::synthesise(Disclosure::blank(tier));
-        let matrices = matrices.map_err(|error| KeyError::Setup(SetupError::Synthesis(error)))?;
+        let matrices = pinned_shape::matrices(tier)?;
         progress.advance(SetupStage::Synthesis, 1, 1);
         self.development_for(tier, CIRCUIT_VERSION, matrices, progress)
     }
@@ -157,8 +157,7 @@ impl KeyStore {
     /// made before.
     ///
     /// # Errors
-    /// As [`KeyStore::development_for`], and [`KeyError::Shape`] where the circuit is not the one
-    /// whose size was committed.
+    /// As [`KeyStore::development`].
     pub fn development_card(&self, tier: Tier, progress: &dyn Progress<SetupStage>) -> Result<KeyCard, KeyError> {
         let shape = pinned_shape::of(tier).ok_or(KeyError::Shape { tier })?;
         let place = Place {
@@ -168,10 +167,7 @@ impl KeyStore {
             shape,
         };
         if !place.exists() {
-            let made = self.development(tier, progress)?;
-            if *made.shape() != shape {
-                return Err(KeyError::Shape { tier });
-            }
+            self.development(tier, progress)?;
         }
         place.card()
     }

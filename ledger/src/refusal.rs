@@ -203,9 +203,9 @@ refusals! {
     /// A point of the key is the identity.
     KeyRegistry::PointAtInfinity {}
         "expected no point of the key at infinity: the key is unsound"
-    /// A point of the key is the generator or its negative: its secret was never randomised.
+    /// A point of the key is the generator, which gamma alone may be, or its negative.
     KeyRegistry::PointIsGenerator {}
-        "expected no generator in the key: a secret was never randomised"
+        "expected no generator in the key but as gamma: a secret was never randomised"
     /// A G2 point of the key is off the curve or its subgroup.
     KeyRegistry::PointNotInSubgroup {}
         "expected G2 points on the curve and in the subgroup"

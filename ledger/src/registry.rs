@@ -218,7 +218,7 @@ impl<C: Chain> Ledger for Registry<C> {
             tier: key.tier,
             circuit_version: key.circuitVersion,
             development: key.development,
-            registered_at: key.registeredAt.to(),
+            since: key.since.to(),
             block,
         })
     }

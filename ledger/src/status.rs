@@ -151,8 +151,8 @@ pub struct KeyStatus {
     pub circuit_version: u32,
     /// Whether it is insecure, for development.
     pub development: bool,
-    /// When it was registered, in seconds since 1970; 0 if it never was.
-    pub registered_at: u64,
+    /// When it came to its state, in seconds since 1970; 0 if it was never registered.
+    pub since: u64,
     /// As of which final block.
     pub block: BlockRef,
 }

@@ -64,6 +64,7 @@ fn the_contracts_constants() {
         ("Q", U256::from_limbs(Fq::MODULUS.0)),
         ("G2_X1", word(&generator.x().unwrap().c1)),
         ("G2_X0", word(&generator.x().unwrap().c0)),
+        ("G2_Y1", word(&generator.y().unwrap().c1)),
     ] {
         let definition = format!("constant {name} = 0x{value:064x};");
         assert!(bn254.contains(&definition), "expected `{definition}` in Bn254.sol");

@@ -9,12 +9,22 @@ use medproof_ledger::{
 };
 use medproof_statement::Fr;
 use serde_json::{Value, json};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 use support::answering::{answering, result};
 use support::anvil::{Anvil, FINALITY};
 use support::node::{CHAIN_ID, rig_on};
 use support::rig::{account, config, refusal};
+
+#[test]
+fn nothing_is_left_of_a_node_whose_process_is_killed() {
+    let Some(node) = Anvil::start() else { return };
+    let url = node.url.clone();
+    let ended = node.left_behind();
+    assert!(!ended.success(), "{ended}");
+    let address = url.strip_prefix("http://").unwrap();
+    assert!(TcpStream::connect(address).is_err());
+}
 
 #[test]
 fn a_reorganisation_takes_nothing_back_that_was_read() {

@@ -816,12 +816,15 @@ fn a_key_from_active_to_revoked<C: Chain>(rig: &Rig<C>) {
         (status.state, status.tier, status.circuit_version),
         (KeyState::Active, 2, 1)
     );
-    assert!(status.development && status.registered_at > 0);
+    assert!(status.development && status.since > 0);
+    let registered = status.since;
     assert_eq!(rig.ledger().verifying_key(key_id).unwrap(), registration().key);
     rig.submit(&rig.submission(5, 76, 3)).unwrap();
 
     rig.decree(&Action::RetireKey(key_id)).unwrap();
-    assert_eq!(rig.ledger().key_status(key_id).unwrap().state, KeyState::Retiring);
+    let status = rig.ledger().key_status(key_id).unwrap();
+    assert_eq!(status.state, KeyState::Retiring);
+    assert!(status.since > registered && status.since <= status.block.time);
     rig.publish(100, 1).unwrap();
     rig.submit(&rig.submission(5, 77, 3)).unwrap();
     let refused = refusal(rig.write().open_request(&rig.audience, &rig.request(6, 9)));
@@ -935,7 +938,7 @@ fn unsound_keys<C: Chain>(rig: &Rig<C>) {
             ..good.clone()
         },
         KeyWords {
-            gamma: g2,
+            gamma: [g2[0], g2[1], q - g2[2], q - g2[3]],
             ..good.clone()
         },
         KeyWords {

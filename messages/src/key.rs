@@ -40,7 +40,7 @@ pub enum KeyPoint {
     Delta,
     /// A point of IC, counted from 0.
     Ic(usize),
-    /// The generator of the point's group, which a key must not contain.
+    /// The generator of the point's group, which no point of a key is but gamma.
     Generator,
 }
 
@@ -148,7 +148,8 @@ impl KeyError {
 
 /// A Groth16 verifying key for the statement's public inputs, after all rules of soundness:
 /// canonical points of the right groups without an identity; none known to be a small multiple of
-/// a generator or of another of its group; IC of exact length.
+/// a generator or of another of its group, but that gamma may be the generator itself; IC of exact
+/// length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyingKey {
     alpha_g1: G1Affine,
@@ -256,21 +257,25 @@ impl VerifyingKey {
         &self.ic
     }
 
-    /// Who knows log_gamma(delta), or any of the key's logarithms, forges proofs of anything. The
-    /// mistakes that tools are known to make leave small ones.
+    /// Who knows log_gamma(delta), or the logarithm of alpha, beta or delta, forges proofs of anything.
+    /// The mistakes that tools are known to make leave small ones.
+    ///
+    /// Gamma's own logarithm gives nothing: keys of snarkjs and of ceremonies have the generator for it.
     fn unrelated(self) -> Result<VerifyingKey, KeyError> {
-        let g1 = [
-            (KeyPoint::Generator, G1Affine::generator()),
-            (KeyPoint::Alpha, self.alpha_g1),
-        ];
-        let g2 = [
-            (KeyPoint::Generator, G2Affine::generator()),
+        let alpha = (KeyPoint::Alpha, self.alpha_g1);
+        require_unrelated(&[(KeyPoint::Generator, G1Affine::generator()), alpha])?;
+        let [beta, gamma, delta] = [
             (KeyPoint::Beta, self.beta_g2),
             (KeyPoint::Gamma, self.gamma_g2),
             (KeyPoint::Delta, self.delta_g2),
         ];
-        require_unrelated(&g1)?;
-        require_unrelated(&g2)?;
+        let generator = G2Affine::generator();
+        if self.gamma_g2 == generator {
+            // What is not related to gamma is not to the generator.
+            require_unrelated(&[beta, gamma, delta])?;
+        } else {
+            require_unrelated(&[(KeyPoint::Generator, generator), beta, gamma, delta])?;
+        }
         Ok(self)
     }
 }

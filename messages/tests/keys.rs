@@ -235,8 +235,10 @@ fn known_relations_are_refused() {
         }
         for b in times(g2(1)) {
             assert_eq!(VerifyingKey::new(alpha, b, gamma, delta, &ic), related(Beta, Generator));
-            assert_eq!(VerifyingKey::new(alpha, beta, b, delta, &ic), related(Gamma, Generator));
             assert_eq!(VerifyingKey::new(alpha, beta, gamma, b, &ic), related(Delta, Generator));
+            if b != g2(1) {
+                assert_eq!(VerifyingKey::new(alpha, beta, b, delta, &ic), related(Gamma, Generator));
+            }
         }
         for b in times(beta) {
             assert_eq!(VerifyingKey::new(alpha, beta, b, delta, &ic), related(Gamma, Beta));
@@ -247,6 +249,33 @@ fn known_relations_are_refused() {
         }
     }
     assert!(VerifyingKey::new(alpha, beta, gamma, (gamma * Fr::from(17)).into_affine(), &ic).is_ok());
+}
+
+#[test]
+fn gamma_may_be_the_generator_and_the_others_are_held_to_it() {
+    use KeyPoint::{Alpha, Beta, Delta, Gamma, Generator};
+    let (alpha, [beta, _, delta], ic) = points();
+    let gamma = g2(1);
+    let related = |point, other, factor| Err(KeyError::Related { point, other, factor });
+    let key = VerifyingKey::new(alpha, beta, gamma, delta, &ic).unwrap();
+    assert_eq!(VerifyingKey::from_bytes(&key.to_bytes()).as_ref(), Ok(&key));
+    assert_eq!(key.gamma_g2(), &gamma);
+    let minus = VerifyingKey::new(alpha, beta, -gamma, delta, &ic);
+    assert_eq!(minus, related(Gamma, Generator, 1));
+    for k in 1..=16 {
+        let inverse = (gamma * Fr::from(k).inverse().unwrap()).into_affine();
+        let factor = k as usize;
+        for p in [g2(k), -g2(k), inverse, -inverse] {
+            let beta_is = VerifyingKey::new(alpha, p, gamma, delta, &ic);
+            assert_eq!(beta_is, related(Gamma, Beta, factor));
+            let delta_is = VerifyingKey::new(alpha, beta, gamma, p, &ic);
+            assert_eq!(delta_is, related(Delta, Gamma, factor));
+        }
+        let alpha_is = VerifyingKey::new(g1(k), beta, gamma, delta, &ic);
+        assert_eq!(alpha_is, related(Alpha, Generator, factor));
+        let delta_is = VerifyingKey::new(alpha, beta, gamma, (beta * Fr::from(k)).into_affine(), &ic);
+        assert_eq!(delta_is, related(Delta, Beta, factor));
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod common;
 use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInteger, Field, PrimeField};
+use ark_serialize::CanonicalSerialize;
 use common::mutation::{A, B, C, INPUTS};
 use common::*;
 use medproof_messages::terms::{ConsentKind, Endpoint, ScopeLabel, Subject};
@@ -688,6 +689,115 @@ fn ledgers(all: &mut Vectors) {
     );
 }
 
+fn keys(all: &mut Vectors) {
+    let key = PinnedKey::new(vk(ceremony_key()).unwrap(), info());
+    let body = RequestBody {
+        key_id: key.id(),
+        ..body()
+    };
+    let asked = signed(body.clone(), &audience());
+    let inputs = inputs(&asked);
+    let proof = proof_under(ceremony_key(), &inputs, 2);
+    let answer = Presentation {
+        key_id: key.id(),
+        proof: Proof::new(proof.a, proof.b, proof.c).unwrap(),
+        public: inputs,
+    };
+    let changes = [
+        ("request", text(body.sign(&audience()).unwrap().to_json())),
+        ("bundle", signed_bundle(|b| b.keys[0].0 = key.clone())),
+        ("presentation", binary(&answer.to_bytes())),
+    ];
+    all.add("key: gamma is the generator", &changes, "ok");
+
+    // A good key's points, one of them another: what the signer should not have signed.
+    let key = pinned().key().clone();
+    let (beta, gamma, delta) = (*key.beta_g2(), *key.gamma_g2(), *key.delta_g2());
+    let generator = G2Affine::generator();
+    let times = |point: G2Affine, factor: Fr| (point * factor).into_affine();
+    let [two, sixteen] = [2u64, 16].map(Fr::from);
+    let g2: [(&str, usize, G2Affine, &str); 13] = [
+        ("gamma is minus the generator", GAMMA, -generator, "key.related"),
+        (
+            "gamma is twice the generator",
+            GAMMA,
+            times(generator, two),
+            "key.related",
+        ),
+        ("delta is the generator", DELTA, generator, "key.related"),
+        ("delta is minus the generator", DELTA, -generator, "key.related"),
+        ("delta is gamma", DELTA, gamma, "key.related"),
+        ("delta is minus gamma", DELTA, -gamma, "key.related"),
+        (
+            "delta is sixteen times gamma",
+            DELTA,
+            times(gamma, sixteen),
+            "key.related",
+        ),
+        (
+            "delta is half of gamma",
+            DELTA,
+            times(gamma, two.inverse().unwrap()),
+            "key.related",
+        ),
+        ("delta is beta", DELTA, beta, "key.related"),
+        (
+            "beta is twice the generator",
+            BETA,
+            times(generator, two),
+            "key.related",
+        ),
+        ("beta is minus delta", BETA, -delta, "key.related"),
+        ("delta at infinity", DELTA, G2Affine::identity(), "point.infinity"),
+        (
+            "gamma outside the subgroup",
+            GAMMA,
+            outside_point(),
+            "point.outside_subgroup",
+        ),
+    ];
+    let g1: [(&str, usize, G1Affine, &str); 3] = [
+        ("alpha is the generator", 0, G1Affine::generator(), "key.related"),
+        (
+            "an input's point at infinity",
+            IC_OF_AN_INPUT,
+            G1Affine::identity(),
+            "point.infinity",
+        ),
+        ("alpha at infinity", 0, G1Affine::identity(), "point.infinity"),
+    ];
+    let g2 = g2.map(|(name, at, point, expected)| (name, at, compressed(&point), expected));
+    let g1 = g1.map(|(name, at, point, expected)| (name, at, compressed(&point), expected));
+    let good = String::from_utf8(bundle_body().sign(&operator()).unwrap()).unwrap();
+    let own = key.to_bytes();
+    for (name, at, bytes, expected) in g2.into_iter().chain(g1) {
+        let mut bad = own;
+        bad[at..at + bytes.len()].copy_from_slice(&bytes);
+        let bundle = resigned(&good, &hex::encode(own), &hex::encode(bad));
+        all.add(format!("key: {name}"), &[("bundle", bundle.into())], expected);
+    }
+    for (name, key) in [
+        ("a byte short", &own[..own.len() - 1]),
+        ("a byte long", &[&own[..], &[0]].concat()),
+    ] {
+        let bundle = resigned(&good, &hex::encode(own), &hex::encode(key));
+        all.add(format!("key: {name}"), &[("bundle", bundle.into())], "json.form");
+    }
+}
+
+// Infinity too, of which ours are not.
+fn compressed(point: &impl CanonicalSerialize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    point.serialize_compressed(&mut bytes).unwrap();
+    bytes
+}
+
+// Where the points of a key are.
+const BETA: usize = 32;
+const GAMMA: usize = BETA + 64;
+const DELTA: usize = GAMMA + 64;
+const IC_OF_AN_INPUT: usize = DELTA + 64 + 32;
+
 fn development() -> PinnedKey {
     PinnedKey::new(
         vk(proving_key()).unwrap(),
@@ -848,6 +958,7 @@ fn vectors() -> Value {
     points(&mut all);
     requests(&mut all);
     ledgers(&mut all);
+    keys(&mut all);
     settings_of(&mut all);
     json_of(&mut all);
     json!({

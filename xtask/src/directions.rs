@@ -42,7 +42,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "medproof-ceremony",
-        &["medproof-gadgets", "medproof-keys", "medproof-lanes"],
+        &[
+            "medproof-gadgets",
+            "medproof-keys",
+            "medproof-lanes",
+            "medproof-messages",
+            "medproof-statement",
+        ],
     ),
     ("medproof-proto", &[]),
     (

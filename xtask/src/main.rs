@@ -3,6 +3,7 @@
 mod aarch64;
 mod bare;
 mod c;
+mod ceremony;
 mod citations;
 mod conformance;
 mod contracts;
@@ -13,6 +14,7 @@ mod evidence;
 mod flame;
 mod fuzz;
 mod load;
+mod machine;
 mod measured;
 mod msrv;
 mod mutants;
@@ -77,6 +79,10 @@ Usage: cargo xtask COMMAND
                   (20 minutes; needs ../shared/data); --write: into docs/performance.md
   verifier [--write]
                   a verification beside ark-groth16's, and many together; --write: into docs/performance.md
+  ceremony [PART] [--power N] [--tier T] [--rounds N] [--write]
+                  powers prepared (2^12 of them) and a ceremony verified (of a small circuit, or of tier T) beside
+                  snarkjs, which it installs, in turn, against their targets; and the memory that 2^20 powers take
+                  (PART memory, not measured unless named: half an hour); --write: into docs/performance.md
   load [PART] [--tier T] [--minutes N] [--json] [--write]
                   the prover service under load, against its targets: overhead, overload (ten minutes, or N),
                   streams, hostile, workers, model, or all of them (40 minutes; the last two need a PostgreSQL,
@@ -134,6 +140,7 @@ fn main() -> ExitCode {
         ["tiers", options @ ..] => measured::tiers(options),
         ["vault", options @ ..] => measured::vault(options),
         ["verifier", options @ ..] => measured::verifier(options),
+        ["ceremony", options @ ..] => ceremony::run(options),
         ["load", options @ ..] => load::run(options),
         ["aarch64"] => aarch64::check(),
         ["cuda"] => cuda::run(),

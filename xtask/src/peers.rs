@@ -5,7 +5,6 @@
 //! to round: what slows the machine down for a while slows all.
 
 mod circuits;
-mod machine;
 mod options;
 mod picture;
 mod process;
@@ -13,9 +12,9 @@ mod roster;
 mod rounds;
 mod tables;
 
+use crate::machine::Machine;
 use crate::page::write;
 use crate::run::{Outcome, Result};
-use machine::Machine;
 use options::Options;
 pub use roster::folder;
 use serde_json::{Value, json};
@@ -26,7 +25,7 @@ pub fn run(arguments: &[&str]) -> Result<Outcome> {
     let folder = folder()?;
     let (peers, outcome) = roster::ready(&options)?;
     let circuits = circuits::ready(&options.circuit, &folder)?;
-    let machine = Machine::of_this(&options)?;
+    let machine = Machine::of_this(options.rounds)?;
     println!("\n{machine}");
     let mut results = Vec::new();
     for circuit in &circuits {

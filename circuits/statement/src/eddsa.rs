@@ -308,22 +308,7 @@ mod tests {
     use taceo_eddsa_babyjubjub::{EdDSAPrivateKey, EdDSAPublicKey, EdDSASignature};
 
     use super::*;
-
-    fn point_of_order_eight() -> EdwardsAffine {
-        // The part of a curve point that multiplication by the order leaves.
-        let mut y = Fr::from(2u64);
-        loop {
-            if let Some((x, _)) = EdwardsAffine::get_xs_from_y_unchecked(y) {
-                let point = EdwardsAffine::new_unchecked(x, y);
-                let torsion = point.mul_bigint(Scalar::MODULUS).into_affine();
-                let four = (torsion * Scalar::from(4u64)).into_affine();
-                if torsion.is_on_curve() && !four.is_zero() {
-                    return torsion;
-                }
-            }
-            y += Fr::ONE;
-        }
-    }
+    use crate::testing::point_of_order_eight;
 
     fn samples() -> Vec<([u8; 32], Fr)> {
         let mut rng = test_rng();

@@ -8,7 +8,7 @@ use crate::concept::{Concept, Kind, System};
 use crate::consent::{Bound, Consent, SignedConsent};
 use crate::coverage::Coverage;
 use crate::day::Day;
-use crate::eddsa::SigningKey;
+use crate::eddsa::{EdwardsAffine, Scalar, SigningKey};
 use crate::fact::{Fact, Seq};
 use crate::holder::{Holder, NullifierKey};
 use crate::policy::{Criterion, Header, Mode, Policy, Table};
@@ -21,6 +21,24 @@ use crate::value::Value;
 use crate::{Fr, SCHEMA};
 use alloc::vec;
 use alloc::vec::Vec;
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{Field, PrimeField};
+
+/// A point of Baby Jubjub of order eight: what multiplication by the prime order leaves of a point of the curve.
+pub fn point_of_order_eight() -> EdwardsAffine {
+    let mut y = Fr::from(2u64);
+    loop {
+        if let Some((x, _)) = EdwardsAffine::get_xs_from_y_unchecked(y) {
+            let point = EdwardsAffine::new_unchecked(x, y);
+            let torsion = point.mul_bigint(Scalar::MODULUS).into_affine();
+            let four = (torsion * Scalar::from(4u64)).into_affine();
+            if torsion.is_on_curve() && !four.is_zero() {
+                return torsion;
+            }
+        }
+        y += Fr::ONE;
+    }
+}
 
 /// The day of all test claims.
 pub const AS_OF: Day = Day(60_000);

@@ -1,6 +1,7 @@
 //! `medproof keys`: proving and verifying keys.
 
 use super::ceremony::CeremonyCommand;
+use super::kept::{ListArgs, RetireArgs, RevokeArgs};
 use super::powers::PowersCommand;
 use crate::context::Context;
 use crate::error::CliError;
@@ -18,6 +19,12 @@ pub enum KeysCommand {
     /// Make development keys at first use, and show them. Insecure by design: anyone can forge
     /// proofs under them.
     Dev(DevArgs),
+    /// Show the keys of ceremonies that are kept here, and where they are in their lives.
+    List(ListArgs),
+    /// Take no new requests under a key any more: the next one is in use.
+    Retire(RetireArgs),
+    /// Prove nothing under a key any more.
+    Revoke(RevokeArgs),
     /// Ceremonies: keys whose secrets nobody knows, made by many, for snarkjs too.
     #[command(subcommand)]
     Ceremony(CeremonyCommand),

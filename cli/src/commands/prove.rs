@@ -9,6 +9,7 @@ use crate::commands::issuer::IssuerDir;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
+use crate::keyring::Own;
 use crate::messages;
 use crate::text;
 use clap::Args;
@@ -135,11 +136,11 @@ pub fn prove(args: &ProveArgs, cx: &Context) -> Result<ProveReport, CliError> {
     messages::require_audience(args.audience.as_ref(), &request)?;
     let tier = request.body().tier;
     // Before the patient's record is touched: none of this depends on it.
-    messages::require_key(&request, cx)?;
+    let key = messages::own_key(&request, cx)?;
     let consent = messages::consent(&args.consent)?;
     let ledger = chain::open(&args.ledger, cx)?;
     chain::require_same(&*ledger, &request.body().ledger)?;
-    let (public, proven) = answer(args, &request, &consent, ledger, cx).map_err(|obstacle| match obstacle {
+    let (public, proven) = answer(args, &request, &consent, ledger, &key, cx).map_err(|obstacle| match obstacle {
         Obstacle::Open(error) => error,
         Obstacle::Hidden(reason) => refusal(args.reason, &reason),
     })?;
@@ -177,13 +178,14 @@ fn answer(
     request: &VerifiedRequest,
     consent: &ConsentMessage,
     ledger: Box<dyn Ledger>,
+    key: &Own,
     cx: &Context,
 ) -> Result<(PublicInputs, Proven), Obstacle> {
     let record = open(args, cx)?;
     let (public, witness) = work::statement(request, consent, record).map_err(|e| Obstacle::Hidden(e.to_string()))?;
     require_unrevoked(&*ledger, &public)?;
     drop(ledger);
-    let engine = cx.engine(request.body().tier)?;
+    let engine = cx.engine(key)?;
     let bar = cx.ui.bar("prove");
     let proven = engine.prove(&public, &witness, &bar).map_err(|error| match error {
         ProveError::Violation(violation) => Obstacle::Hidden(violation.to_string()),

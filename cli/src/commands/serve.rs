@@ -8,12 +8,13 @@ use crate::commands::issuer::IssuerDir;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files::{self, Overwrite, Secrecy};
+use crate::keyring::Keyring;
+use crate::ui::Ui;
 use clap::Args;
 use medproof_audit::{PseudonymKey, SigningKey};
-use medproof_engine::{Cpu, Engine};
 use medproof_keys::Mode;
-use medproof_ledger::{Account, B256, Ledger, LogId};
-use medproof_messages::{Did, PinnedKey, terms};
+use medproof_ledger::{Account, B256, KeyState, Ledger, LogId};
+use medproof_messages::{Did, KeyId, terms};
 use medproof_service::anchor::{LogAnchor, LogAnchorError};
 use medproof_service::audit::Audit;
 use medproof_service::auth::{Callers, Issuer as TokenIssuer};
@@ -30,6 +31,7 @@ use medproof_service::guard::Guard;
 use medproof_service::hospital::Hospital;
 use medproof_service::issuer::Registrar;
 use medproof_service::metrics::{self, Metrics, MetricsConfig};
+use medproof_service::ring::Ring;
 use medproof_service::seal::WorkKey;
 use medproof_service::server::{self, Services};
 use medproof_service::store::{Owner, Store};
@@ -40,7 +42,6 @@ use medproof_service::verification::Verification;
 use medproof_service::watch::{self, Hub};
 use medproof_service::work::{self, Prover, Settings, Wake, Worker};
 use medproof_statement::tier::Tier;
-use medproof_verifier::groth16::PreparedKey;
 use serde::Serialize;
 use std::fmt;
 use std::fs;
@@ -175,11 +176,10 @@ impl Named {
 }
 
 // What is proved of, and with what.
-struct Opened<E> {
+struct Opened {
     hospital: Arc<Hospital>,
     account: Account,
-    engine: E,
-    keys: Vec<PinnedKey>,
+    keys: Keys,
     ledger: terms::Ledger,
     guard: Guard,
     // One seals, one opens.
@@ -189,24 +189,18 @@ struct Opened<E> {
     mode: Mode,
 }
 
-impl Opened<()> {
-    fn open(
-        config: &Config,
-        args: &ServeArgs,
-        metrics: &Metrics,
-        cx: &Context,
-    ) -> Result<Opened<impl Engine + use<>>, CliError> {
+impl Opened {
+    fn open(config: &Config, args: &ServeArgs, metrics: &Metrics, cx: &Context) -> Result<Opened, CliError> {
         let issuer = args.dir.open(cx)?;
         let name = issuer.name().to_owned();
         let ledger: Arc<dyn Ledger> = chain::open(&args.ledger, cx)?.into();
         chain::require_clock(&*ledger, cx)?;
-        let (engine, keys) = engine(&args.tiers, metrics, cx)?;
+        let keys = keys(&args.tiers, metrics, Some(Arc::clone(&ledger)), cx)?;
         let account = account(args)?;
         let work_key = || made_once(&config.work.key).map(|bytes| WorkKey::from_bytes(*bytes));
         let pseudonyms = PseudonymKey::from_bytes(*made_once(&config.audit.pseudonym_key)?);
         Ok(Opened {
             hospital: Arc::new(Hospital::new(issuer, account.clone(), Arc::clone(&ledger))),
-            engine,
             keys,
             ledger: ledger_name(&*ledger)?,
             guard: Guard {
@@ -222,15 +216,19 @@ impl Opened<()> {
     }
 }
 
-async fn run<E: Engine + 'static>(
+async fn run(
     config: &Config,
     named: Named,
-    opened: Opened<E>,
+    opened: Opened,
     metrics: Metrics,
     cx: &Context,
 ) -> Result<SocketAddr, CliError> {
     let telemetry = telemetry(config.traces.as_ref())?;
-    listen_to_signals(named.tls.clone())?;
+    let (tls, keys, mode) = (named.tls.clone(), opened.keys.clone(), opened.mode);
+    listen_to_signals(move || {
+        reload(tls.as_ref());
+        keys.reload(mode);
+    })?;
     raise_files();
     let (hub, times, wake) = (Arc::<Hub>::default(), Arc::<Times>::default(), Wake::default());
     let store = Store::open(&config.store.url)
@@ -243,7 +241,7 @@ async fn run<E: Engine + 'static>(
         store: store.clone(),
         key: service_key,
         records: Arc::clone(&hospital) as Arc<dyn Records>,
-        keys: opened.keys.iter().map(|key| (key.info().tier, key.id())).collect(),
+        keys: Arc::clone(&opened.keys.ring),
         ledger: opened.ledger,
         guard: opened.guard.clone(),
         wake: wake.clone(),
@@ -303,12 +301,12 @@ async fn run<E: Engine + 'static>(
         verification: Arc::new(Verification {
             ledger: Arc::clone(&ledger),
             named: opened.ledger,
-            keys: opened.keys.iter().map(PreparedKey::new).collect(),
+            keys: Arc::clone(&opened.keys.ring),
             mode: opened.mode,
         }),
     };
     let answerer = Prover {
-        engine: opened.engine,
+        keys: Arc::clone(&opened.keys.ring),
         guard: Some(opened.guard),
     };
     let worker = Arc::new(Worker {
@@ -338,7 +336,7 @@ async fn run<E: Engine + 'static>(
         store: store.clone(),
         ledger,
         issuer,
-        changed: vec![revocations],
+        changed: vec![revocations, opened.keys.ring],
         seen: Seen::default(),
         glance: events::ledger::GLANCE,
     };
@@ -476,8 +474,8 @@ pub(super) async fn flush(telemetry: Telemetry) {
     let _ = tokio::task::spawn_blocking(move || telemetry.flush()).await;
 }
 
-/// What an operator's machine says: to stop, and that certificates are new.
-pub(super) fn listen_to_signals(tls: Option<Tls>) -> Result<(), CliError> {
+/// What an operator's machine says: to stop, and that certificates or keys are new.
+pub(super) fn listen_to_signals(again_read: impl Fn() + Send + 'static) -> Result<(), CliError> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -487,7 +485,7 @@ pub(super) fn listen_to_signals(tls: Option<Tls>) -> Result<(), CliError> {
             loop {
                 tokio::select! {
                     _ = end.recv() => cancel::ask(),
-                    _ = again.recv() => reload(tls.as_ref()),
+                    _ = again.recv() => again_read(),
                 }
             }
         });
@@ -532,20 +530,68 @@ fn account(args: &ServeArgs) -> Result<Account, CliError> {
     crate::keyfile::load_account(&path)
 }
 
-// Of these tiers, with their keys.
-pub(super) fn engine(
+/// The keys of these tiers, ready, and how an operator's signal has them read again: what was added is then proved
+/// under, what was retired or revoked is not.
+pub(super) fn keys(
     tiers: &[Tier],
     metrics: &Metrics,
+    ledger: Option<Arc<dyn Ledger>>,
     cx: &Context,
-) -> Result<(impl Engine + use<>, Vec<PinnedKey>), CliError> {
-    let (mut ready, mut pinned) = (Vec::new(), Vec::new());
-    for tier in tiers {
-        pinned.push(cx.development_key(*tier)?.pinned().clone());
-        ready.push(cx.ready_key(*tier)?);
-        metrics.key_loaded(*tier);
+) -> Result<Keys, CliError> {
+    let keys = Keys {
+        ring: Arc::default(),
+        tiers: tiers.to_vec(),
+        metrics: metrics.clone(),
+        ledger,
+    };
+    keys.read(cx.keyring())?;
+    Ok(keys)
+}
+
+/// Keys that are proved under.
+#[derive(Clone)]
+pub(super) struct Keys {
+    pub(super) ring: Arc<Ring>,
+    tiers: Vec<Tier>,
+    metrics: Metrics,
+    // None of a worker.
+    ledger: Option<Arc<dyn Ledger>>,
+}
+
+impl Keys {
+    fn read(&self, keyring: Keyring) -> Result<(), CliError> {
+        let before = self.ring.ids();
+        let held = keyring.held(&self.tiers, &self.ring)?;
+        for held in held.iter().filter(|held| !before.contains(&held.id())) {
+            self.metrics.key_loaded(held.tier());
+            self.heed(held.id())?;
+        }
+        self.ring.replace(held);
+        Ok(())
     }
-    let engine = Cpu::new(cx.mode, ready).map_err(|e| CliError::refused("development.key", e))?;
-    Ok((engine, pinned))
+
+    /// Reads them again, on a thread of their own: it may take a minute. Where that fails those from before stay.
+    pub(super) fn reload(&self, mode: Mode) {
+        let keys = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let ui = Ui::silent();
+            match keys.read(Keyring { ui, mode }) {
+                Ok(()) => tracing::info!(keys = ?keys.ring, "keys were read again"),
+                Err(error) => tracing::error!(%error, "keys could not be read again: those from before stay"),
+            }
+        });
+    }
+
+    // Of what the ledger revoked nothing is proved, whatever the operator's list says. What it revokes later is seen when
+    // it does.
+    fn heed(&self, id: KeyId) -> Result<(), CliError> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        if ledger.key_status(B256::from(id.0))?.state == KeyState::Revoked {
+            tracing::error!(%id, "the ledger has revoked this key: nothing is proved under it");
+            self.ring.revoke(id);
+        }
+        Ok(())
+    }
 }
 
 // 32 random bytes of a file, made by who comes first.

@@ -62,7 +62,8 @@ pub struct WorkerReport {
 pub fn worker(args: &WorkerArgs, cx: &Context) -> Result<WorkerReport, CliError> {
     let key = WorkKey::from_bytes(*serve::secret(&args.key)?);
     let metrics = Metrics::default();
-    let (engine, _) = serve::engine(&args.tiers, &metrics, cx)?;
+    let keys = serve::keys(&args.tiers, &metrics, None, cx)?;
+    let (ring, mode) = (Arc::clone(&keys.ring), cx.mode);
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings {
         name: serve::worker_name()?,
@@ -76,12 +77,15 @@ pub fn worker(args: &WorkerArgs, cx: &Context) -> Result<WorkerReport, CliError>
             .clone()
             .map(|endpoint| TracesConfig { endpoint, sample: 1.0 });
         let telemetry = serve::telemetry(traces.as_ref())?;
-        serve::listen_to_signals(None)?;
+        serve::listen_to_signals(move || keys.reload(mode))?;
         let store = Store::open(&args.store)
             .await
             .map_err(|e| CliError::system("store", e))?;
         // The ledger is looked at by who hands presentations out.
-        let answerer = Prover { engine, guard: None };
+        let answerer = Prover {
+            keys: ring,
+            guard: None,
+        };
         let worker = Arc::new(Worker {
             store: store.clone(),
             key,

@@ -140,7 +140,7 @@ pub(super) fn answer(
     let witness_time = started.elapsed();
     let bar = cx.ui.bar("proving");
     let proven = cx
-        .engine(body.tier)?
+        .engine(&cx.keyring().find(body.key_id, body.tier)?)?
         .prove(&public, &witness, &bar)
         .map_err(step("prove"))?;
     drop(bar);

@@ -153,6 +153,7 @@ impl World {
             .env_clear()
             .env("MEDPROOF_DEVELOPMENT", "1")
             .env("MEDPROOF_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+            .env("MEDPROOF_KEYS", self.path("keys"))
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -39,7 +39,8 @@ pub static REQUESTS: LazyLock<Vec<SignedRequest>> = LazyLock::new(|| {
 /// The request that the presentation answers.
 pub static REQUEST: LazyLock<VerifiedRequest> = LazyLock::new(world::request);
 
-fn grant(kind: ConsentKind) -> Grant {
+/// What is granted, of this kind.
+pub fn grant(kind: ConsentKind) -> Grant {
     Grant {
         kind,
         not_before: world::time(world::START - 60),

@@ -1,8 +1,10 @@
 //! The seeds of the corpora, made from what honest parties write and from the numbers at which
 //! readers have gone wrong. Corpora hold these and what coverage-guided runs add.
 
+mod ceremony;
 mod circom;
 mod claims;
+mod custody;
 mod edges;
 mod fhir;
 mod ledger;
@@ -30,6 +32,8 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
         claims::seeds(),
         vault::seeds(),
         circom::seeds(),
+        ceremony::seeds(),
+        custody::seeds(),
         ledger::seeds(),
         log::seeds(),
         fhir::seeds(),
@@ -47,6 +51,12 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     seeds
 }
 
+/// Whether a target's seeds are others each time.
+#[must_use]
+pub fn are_by_chance(target: &str) -> bool {
+    vault::BY_CHANCE.contains(&target) || custody::BY_CHANCE.contains(&target)
+}
+
 /// Writes all seeds. Those that depend on chance stay as they are once written.
 ///
 /// # Errors
@@ -56,7 +66,7 @@ pub fn write() -> io::Result<()> {
         let folder = corpus::root().join(target);
         fs::create_dir_all(&folder)?;
         let path = folder.join(name);
-        if !(vault::BY_CHANCE.contains(&target) && path.exists()) {
+        if !(are_by_chance(target) && path.exists()) {
             fs::write(path, bytes)?;
         }
     }

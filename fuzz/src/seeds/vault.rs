@@ -9,6 +9,7 @@ use crate::targets::sealed::{BODY, CONTEXT, MASTER};
 use ark_bn254::{G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_groth16::{ProvingKey, VerifyingKey};
+use medproof_ceremony::transcript::Contributor;
 use medproof_keys::manifest::{FileEntry, Manifest};
 use medproof_keys::{Provenance, proving_file};
 use medproof_ledger::Account;
@@ -27,6 +28,7 @@ use medproof_statement::tree::{ARITY, Path, REGISTRY_DEPTH};
 use medproof_statement::value::Value;
 use medproof_verifier::store::AnswerStore;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 /// Sealed under nonces of the system's generator.
 pub const BY_CHANCE: &[&str] = &["sealed_file"];
@@ -119,12 +121,14 @@ fn key_files() -> Vec<Seed> {
     let point = format!("0x{}", hex::encode(holder::holder().pk.to_bytes()));
     let did = AudienceKey::from_seed(bytes).unwrap().did().to_string();
     let address = Account::from_secret(&bytes).unwrap().address().to_string();
+    let contributor = Contributor::new(Zeroizing::new(bytes)).unwrap().public_key();
     let files = [
         json!({ "type": "medproof/holder-key", "version": 1, "signing_seed": secret,
             "nullifier_key": format!("0x{}", SECRET.repeat(31)), "emergency_pk": point }),
         json!({ "type": "medproof/audience-key", "version": 1, "did": did, "signing_seed": secret, "account": address,
             "account_secret": secret }),
         json!({ "type": "medproof/account-key", "version": 1, "address": address, "secret": secret }),
+        json!({ "type": "medproof/contributor-key", "version": 1, "public_key": contributor, "signing_seed": secret }),
     ];
     let mut seeds = Vec::new();
     for (i, file) in files.iter().enumerate() {

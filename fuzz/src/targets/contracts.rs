@@ -223,7 +223,7 @@ fn facts(ledger: &Registry<EmbeddedChain>) -> Facts {
     let theirs = (
         ledger.council().unwrap(),
         ledger.issuers().unwrap(),
-        (key.state, key.registered_at, key.tier),
+        (key.state, key.since, key.tier),
         ledger.verifying_key(key.key_id).unwrap(),
         ledger
             .issuer_status(issuer)

@@ -5,7 +5,7 @@ use super::scratch;
 use crate::oracle::refused;
 use crate::target::Verdict;
 use medproof_cli::files::Overwrite;
-use medproof_cli::keyfile::{AudienceKeys, HolderKeys, load_account};
+use medproof_cli::keyfile::{AudienceKeys, HolderKeys, contributor, load_account};
 use medproof_gadgets::shape::Shape;
 use medproof_keys::Provenance;
 use medproof_keys::manifest::Manifest;
@@ -14,17 +14,23 @@ use medproof_statement::tier::Tier;
 /// The secret of every key file in the corpus: so many times these digits.
 pub const SECRET: &str = "5c";
 
-/// A holder's, an audience's or an account's key file.
+/// A holder's, an audience's, an account's or a contributor's key file.
 pub fn key_file(input: &[u8]) -> Verdict {
     let path = scratch::file("key.json", input);
     let again = scratch::file("again.json", b"");
     let (holder, audience, account) = (HolderKeys::load(&path), AudienceKeys::load(&path), load_account(&path));
-    let errors = [holder.as_ref().err(), audience.as_ref().err(), account.as_ref().err()];
+    let contributor = contributor(&path);
+    let errors = [
+        holder.as_ref().err(),
+        audience.as_ref().err(),
+        account.as_ref().err(),
+        contributor.as_ref().err(),
+    ];
     for error in errors.iter().flatten() {
         assert!(!error.message.contains(&SECRET.repeat(8)), "a secret in an error");
         refused(error);
     }
-    assert!(errors.iter().flatten().count() >= 2, "a file of two types");
+    assert!(errors.iter().flatten().count() >= 3, "a file of two types");
     if let Ok(keys) = &holder {
         keys.save(&again, Overwrite::Force).unwrap();
         assert!(HolderKeys::load(&again).unwrap().holder() == keys.holder());
@@ -33,7 +39,7 @@ pub fn key_file(input: &[u8]) -> Verdict {
         keys.save(&again, Overwrite::Force).unwrap();
         assert_eq!(AudienceKeys::load(&again).unwrap().key.did(), keys.key.did());
     }
-    if errors.iter().flatten().count() == 2 {
+    if errors.iter().flatten().count() == 3 {
         Verdict::Accepted
     } else {
         Verdict::Refused

@@ -2,6 +2,7 @@
 
 mod answer_store;
 mod audit;
+mod ceremony;
 mod circom;
 mod claim;
 mod codes;
@@ -9,6 +10,7 @@ mod cohort;
 mod compile;
 mod consent;
 pub mod contracts;
+mod custody;
 mod dates;
 mod deployment;
 pub mod enrolment;
@@ -19,11 +21,12 @@ mod ledger_answers;
 mod ledger_state;
 mod presentation;
 mod proving_key;
+mod ptau;
 mod quantities;
 mod request;
 mod revocation;
 mod rpc_replies;
-mod scratch;
+pub mod scratch;
 pub mod sealed;
 mod terms;
 mod trust_bundle;
@@ -98,6 +101,13 @@ pub const TARGETS: &[Target] = &[
     decoder("circom_proof", Json, 2_048, 6_000, circom::proof),
     decoder("circom_public", Json, 2_048, 15_000, circom::public),
     decoder("circom_verification_key", Json, 8_192, 1_500, circom::verification_key),
+    decoder("ptau", Binary, 6_144, 400, ptau::ptau),
+    decoder("ceremony_plan", Json, 4_096, 6_000, ceremony::plan),
+    decoder("ceremony_transcript", Json, 8_192, 1_500, ceremony::transcript),
+    decoder("kept_key", Json, 4_096, 6_000, ceremony::kept_key),
+    decoder("master_key", Json, 2_048, 6_000, custody::master_key),
+    decoder("recovery_share", Json, 2_048, 6_000, custody::recovery_share),
+    decoder("custody_message", Json, 8_192, 3_000, custody::message),
     decoder("audit_entry", Json, 2_100, 6_000, audit::entry),
     decoder("audit_checkpoint", Text, 2_048, 1_500, audit::checkpoint),
     decoder("audit_terms", Text, 256, 15_000, audit::terms),

@@ -11,6 +11,8 @@
 //! The transcript decides: a key of a later turn than its last is what an interrupted step left, and the
 //! next one writes over it. Every file takes its name when it is whole.
 
+use crate::files::{self, FileError, digest, expect, get, put};
+use crate::finished::Finished;
 use crate::phase1;
 use crate::phase2::{Initial, Phase2Error, Verified};
 use crate::progress::Stage;
@@ -19,8 +21,7 @@ use medproof_gadgets::r1cs_file::{self, Declared};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::circom::{FormatError, Zkey, read_r1cs, read_zkey, write_zkey};
 use medproof_keys::{Progress, Sha256Digest};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -32,16 +33,9 @@ const TRANSCRIPT: &str = "transcript.json";
 /// Why a step was not made. The folder is as it was before.
 #[derive(Debug, Error)]
 pub enum FolderError {
-    /// The file system refused.
-    #[error("cannot {action} {path}: {source}", path = .path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
+    /// A file cannot be read or written, or is another than was written down.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A ceremony is there already.
     #[error("{path} is a ceremony's folder already: choose another", path = .0.display())]
     Exists(PathBuf),
@@ -52,16 +46,6 @@ pub enum FolderError {
         path: PathBuf,
         /// What is wrong, and where.
         source: FormatError,
-    },
-    /// A file is not the one that the plan or the transcript names.
-    #[error("{path} was truncated or altered: expected SHA-256 {expected}, found {found}", path = .path.display())]
-    Altered {
-        /// Which.
-        path: PathBuf,
-        /// As it was written down.
-        expected: Sha256Digest,
-        /// Of the file.
-        found: Sha256Digest,
     },
     /// The plan or the transcript does not hold.
     #[error(transparent)]
@@ -143,7 +127,7 @@ impl Folder {
         };
         plan.check()?;
         let r1cs = r1cs_file::write(matrices, Declared::default()).map_err(FolderError::Circuit)?;
-        fs::create_dir_all(path).map_err(io("create", path))?;
+        files::make(path)?;
         put(&path.join(CIRCUIT), &r1cs)?;
         put(&path.join(INITIAL), &key)?;
         put(&path.join(TRANSCRIPT), &Transcript::default().to_bytes())?;
@@ -159,7 +143,7 @@ impl Folder {
     /// Opens a folder.
     ///
     /// # Errors
-    /// [`FolderError::Io`], [`FolderError::Transcript`].
+    /// [`FolderError::File`], [`FolderError::Transcript`].
     pub fn open(path: &Path) -> Result<Folder, FolderError> {
         let plan = Plan::read(&get(&path.join(PLAN))?)?;
         let transcript = Transcript::read(&get(&path.join(TRANSCRIPT))?, &plan)?;
@@ -212,8 +196,7 @@ impl Folder {
         Ok(r1cs.matrices)
     }
 
-    /// The initial key: computed from powers where there are any, and then held against the folder's; else
-    /// the folder's.
+    /// The initial key: the folder's, held against the powers where there are any.
     ///
     /// # Errors
     /// [`FolderError`].
@@ -231,16 +214,11 @@ impl Folder {
         };
         let found = digest(powers.path())?;
         if found != self.plan.powers {
-            return Err(FolderError::Altered {
-                path: powers.path().to_owned(),
-                expected: self.plan.powers,
-                found,
-            });
+            let path = powers.path().to_owned();
+            let expected = self.plan.powers;
+            return Err(FileError::Altered { path, expected, found }.into());
         }
-        let computed = Initial::new(matrices, powers, progress)?;
-        // Equal but for nothing: a key without turns is verified by comparison alone.
-        Verified::new(stated, &computed, progress)?;
-        Ok(computed)
+        Ok(Initial::checked(matrices, stated, powers, progress)?)
     }
 
     /// Verifies the last key against the initial one and the transcript.
@@ -309,6 +287,24 @@ impl Folder {
             .ok_or(FolderError::Turns { expected, found: 0 })
     }
 
+    /// The finished key: everything is verified once more, from the powers on.
+    ///
+    /// # Errors
+    /// [`FolderError`], and [`TranscriptError::Unfinished`] where contributors or the beacon are missing.
+    pub fn finish(&self, powers: &phase1::Verified, progress: &dyn Progress<Stage>) -> Result<Finished, FolderError> {
+        let matrices = self.circuit()?;
+        let initial = self.initial(&matrices, Some(powers), progress)?;
+        let key = self.verify(&initial, progress)?;
+        self.check_finished(&key)?;
+        Ok(Finished {
+            plan: self.plan.clone(),
+            transcript: self.transcript.clone(),
+            file: get(&self.last_key())?,
+            matrices,
+            key,
+        })
+    }
+
     /// Requires all that was planned to have been done.
     ///
     /// # Errors
@@ -320,56 +316,9 @@ impl Folder {
     }
 }
 
-fn io(action: &'static str, path: &Path) -> impl Fn(io::Error) -> FolderError {
-    let path = path.to_owned();
-    move |source| FolderError::Io {
-        action,
-        path: path.clone(),
-        source,
-    }
-}
-
-fn get(path: &Path) -> Result<Vec<u8>, FolderError> {
-    fs::read(path).map_err(io("read", path))
-}
-
-fn expect(path: &Path, expected: Sha256Digest) -> Result<Vec<u8>, FolderError> {
-    let bytes = get(path)?;
-    let found = Sha256Digest::of(&bytes);
-    if found == expected {
-        return Ok(bytes);
-    }
-    Err(FolderError::Altered {
-        path: path.to_owned(),
-        expected,
-        found,
-    })
-}
-
-fn digest(path: &Path) -> Result<Sha256Digest, FolderError> {
-    let mut file = File::open(path).map_err(io("open", path))?;
-    Sha256Digest::of_reader(&mut file).map_err(io("read", path))
-}
-
 fn write(folder: &Path, name: &str, key: &Zkey) -> Result<Vec<u8>, FolderError> {
     write_zkey(key).map_err(|source| FolderError::Format {
         path: folder.join(name),
         source,
-    })
-}
-
-fn put(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
-    let mut partial = path.to_owned().into_os_string();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let written = File::create(&partial).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)
-    });
-    written.map_err(|source| {
-        // What failed is said; that it cannot be removed either says no more.
-        let _ = fs::remove_file(&partial);
-        io("write", path)(source)
     })
 }

@@ -14,12 +14,16 @@
 
 mod draws;
 mod encoding;
+mod files;
+mod finished;
 pub mod folder;
+pub mod library;
 mod midstate;
 pub mod phase1;
 pub mod phase2;
 mod progress;
 mod ratio;
+mod subgroup;
 pub mod transcript;
 
 /// A beacon is hashed at least 2^10 times, as snarkjs demands.
@@ -27,5 +31,7 @@ pub const FEWEST_ITERATIONS: u8 = 10;
 /// And at most 2^40 times here: weeks. A file must not keep its verifier busy for ever.
 pub const MOST_ITERATIONS: u8 = 40;
 
+pub use files::FileError;
+pub use finished::Finished;
 pub use progress::Stage;
 pub use ratio::NoRandomness;

@@ -10,6 +10,9 @@ pub(crate) const BYTES: usize = 216;
 
 const BLOCK: usize = 128;
 
+/// More than all points of any ceremony: what is hashed after them is counted without going over.
+const MOST_HASHED: u64 = 1 << 48;
+
 const INITIAL: [u64; 8] = [
     0x6a09_e667_f3bc_c908,
     0xbb67_ae85_84ca_a73b,
@@ -64,7 +67,7 @@ impl Midstate {
         let word = |i: usize| words.get(i).map_or(0, |word| u64::from_le_bytes(*word));
         let filled = usize::try_from(word(9)).ok().filter(|filled| *filled <= BLOCK)?;
         // So much is hashed block by block, and the last block waits until there is more.
-        let plausible = word(8) % BLOCK as u64 == 0 && word(10) == 0;
+        let plausible = word(8) % BLOCK as u64 == 0 && word(8) <= MOST_HASHED && word(10) == 0;
         plausible.then(|| Midstate {
             words: core::array::from_fn(word),
             hashed: word(8),
@@ -168,7 +171,7 @@ mod tests {
     fn bytes_of_no_state_are_refused() {
         let good = Midstate::new().to_bytes();
         assert!(Midstate::from_bytes(&good).is_some());
-        for (at, byte) in [(192, 1), (200, 129), (208, 1), (207, 1)] {
+        for (at, byte) in [(192, 1), (200, 129), (208, 1), (207, 1), (198, 2), (199, 0x80)] {
             let mut bad = good;
             bad[at] = byte;
             assert!(Midstate::from_bytes(&bad).is_none(), "{byte} at {at}");

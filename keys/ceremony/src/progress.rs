@@ -22,6 +22,8 @@ pub enum Stage {
     Queries,
     /// Contributions, and the key they led to. Units: parts.
     Contributions,
+    /// The quotient's query, from values to coefficients. Units: levels of the transform.
+    Quotient,
 }
 
 impl fmt::Display for Stage {
@@ -35,6 +37,7 @@ impl fmt::Display for Stage {
             Self::Beacon => "hashing the beacon",
             Self::Queries => "computing the circuit's queries",
             Self::Contributions => "verifying contributions",
+            Self::Quotient => "preparing the quotient",
         })
     }
 }

@@ -11,6 +11,7 @@ use ed25519_compact::{KeyPair, PublicKey, Seed, Signature};
 use medproof_gadgets::shape::Shape;
 use medproof_keys::Sha256Digest;
 use medproof_keys::circom::{Contribution, FormatError, Source};
+use medproof_statement::tier::Tier;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -148,6 +149,18 @@ pub struct Announced {
 pub const FEWEST_CONTRIBUTORS: u32 = 2;
 
 impl Circuit {
+    /// What plans call a tier's circuit.
+    #[must_use]
+    pub fn name_of(tier: Tier) -> String {
+        format!("tier {tier}")
+    }
+
+    /// Whose it is, if a tier's.
+    #[must_use]
+    pub fn tier(&self) -> Option<Tier> {
+        self.name.strip_prefix("tier ")?.parse().ok()
+    }
+
     /// Of a shape.
     #[must_use]
     pub fn new(name: String, version: u32, shape: &Shape) -> Circuit {
@@ -257,10 +270,10 @@ pub struct Signed {
 pub struct Contributor(Zeroizing<[u8; 32]>);
 
 impl Contributor {
-    /// Of a secret seed.
+    /// Of a secret seed; `None` for zeros, of which no key is made.
     #[must_use]
-    pub fn new(seed: Zeroizing<[u8; 32]>) -> Contributor {
-        Contributor(seed)
+    pub fn new(seed: Zeroizing<[u8; 32]>) -> Option<Contributor> {
+        (*seed != [0; 32]).then(|| Contributor(seed))
     }
 
     fn pair(&self) -> KeyPair {
@@ -493,14 +506,14 @@ impl Transcript {
     }
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
+pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
     // Strings and numbers only: this cannot fail.
     let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
     text.push(b'\n');
     text
 }
 
-fn one_form<T: DeserializeOwned>(
+pub(crate) fn one_form<T: DeserializeOwned>(
     bytes: &[u8],
     what: &'static str,
     write: impl Fn(&T) -> Vec<u8>,
@@ -516,7 +529,7 @@ fn one_form<T: DeserializeOwned>(
     }
 }
 
-fn field(
+pub(crate) fn field(
     field: &'static str,
     expected: &impl ToString,
     found: &impl ToString,

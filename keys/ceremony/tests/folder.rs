@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use ark_ff::Field;
+use medproof_ceremony::FileError;
 use medproof_ceremony::folder::{Folder, FolderError, Wanted};
 use medproof_ceremony::phase1::{Powers, Verified as VerifiedPowers, make_insecure};
 use medproof_ceremony::phase2::{Entropy, Initial, Verified};
@@ -29,7 +30,7 @@ struct Lab {
 }
 
 fn contributor(seed: u8) -> Contributor {
-    Contributor::new(Zeroizing::new([seed; 32]))
+    Contributor::new(Zeroizing::new([seed; 32])).unwrap()
 }
 
 impl Lab {
@@ -333,8 +334,14 @@ fn files_of_other_ceremonies_are_refused() {
     };
     // Both begin with the same powers, circuit and plan.
     assert!(swap("initial.zkey").is_ok() && swap("plan.json").is_ok() && swap("circuit.r1cs").is_ok());
-    assert!(matches!(swap("transcript.json"), Err(FolderError::Altered { .. })));
-    assert!(matches!(swap("turn-3.zkey"), Err(FolderError::Altered { .. })));
+    assert!(matches!(
+        swap("transcript.json"),
+        Err(FolderError::File(FileError::Altered { .. }))
+    ));
+    assert!(matches!(
+        swap("turn-3.zkey"),
+        Err(FolderError::File(FileError::Altered { .. }))
+    ));
 }
 
 #[test]
@@ -356,7 +363,10 @@ fn another_circuit_and_other_powers_are_refused() {
     make_insecure(4, &[2; 32], &path, &Quiet).unwrap();
     let others = VerifiedPowers::new(Powers::open(&path).unwrap(), &Quiet).unwrap();
     let refused = lab.open().initial(&circuit(8), Some(&others), &Quiet).unwrap_err();
-    assert!(matches!(refused, FolderError::Altered { .. }), "{refused}");
+    assert!(
+        matches!(refused, FolderError::File(FileError::Altered { .. })),
+        "{refused}"
+    );
 }
 
 // Who begins a ceremony with a key of their own is found out by who has the powers.

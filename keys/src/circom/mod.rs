@@ -23,7 +23,9 @@ pub use r1cs::{R1cs, read_r1cs};
 pub use setup::{CircomSetupError, development_zkey};
 pub use verification_key::{read_verification_key, verification_key_json};
 pub use witness::{read_witness, write_witness};
-pub use zkey::{Contribution, Contributions, HASH, Rows, Source, Zkey, read_origin, read_zkey, write_zkey};
+pub use zkey::{
+    Contribution, Contributions, HASH, Rows, Source, Zkey, read_origin, read_zkey, write_origin, write_zkey,
+};
 
 use thiserror::Error;
 

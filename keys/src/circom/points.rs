@@ -31,6 +31,17 @@ pub fn read_g2(bytes: &[u8], at: usize) -> Result<Vec<G2Affine>, FormatError> {
         .collect()
 }
 
+/// Points of G2's curve, none of them infinity, that stand at a place of a file. Whether they are in its group
+/// is left to the caller: of many at once that is known much sooner.
+///
+/// # Errors
+/// As [`read_g1`].
+pub fn read_twist(bytes: &[u8], at: usize) -> Result<Vec<G2Affine>, FormatError> {
+    (bytes.par_chunks(G2_BYTES).enumerate())
+        .map(|(i, bytes)| finite(&mut Bytes::at(bytes, at + i * G2_BYTES), Bytes::g2))
+        .collect()
+}
+
 /// Points of G1 as a file has them; infinity as zeros.
 #[must_use]
 pub fn write_g1(points: &[G1Affine]) -> Vec<u8> {

@@ -3,16 +3,22 @@
 #![allow(dead_code, clippy::print_stderr)]
 
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
 /// Anvil's finalised block is two epochs of one slot below its newest.
 pub const FINALITY: u64 = 2;
 
-/// A node of a test's own. Ended with it.
+/// Becomes the node, which is killed once the pipe at its standard input has no other end; a line that comes
+/// through it before says that the node is gone already.
+const KEPT: &str = r#"exec 3<&0; (read -r line <&3 || kill -KILL $$) >/dev/null & exec "$@" 3<&- </dev/null"#;
+
+/// A node of a test's own. Ended with it, and with its process, however that ends: threads that answer for a node hold
+/// it for ever, and who is killed drops nothing.
 pub struct Anvil {
     process: Child,
+    held: Option<ChildStdin>,
     pub url: String,
 }
 
@@ -20,6 +26,8 @@ impl Drop for Anvil {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        // Its number may be another process's from now on.
+        let _ = self.held.take().map(|mut held| held.write_all(b"\n"));
     }
 }
 
@@ -53,12 +61,16 @@ fn binary() -> Option<PathBuf> {
 impl Anvil {
     /// One whose only accounts with money are those that are funded.
     pub fn start() -> Option<Anvil> {
-        let mut process = Command::new(binary()?)
+        let mut process = Command::new("sh")
+            .args(["-c", KEPT, "sh"])
+            .arg(binary()?)
             .args(["--port", "0", "--accounts", "1", "--slots-in-an-epoch", "1"])
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let held = process.stdin.take();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let listening = lines
             .by_ref()
@@ -67,7 +79,13 @@ impl Anvil {
         // What it writes later is read, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         let url = format!("http://{}", listening.unwrap());
-        Some(Anvil { process, url })
+        Some(Anvil { process, held, url })
+    }
+
+    /// How it ends when nothing is left of the test's process but a closed pipe.
+    pub fn left_behind(mut self) -> ExitStatus {
+        drop(self.held.take());
+        self.process.wait().unwrap()
     }
 
     pub fn ask(&self, method: &str, params: &Value) -> Value {

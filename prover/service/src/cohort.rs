@@ -124,7 +124,7 @@ impl Handler {
 
     // Of a cohort of nobody.
     fn key_of(&self, cohort: &Cohort) -> Result<medproof_messages::KeyId, Refusal> {
-        let key = self.0.keys.get(&cohort.tier).copied();
+        let key = self.0.keys.active(cohort.tier).first().copied();
         key.ok_or_else(|| {
             let message = format!("this prover has no key of tier {}", cohort.tier);
             Refusal::new(Code::FailedPrecondition, "key.none", message, "call a prover that has")

@@ -10,6 +10,7 @@ use crate::error::Refusal;
 use crate::guard::{Guard, Withheld};
 use crate::job::{Instant, Job, JobId, State};
 use crate::payload;
+use crate::ring::{NoKey, Ring};
 use crate::seal::WorkKey;
 use crate::store::{After, Bounds, Denied, Full, NewJob, Once, Owner, Released, Store, StoreError, Submitted, Urgency};
 use crate::times::Times;
@@ -23,9 +24,7 @@ use medproof_proto::v1::disclosure_service_server::DisclosureService;
 use medproof_records::issuer::CarriedRecord;
 use medproof_records::registry::Anchor;
 use medproof_statement::field;
-use medproof_statement::tier::Tier;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,8 +72,8 @@ pub struct Disclosures {
     pub key: WorkKey,
     /// What is proved of.
     pub records: Arc<dyn Records>,
-    /// The keys that workers have, by tier.
-    pub keys: BTreeMap<Tier, KeyId>,
+    /// The keys that workers have.
+    pub keys: Arc<Ring>,
     /// The ledger that roots are on.
     pub ledger: Ledger,
     /// What it says.
@@ -148,6 +147,25 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Se
             help,
         ))
     })
+}
+
+// Why nothing is proved under the key that a request names, and what to do.
+fn no_key_words(no_key: NoKey, asked: &KeyId, active: &[KeyId]) -> (String, &'static str) {
+    let has = match active {
+        [] => "no key of this tier for new requests".to_owned(),
+        keys => keys.iter().map(KeyId::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let state = match no_key {
+        NoKey::Unknown => "which is not here",
+        NoKey::Retired => "which took no new requests any more when it was made",
+        NoKey::Revoked => "which was revoked",
+    };
+    let message = format!("the request asks for key {asked}, {state}; this prover has {has}");
+    let help = match active {
+        [] => "ask the audience for a request of another tier",
+        _ => "ask the audience for a request that names such a key",
+    };
+    (message, help)
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -235,23 +253,16 @@ impl Disclosures {
                 "ask the audience for a request on this ledger",
             ));
         }
-        match self.keys.get(&body.tier) {
-            Some(key) if *key == body.key_id => Ok(request),
-            Some(key) => {
-                let message = format!("the request asks for key {}, this prover has {key}", body.key_id);
-                Err(unmet(
-                    "key.other",
-                    message,
-                    "ask the audience for a request that names this key",
-                ))
-            }
-            None => {
-                let message = format!("this prover has no key of tier {}", body.tier);
-                Err(unmet(
-                    "key.none",
-                    message,
-                    "ask the audience for a request of another tier",
-                ))
+        match self.keys.engine(&body.key_id, body.requested_at.seconds()) {
+            Ok(_) => Ok(request),
+            Err(no_key) => {
+                let active = self.keys.active(body.tier);
+                let code = match no_key {
+                    NoKey::Unknown if !active.is_empty() => "key.other",
+                    no_key => no_key.code(),
+                };
+                let (message, help) = no_key_words(no_key, &body.key_id, &active);
+                Err(unmet(code, message, help))
             }
         }
     }

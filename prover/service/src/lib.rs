@@ -28,6 +28,7 @@ pub mod limits;
 pub mod live;
 pub mod metrics;
 pub mod payload;
+pub mod ring;
 pub mod seal;
 pub mod server;
 pub mod store;

@@ -90,10 +90,8 @@ impl LedgerView for LiveView<'_> {
         Ok(match status.state {
             KeyState::Unknown => KeyStatus::Unknown,
             KeyState::Active => KeyStatus::Active,
-            // Since when, the contract does not say. Its registration is the earliest that it can
-            // be: requests made between the two are refused here, though the contract takes them.
             KeyState::Retiring => KeyStatus::Retiring {
-                since: time(status.registered_at)?,
+                since: time(status.since)?,
             },
             KeyState::Revoked => KeyStatus::Revoked,
         })

@@ -3,6 +3,7 @@
 use crate::auth;
 use crate::caller::Role;
 use crate::error::Refusal;
+use crate::ring::Ring;
 use crate::view::View;
 use medproof_keys::Mode;
 use medproof_ledger::Ledger;
@@ -11,7 +12,6 @@ use medproof_proto::v1;
 use medproof_proto::v1::verifier_service_server::VerifierService;
 use medproof_statement::field;
 use medproof_statement::request::Time;
-use medproof_verifier::groth16::PreparedKey;
 use medproof_verifier::{Issuers, Settings, Verified, Verifier};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,7 +24,7 @@ pub struct Verification {
     /// What it is called.
     pub named: terms::Ledger,
     /// Keys that presentations are verified under.
-    pub keys: Vec<PreparedKey>,
+    pub keys: Arc<Ring>,
     /// Whether development keys are good enough.
     pub mode: Mode,
 }
@@ -81,7 +81,7 @@ impl Verification {
         presentation: &Presentation,
     ) -> Result<v1::VerifyPresentationResponse, Refusal> {
         let asked = request.body().key_id;
-        let Some(key) = self.keys.iter().find(|key| key.id() == asked) else {
+        let Some(key) = self.keys.verifying(&asked) else {
             let message = format!("the request asks for key {asked}, which this service does not have");
             let help = "verify it where that key is, or with the embedded verifier";
             return Err(Refusal::new(Code::FailedPrecondition, "key.none", message, help).at("request"));
@@ -108,7 +108,7 @@ impl Verification {
         if self.mode == Mode::Development {
             settings.mode = medproof_verifier::Mode::Development;
         }
-        let verified = Verifier::with_key(settings, key.clone())
+        let verified = Verifier::with_key(settings, key)
             .and_then(|verifier| verifier.verify_parsed(presentation, request, &request.body().claim, &view, now));
         Ok(match verified {
             Ok(verified) => accepted(&verified),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use ark_bn254::{Bn254, G1Projective, G2Projective};
+use ark_ec::PrimeGroup;
 use ark_ff::UniformRand;
 use ark_groth16::{Groth16, ProvingKey};
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, SynthesisError};
@@ -86,9 +87,25 @@ pub fn pinned() -> PinnedKey {
     PinnedKey::new(vk(proving_key()).unwrap(), info())
 }
 
+/// A key as ceremonies make them: its gamma is the generator.
+pub fn ceremony_key() -> &'static ProvingKey<Bn254> {
+    static KEY: OnceLock<ProvingKey<Bn254>> = OnceLock::new();
+    KEY.get_or_init(|| {
+        let mut rng = rng(6);
+        let [alpha, beta, delta] = core::array::from_fn(|_| Fr::rand(&mut rng));
+        let (g1, g2) = (G1Projective::generator(), G2Projective::generator());
+        let one = Fr::from(1u64);
+        Groth16::<Bn254>::generate_parameters_with_qap(Five(None), alpha, beta, one, delta, g1, g2, &mut rng).unwrap()
+    })
+}
+
 pub fn proof(inputs: &PublicInputs, seed: u64) -> ark_groth16::Proof<Bn254> {
+    proof_under(proving_key(), inputs, seed)
+}
+
+pub fn proof_under(key: &ProvingKey<Bn254>, inputs: &PublicInputs, seed: u64) -> ark_groth16::Proof<Bn254> {
     let circuit = Five(Some(inputs.to_array()));
-    Groth16::<Bn254>::create_random_proof_with_reduction(circuit, proving_key(), &mut rng(seed)).unwrap()
+    Groth16::<Bn254>::create_random_proof_with_reduction(circuit, key, &mut rng(seed)).unwrap()
 }
 
 pub fn audience() -> AudienceKey {
@@ -98,6 +115,17 @@ pub fn audience() -> AudienceKey {
 /// Who signs trust bundles.
 pub fn operator() -> AudienceKey {
     AudienceKey::from_seed([0x42; 32]).unwrap()
+}
+
+/// A bundle with a text in it changed, signed again: what the signer should not have signed.
+pub fn resigned(bundle: &str, from: &str, to: &str) -> String {
+    assert!(bundle.contains(from), "{from}");
+    let changed = bundle.replacen(from, to, 1);
+    let at = changed.find("\"signature\":\"").unwrap();
+    let end = at + 13 + 130 + 2;
+    let unsigned = [&changed[..at], &changed[end..]].concat();
+    let signature = hex::encode(operator().sign("medproof/v1/trust-bundle", unsigned.as_bytes()));
+    [&changed[..at], "\"signature\":\"0x", &signature, "\",", &changed[end..]].concat()
 }
 
 /// What the audience insists on.

@@ -1,7 +1,7 @@
 //! The tables, on the screen and in `docs/performance.md`.
 
-use super::machine::Machine;
 use super::rounds::{Results, Series, Times};
+use crate::machine::Machine;
 use crate::page;
 use crate::run::Result;
 

@@ -6,10 +6,10 @@ use crate::error::CliError;
 use crate::files;
 use clap::{Args, ValueHint};
 use medproof_ceremony::folder::{Folder, Wanted};
-use medproof_ceremony::transcript::Announced;
-use medproof_disclosure::{CIRCUIT_VERSION, Disclosure};
+use medproof_ceremony::transcript::{Announced, Circuit};
 use medproof_gadgets::shape::Matrices;
 use medproof_keys::circom::read_r1cs;
+use medproof_keys::{CIRCUIT_VERSION, pinned_shape};
 use medproof_statement::tier::Tier;
 use serde::Serialize;
 use std::fmt;
@@ -93,9 +93,7 @@ pub fn init(args: &InitArgs, cx: &Context) -> Result<BegunReport, CliError> {
 
 fn circuit(args: &InitArgs) -> Result<(String, u32, Matrices), CliError> {
     if let Some(tier) = args.tier {
-        let matrices = Matrices::synthesise(Disclosure::blank(tier));
-        let matrices = matrices.map_err(|error| CliError::system("circuit", error))?;
-        return Ok((format!("tier {tier}"), CIRCUIT_VERSION, matrices));
+        return Ok((Circuit::name_of(tier), CIRCUIT_VERSION, pinned_shape::matrices(tier)?));
     }
     let path = args.r1cs.clone().unwrap_or_default();
     let bytes = files::read_within(&path, "a .r1cs", super::LARGEST)?;

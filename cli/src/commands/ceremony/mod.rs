@@ -11,6 +11,7 @@ pub use verify::{FinishArgs, VerifyArgs, finish, verify};
 use crate::context::Context;
 use crate::error::CliError;
 use clap::Subcommand;
+use medproof_ceremony::FileError;
 use medproof_ceremony::folder::{Folder, FolderError};
 use medproof_ceremony::phase1::{Powers, PowersError, Verified as VerifiedPowers};
 use medproof_ceremony::phase2::Phase2Error;
@@ -129,12 +130,12 @@ impl From<FolderError> for CliError {
     fn from(error: FolderError) -> CliError {
         match error {
             FolderError::Phase2(error) => error.into(),
-            FolderError::Io { .. } | FolderError::Exists(_) => CliError::input("file", error),
+            FolderError::File(FileError::Io { .. }) | FolderError::Exists(_) => CliError::input("file", error),
+            FolderError::File(FileError::Altered { .. }) => CliError::refused("ceremony.altered", error),
             FolderError::Transcript(TranscriptError::Unfinished { .. }) => {
                 CliError::refused("ceremony.unfinished", error)
             }
             FolderError::Transcript(_) => CliError::refused("ceremony.transcript", error),
-            FolderError::Altered { .. } => CliError::refused("ceremony.altered", error),
             error => CliError::refused("ceremony.folder", error),
         }
     }

@@ -108,8 +108,8 @@ pub struct MadeReport {
     pub turn: TurnReport,
     /// Where the key after it is.
     pub file: PathBuf,
-    /// Whether the beginning was computed from powers of tau, or taken as it is.
-    pub beginning_computed: bool,
+    /// Whether the beginning was held against the powers of tau, or taken as it is.
+    pub beginning_checked: bool,
 }
 
 /// Contributes.
@@ -182,7 +182,7 @@ fn added(
     Ok(MadeReport {
         turn,
         file: folder.last_key(),
-        beginning_computed: at.powers.is_some(),
+        beginning_checked: at.powers.is_some(),
     })
 }
 
@@ -208,10 +208,10 @@ impl fmt::Display for MadeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.turn)?;
         writeln!(f, "The key after it: {}", self.file.display())?;
-        if !self.beginning_computed {
+        if !self.beginning_checked {
             writeln!(
                 f,
-                "The initial key was taken as the folder has it: --powers computes it."
+                "The initial key was taken as the folder has it: --powers holds it against them."
             )?;
         }
         writeln!(f, "\nPublish the contribution's hash; pass the folder on.")

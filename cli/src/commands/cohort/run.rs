@@ -143,7 +143,7 @@ pub fn run(args: &CohortRunArgs, cx: &Context) -> Result<CohortReport, CliError>
     messages::require_open(&request, cx)?;
     messages::require_audience(args.audience.as_ref(), &request)?;
     require_nobodys(&request)?;
-    messages::require_key(&request, cx)?;
+    messages::own_key(&request, cx)?;
     let members = members::read(&args.consents)?;
     let issuer = args.dir.open(cx)?;
     let anchor = anchored(&issuer, &request, &args.ledger, cx)?;
@@ -281,7 +281,7 @@ fn missing<'a>(
         let message = "expected a folder of this request's cohort, found answers to another request in it";
         return Err(CliError::input("cohort.other", message).with_help("choose another folder for each request"));
     }
-    let key = PreparedKey::new(cx.development_key(request.body().tier)?.pinned());
+    let key = PreparedKey::new(messages::own_key(request, cx)?.pinned());
     let is_there = |candidate: &&Candidate| {
         let found = folder.found.get(&candidate.public.nullifier);
         found.is_some_and(|found| {
@@ -321,7 +321,10 @@ fn prove(
         return Ok(());
     }
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let crew = Crew::new(cx.engine(request.body().tier)?, args.at_once.unwrap_or_else(cores));
+    let crew = Crew::new(
+        cx.engine(&messages::own_key(request, cx)?)?,
+        args.at_once.unwrap_or_else(cores),
+    );
     let (bar, done) = (cx.ui.bar("cohort"), AtomicU64::new(0));
     let total = missing.len() as u64;
     bar.set("proving", 0, total);

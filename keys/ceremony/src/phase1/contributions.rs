@@ -5,7 +5,7 @@ use crate::encoding;
 use crate::midstate::{self, Midstate};
 use ark_bn254::{G1Affine, G2Affine};
 use medproof_keys::circom::points::{G1_BYTES, G2_BYTES, read_g1, read_g2, write_g1, write_g2};
-use medproof_keys::circom::{FormatError, HASH, Source, read_origin};
+use medproof_keys::circom::{FormatError, HASH, Source, read_origin, write_origin};
 
 /// A secret's proof: S, x·S in G1, and x times the point of G2 that follows from the hash before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,27 @@ impl PowersContribution {
         let mut hash = self.answer.clone();
         hash.update(&self.proof_bytes());
         hash.finish()
+    }
+
+    /// The contribution as a `.ptau` holds it, name and all.
+    ///
+    /// # Errors
+    /// [`FormatError::TooLong`] for a name or a beacon of more than 255 bytes.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
+        let mut bytes = write_g1(&[self.tau_g1]);
+        bytes.extend(write_g2(&[self.tau_g2]));
+        bytes.extend(write_g1(&[self.alpha_g1, self.beta_g1]));
+        bytes.extend(write_g2(&[self.beta_g2]));
+        for proof in &self.proofs {
+            bytes.extend(write_g1(&[proof.g1_s, proof.g1_sx]));
+        }
+        for proof in &self.proofs {
+            bytes.extend(write_g2(&[proof.g2_spx]));
+        }
+        bytes.extend(self.answer.to_bytes());
+        bytes.extend(self.next_challenge);
+        bytes.extend(write_origin(&self.source, self.name.as_deref())?);
+        Ok(bytes)
     }
 
     // First what is in G1, as it is hashed.
@@ -154,19 +175,11 @@ fn origin(r: &mut Reader<'_>) -> Result<(Source, Option<String>), FormatError> {
     read_origin(kind, parameters, at)
 }
 
-/// The section's content, of contributions that come from no beacon and have no name.
-pub(super) fn write(all: &[PowersContribution]) -> Vec<u8> {
+/// The section's content.
+pub(super) fn write(all: &[PowersContribution]) -> Result<Vec<u8>, FormatError> {
     let mut bytes = (all.len() as u32).to_le_bytes().to_vec();
-    for c in all {
-        bytes.extend(write_g1(&[c.tau_g1]));
-        bytes.extend(write_g2(&[c.tau_g2]));
-        bytes.extend(write_g1(&[c.alpha_g1, c.beta_g1]));
-        bytes.extend(write_g2(&[c.beta_g2]));
-        c.proofs.iter().for_each(|p| bytes.extend(write_g1(&[p.g1_s, p.g1_sx])));
-        c.proofs.iter().for_each(|p| bytes.extend(write_g2(&[p.g2_spx])));
-        bytes.extend(c.answer.to_bytes());
-        bytes.extend(c.next_challenge);
-        bytes.extend([0; 8]);
+    for contribution in all {
+        bytes.extend(contribution.to_bytes()?);
     }
-    bytes
+    Ok(bytes)
 }

@@ -2,10 +2,11 @@
 
 use super::PowersError;
 use super::contributions::{self, PowersContribution};
+use crate::subgroup::first_outside;
 use ark_bn254::{Fq, G1Affine, G2Affine};
 use ark_ff::{BigInteger, PrimeField};
 use medproof_keys::circom::FormatError;
-use medproof_keys::circom::points::{G1_BYTES, G2_BYTES, read_g1, read_g2};
+use medproof_keys::circom::points::{G1_BYTES, G2_BYTES, read_g1, read_twist};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -288,7 +289,14 @@ impl Powers {
     /// As [`Powers::g1`].
     pub fn g2(&self, section: Section, from: usize, count: usize) -> Result<Vec<G2Affine>, PowersError> {
         let (bytes, at) = self.bytes_of(section, from, count)?;
-        read_g2(&bytes, at).map_err(|source| self.format(source))
+        let points = read_twist(&bytes, at).map_err(|source| self.format(source))?;
+        match first_outside(&points)? {
+            None => Ok(points),
+            Some(i) => {
+                let at = (at + i * G2_BYTES) as u64;
+                Err(self.format(not(at, "a point of G2", "one outside the group")))
+            }
+        }
     }
 }
 

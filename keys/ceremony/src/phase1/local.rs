@@ -95,7 +95,11 @@ pub fn make_insecure(
         .chain_update(next);
     contribution.next_challenge = hash.finalize().into();
     out.section(file::CONTRIBUTIONS)?;
-    out.write(&contributions::write(&[contribution]))?;
+    let contributions = contributions::write(&[contribution]).map_err(|source| PowersError::Format {
+        path: path.to_owned(),
+        source,
+    })?;
+    out.write(&contributions)?;
     out.finish()
 }
 

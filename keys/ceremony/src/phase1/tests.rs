@@ -1,11 +1,15 @@
+use super::file::PAIRS;
 use super::*;
 use crate::draws::Draws;
+use crate::subgroup::tests::of_the_curve;
 use ark_bn254::{Fr, G1Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::Field;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use medproof_keys::Quiet;
-use std::fs;
+use medproof_keys::circom::points::write_g2;
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 const SEED: [u8; 32] = [5; 32];
@@ -114,6 +118,51 @@ fn every_byte_counts() {
     ));
 }
 
+// A file with a point in another's place.
+fn with(good: &[u8], at: usize, point: &[u8], path: &Path) -> PowersError {
+    let mut bytes = good.to_vec();
+    bytes[at..at + point.len()].copy_from_slice(point);
+    fs::write(path, bytes).unwrap();
+    verified(path).unwrap_err()
+}
+
+#[test]
+fn a_wrong_lagrange_form_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("prepared.ptau");
+    prepare(&verified(&file(folder.path(), 3)).unwrap(), &path, &Quiet).unwrap();
+    let (good, powers) = (fs::read(&path).unwrap(), Powers::open(&path).unwrap());
+    for (of, lagrange) in PAIRS {
+        let size = lagrange.point_bytes();
+        let other = good[powers.place(of) as usize + 2 * size..][..size].to_vec();
+        for power in 0..=3 + u32::from(of == Section::TauG1) {
+            let last = (2 << power) - 2;
+            let refused = with(&good, powers.place(lagrange) as usize + last * size, &other, &path);
+            assert!(
+                matches!(refused, PowersError::Lagrange { section, power: of } if (section, of) == (lagrange, power)),
+                "2^{power}: {refused}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_point_outside_the_group_is_refused_at_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), 7);
+    let (good, powers) = (fs::read(&path).unwrap(), Powers::open(&path).unwrap());
+    let outside = write_g2(&[of_the_curve()]);
+    for i in [2, 77, 127] {
+        let place = powers.place(Section::TauG2) as usize + i * outside.len();
+        let PowersError::Format { source, .. } = with(&good, place, &outside, &path) else {
+            panic!("expected a point to be refused")
+        };
+        let [expected, found] = ["a point of G2", "one outside the group"].map(str::to_owned);
+        let at = place;
+        assert_eq!(source, FormatError::Value { at, expected, found });
+    }
+}
+
 #[test]
 fn points_of_another_ceremony_are_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -149,6 +198,34 @@ fn powers_without_a_contribution_are_refused() {
     bytes.extend([0; 4]);
     fs::write(&path, bytes).unwrap();
     assert!(matches!(verified(&path), Err(PowersError::NoContribution)));
+}
+
+// They are all in memory at a time. The file has no blocks where it has no bytes.
+#[test]
+fn contributions_without_end_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), 2);
+    let begin = Powers::open(&path).unwrap().contributions_place() as u64;
+    let claiming = |bytes: u64| {
+        let mut file = File::options().write(true).open(&path).unwrap();
+        file.set_len(begin + bytes).unwrap();
+        file.seek(SeekFrom::Start(begin - 8)).unwrap();
+        file.write_all(&bytes.to_le_bytes()).unwrap();
+        match Powers::open(&path).unwrap_err() {
+            PowersError::Format { source, .. } => source,
+            other => panic!("{other}"),
+        }
+    };
+    for bytes in [(64 << 20) + 1, 1 << 33] {
+        let expected = "contributions of at most 64 MiB".to_owned();
+        let (at, found) = (begin as usize, bytes.to_string());
+        assert_eq!(claiming(bytes), FormatError::Value { at, expected, found });
+    }
+    // At the bound they are read, and end before the section does.
+    let FormatError::Trailing { found, .. } = claiming(64 << 20) else {
+        panic!("expected bytes after the contribution")
+    };
+    assert!(found > 67_000_000, "{found}");
 }
 
 #[test]

@@ -8,12 +8,13 @@ use crate::progress::{Meter, Stage};
 use crate::ratio::{NoRandomness, Ratios, coefficients};
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
+use ark_ff::AdditiveGroup;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use blake2::{Blake2b512, Digest};
 use medproof_keys::Progress;
 use medproof_keys::circom::Source;
 use rayon::prelude::*;
-use std::ops::Deref;
+use std::ops::{Deref, RangeInclusive};
 
 /// Powers that were verified: contributions, points, and Lagrange forms if there are any.
 #[derive(Debug)]
@@ -302,58 +303,80 @@ where
     }
 }
 
-// For random u: Σ u_i·τ^i is Σ u(ω^j)·L_j.
 fn lagrange(powers: &Powers, progress: &dyn Progress<Stage>) -> Result<(), PowersError> {
     let total: usize = PAIRS
         .iter()
-        .map(|(_, section)| 2 * section.points(powers.power()))
+        .flat_map(|(section, lagrange)| [section, lagrange])
+        .map(|section| section.points(powers.power()))
         .sum();
     let mut meter = Meter::new(progress, Stage::Comparing, total as u64);
-    for (section, lagrange) in PAIRS {
-        let highest = powers.power() + u32::from(section == Section::TauG1);
-        for power in 0..=highest {
-            let agree = if section == Section::TauG2 {
-                let sum = |section, from, weights: &[Fr], meter: &mut Meter<'_>| {
-                    weighted::<G2Projective>(weights, meter, |at, count| powers.g2(section, from + at, count))
-                };
-                agrees(powers, (section, lagrange), power, &mut meter, sum)?
-            } else {
-                let sum = |section, from, weights: &[Fr], meter: &mut Meter<'_>| {
-                    weighted::<G1Projective>(weights, meter, |at, count| powers.g1(section, from + at, count))
-                };
-                agrees(powers, (section, lagrange), power, &mut meter, sum)?
-            };
-            if !agree {
-                return Err(PowersError::Lagrange {
-                    section: lagrange,
-                    power,
-                });
-            }
+    for pair in PAIRS {
+        let highest = powers.power() + u32::from(pair.0 == Section::TauG1);
+        if agree(powers, pair, 0..=highest, &mut meter)? {
+            continue;
         }
+        let power = different(powers, pair, highest, progress)?;
+        return Err(PowersError::Lagrange { section: pair.1, power });
     }
     Ok(())
 }
 
-fn agrees<P: PartialEq>(
+// The least power of two whose Lagrange forms are others.
+fn different(
+    powers: &Powers,
+    pair: (Section, Section),
+    highest: u32,
+    progress: &dyn Progress<Stage>,
+) -> Result<u32, PowersError> {
+    let total = 2 * pair.1.points(powers.power());
+    let mut meter = Meter::new(progress, Stage::Comparing, total as u64);
+    for power in 0..highest {
+        if !agree(powers, pair, power..=power, &mut meter)? {
+            return Ok(power);
+        }
+    }
+    Ok(highest)
+}
+
+// Whether a section's Lagrange forms of all these powers of two are those of its points.
+fn agree(
     powers: &Powers,
     (section, lagrange): (Section, Section),
-    power: u32,
+    of: RangeInclusive<u32>,
     meter: &mut Meter<'_>,
-    sum: impl Fn(Section, usize, &[Fr], &mut Meter<'_>) -> Result<P, PowersError>,
 ) -> Result<bool, PowersError> {
-    let points = 1 << power;
-    // One power is missing of 2^(power+1): its coefficient is 0.
-    let there = points.min(section.points(powers.power()));
-    let mut weights = coefficients(there)?;
-    let by_powers = sum(section, 0, &weights, meter)?;
-    // There is a domain of every size that a file may have.
-    let Some(domain) = Radix2EvaluationDomain::<Fr>::new(points) else {
-        return Ok(false);
-    };
-    weights.resize(points, Fr::from(0u64));
-    domain.fft_in_place(&mut weights);
-    let by_values = sum(lagrange, points - 1, &weights, meter)?;
-    Ok(by_powers == by_values)
+    let forms = (1 << of.start()) - 1;
+    let there = section.points(powers.power());
+    let (values, coefficients) = weights(of, there)?;
+    Ok(if section == Section::TauG2 {
+        let mut sum = |section, from, weights: &[Fr]| {
+            weighted::<G2Projective>(weights, meter, |at, count| powers.g2(section, from + at, count))
+        };
+        sum(lagrange, forms, &values)? == sum(section, 0, &coefficients)?
+    } else {
+        let mut sum = |section, from, weights: &[Fr]| {
+            weighted::<G1Projective>(weights, meter, |at, count| powers.g1(section, from + at, count))
+        };
+        sum(lagrange, forms, &values)? == sum(section, 0, &coefficients)?
+    })
+}
+
+// Random v_j for each form L_j, and the u_i with which Σ v_j·L_j is Σ u_i·τ^i: for each power of two the coefficients of
+// the polynomial that is v_j at ω^j, all of them added.
+fn weights(of: RangeInclusive<u32>, there: usize) -> Result<(Vec<Fr>, Vec<Fr>), PowersError> {
+    let (mut values, mut sums) = (Vec::new(), vec![Fr::ZERO; 1 << of.end()]);
+    for power in of {
+        let random = coefficients(1 << power)?;
+        // There is a domain of every size that a file may have.
+        if let Some(domain) = Radix2EvaluationDomain::<Fr>::new(random.len()) {
+            let polynomial = domain.ifft(&random);
+            sums.par_iter_mut().zip(polynomial).for_each(|(sum, one)| *sum += one);
+        }
+        values.extend(random);
+    }
+    // One power is missing of 2^(power+1), and counts as infinity.
+    sums.truncate(there);
+    Ok((values, sums))
 }
 
 fn weighted<P: VariableBaseMSM<ScalarField = Fr>>(

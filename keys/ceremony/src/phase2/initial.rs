@@ -78,15 +78,8 @@ impl Initial {
     /// [`PowersError::Cancelled`], [`PowersError::Io`].
     pub fn new(matrices: &Matrices, powers: &Verified, progress: &dyn Progress<Stage>) -> Result<Initial, Phase2Error> {
         let shape = matrices.shape();
-        let power = shape.domain().ilog2();
-        let needed = powers_needed(shape.domain());
-        if needed > powers.power() {
-            return Err(Phase2Error::Powers(PowersError::TooFew {
-                needed,
-                found: powers.power(),
-            }));
-        }
-        let basis = Basis::of(powers, power, progress)?;
+        require_enough(&shape, powers)?;
+        let basis = Basis::of(powers, shape.domain().ilog2(), progress)?;
         let mut meter = Meter::new(progress, Stage::Queries, 5);
         let queries = Queries::of(matrices, &basis, &mut meter)?;
         let (alpha_g1, beta_g1) = (
@@ -124,29 +117,15 @@ impl Initial {
     /// # Errors
     /// [`Phase2Error::NotInitial`], [`Phase2Error::Misfit`].
     pub fn stated(matrices: &Matrices, key: Zkey) -> Result<Initial, Phase2Error> {
-        let shape = matrices.shape();
         let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
-        let proving = ProvingKey {
-            vk: key.verifying(),
-            beta_g1: key.beta_g1,
-            delta_g1: key.delta_g1,
-            a_query: key.a_query.clone(),
-            b_g1_query: key.b_g1_query.clone(),
-            b_g2_query: key.b_g2_query.clone(),
-            h_query: Vec::new(),
-            l_query: key.l_query.clone(),
-        };
-        let fitting = Zkey::new(matrices, proving, key.h_query.clone())?;
+        let shape = require_circuit(matrices, &key).map_err(|error| match error {
+            Phase2Error::Other { part } => Phase2Error::NotInitial { part },
+            error => error,
+        })?;
         let parts = [
             ("gamma", key.gamma_g2 == g2),
             ("delta", key.delta_g1 == g1 && key.delta_g2 == g2),
             ("the list of contributions", key.contributions.turns.is_empty()),
-            ("matrix A", key.a == fitting.a),
-            ("matrix B", key.b == fitting.b),
-            (
-                "the domain",
-                key.domain == fitting.domain && key.public == fitting.public,
-            ),
         ];
         match parts.into_iter().find(|(_, holds)| !holds) {
             None => Ok(Initial { key, shape }),
@@ -171,6 +150,48 @@ impl Initial {
     }
 }
 
+/// Requires a key to have the circuit's A and B, and queries of its lengths.
+///
+/// # Errors
+/// [`Phase2Error::Other`], [`Phase2Error::Misfit`].
+pub(crate) fn require_circuit(matrices: &Matrices, key: &Zkey) -> Result<Shape, Phase2Error> {
+    let proving = ProvingKey {
+        vk: key.verifying(),
+        beta_g1: key.beta_g1,
+        delta_g1: key.delta_g1,
+        a_query: key.a_query.clone(),
+        b_g1_query: key.b_g1_query.clone(),
+        b_g2_query: key.b_g2_query.clone(),
+        h_query: Vec::new(),
+        l_query: key.l_query.clone(),
+    };
+    let fitting = Zkey::new(matrices, proving, key.h_query.clone())?;
+    let parts = [
+        ("matrix A", key.a == fitting.a),
+        ("matrix B", key.b == fitting.b),
+        (
+            "the domain",
+            key.domain == fitting.domain && key.public == fitting.public,
+        ),
+    ];
+    match parts.into_iter().find(|(_, holds)| !holds) {
+        None => Ok(matrices.shape()),
+        Some((part, _)) => Err(Phase2Error::Other { part }),
+    }
+}
+
+/// Requires as many powers as a circuit takes.
+///
+/// # Errors
+/// [`PowersError::TooFew`].
+pub(super) fn require_enough(shape: &Shape, powers: &Verified) -> Result<(), PowersError> {
+    let (needed, found) = (powers_needed(shape.domain()), powers.power());
+    if needed > found {
+        return Err(PowersError::TooFew { needed, found });
+    }
+    Ok(())
+}
+
 // Of two. Of a file of just as many powers as a large domain has points snarkjs would hash, past their end,
 // what is no point.
 fn powers_needed(domain: usize) -> u32 {
@@ -178,7 +199,7 @@ fn powers_needed(domain: usize) -> u32 {
 }
 
 // Of a section that has one.
-fn first<C: AffineRepr>(points: &[C]) -> C {
+pub(super) fn first<C: AffineRepr>(points: &[C]) -> C {
     points.first().copied().unwrap_or_else(C::zero)
 }
 
@@ -242,7 +263,7 @@ fn sums<C: Endomorphic<D>, const D: usize>(
 }
 
 // Hash of the key as it is before any contribution, as snarkjs has it.
-fn circuit_hash(key: &Zkey, powers: &Verified) -> Result<[u8; 64], PowersError> {
+pub(super) fn circuit_hash(key: &Zkey, powers: &Verified) -> Result<[u8; 64], PowersError> {
     let mut hash = Blake2b512::new();
     for point in [&key.alpha_g1, &key.beta_g1] {
         hash.update(encoding::g1(point));

@@ -5,6 +5,7 @@
 //! the L and the H query. A [`Verified`] key is one that was made so, and only to such a key can be
 //! contributed.
 
+mod beginning;
 mod contribute;
 mod initial;
 #[cfg(test)]
@@ -13,7 +14,8 @@ mod verify;
 
 pub use contribute::Entropy;
 pub use initial::Initial;
-pub use verify::{Verified, contribution_hash};
+pub(crate) use initial::require_circuit;
+pub use verify::{Verified, check_delta, contribution_hash};
 
 use crate::phase1::PowersError;
 use crate::ratio::NoRandomness;

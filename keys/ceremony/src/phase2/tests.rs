@@ -25,12 +25,17 @@ fn circuit(links: usize) -> Matrices {
     Matrices::of_rows(rows, inputs, links + 1).unwrap()
 }
 
-fn initial_of(power: u32, seed: u8, links: usize) -> Initial {
+fn with_powers<T>(power: u32, seed: u8, work: impl FnOnce(&crate::phase1::Verified) -> T) -> T {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("powers.ptau");
     make_insecure(power, &[seed; 32], &path, &Quiet).unwrap();
-    let powers = crate::phase1::Verified::new(Powers::open(&path).unwrap(), &Quiet).unwrap();
-    Initial::new(&circuit(links), &powers, &Quiet).unwrap()
+    work(&crate::phase1::Verified::new(Powers::open(&path).unwrap(), &Quiet).unwrap())
+}
+
+fn initial_of(power: u32, seed: u8, links: usize) -> Initial {
+    with_powers(power, seed, |powers| {
+        Initial::new(&circuit(links), powers, &Quiet).unwrap()
+    })
 }
 
 fn initial() -> Initial {
@@ -335,4 +340,69 @@ fn a_key_that_is_said_to_be_initial_is_one() {
         Initial::stated(&circuit(7), good.key().clone()),
         Err(Phase2Error::Misfit(_))
     ));
+}
+
+// A domain that the powers just reach, and smaller ones of theirs.
+#[test]
+fn a_computed_beginning_holds_against_its_powers() {
+    for (power, links) in [(4, 9), (5, 8), (5, 25), (6, 9)] {
+        with_powers(power, 1, |powers| {
+            let initial = Initial::new(&circuit(links), powers, &Quiet).unwrap();
+            let checked = Initial::checked(&circuit(links), initial.key().clone(), powers, &Quiet).unwrap();
+            assert!(checked.key() == initial.key());
+        });
+    }
+}
+
+#[test]
+fn a_beginning_with_one_wrong_point_is_refused_by_its_part() {
+    let g1 = |p: &mut G1Affine| *p = (*p + G1Affine::generator()).into_affine();
+    let g2 = |p: &mut G2Affine| *p = (*p + G2Affine::generator()).into_affine();
+    // On the curve, outside the group.
+    let outside = |p: &mut G2Affine| {
+        let out = (1_u64..).find_map(|x| {
+            let x = ark_bn254::Fq2::from(x);
+            let points = G2Affine::get_ys_from_x_unchecked(x).map(|(y, _)| G2Affine::new_unchecked(x, y));
+            points.filter(|p| !p.is_in_correct_subgroup_assuming_on_curve())
+        });
+        *p = (*p + out.unwrap()).into_affine();
+    };
+    type Change<'a> = &'a dyn Fn(&mut Zkey);
+    let changes: [(&str, Change<'_>); 14] = [
+        ("alpha", &|key| g1(&mut key.alpha_g1)),
+        ("beta in G1", &|key| g1(&mut key.beta_g1)),
+        ("beta in G2", &|key| g2(&mut key.beta_g2)),
+        ("the A query", &|key| g1(&mut key.a_query[3])),
+        ("the A query", &|key| key.a_query.swap(6, 7)),
+        ("the B query in G1", &|key| g1(&mut key.b_g1_query[7])),
+        ("the B query in G2", &|key| g2(&mut key.b_g2_query[7])),
+        ("the B query in G2", &|key| outside(&mut key.b_g2_query[7])),
+        ("IC", &|key| g1(&mut key.ic[0])),
+        ("IC", &|key| key.ic.swap(1, 2)),
+        ("the L query", &|key| g1(&mut key.l_query[0])),
+        ("the L query", &|key| key.l_query.swap(0, 1)),
+        ("the H query", &|key| g1(&mut key.h_query[15])),
+        ("the circuit's hash", &|key| key.contributions.circuit[0] ^= 1),
+    ];
+    with_powers(5, 1, |powers| {
+        let initial = Initial::new(&circuit(8), powers, &Quiet).unwrap();
+        for (expected, change) in changes {
+            let mut key = initial.key().clone();
+            change(&mut key);
+            let refused = Initial::checked(&circuit(8), key, powers, &Quiet).unwrap_err();
+            assert!(
+                matches!(refused, Phase2Error::Other { part } if part == expected),
+                "{expected}: {refused}"
+            );
+        }
+        // Of other powers nothing fits; of too few there is none.
+        let others = with_powers(5, 2, |others| {
+            Initial::checked(&circuit(8), initial.key().clone(), others, &Quiet).is_err()
+        });
+        assert!(others);
+        let few = with_powers(3, 1, |few| {
+            Initial::checked(&circuit(8), initial.key().clone(), few, &Quiet)
+        });
+        assert!(matches!(few, Err(Phase2Error::Powers(_))));
+    });
 }

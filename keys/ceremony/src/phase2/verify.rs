@@ -79,13 +79,8 @@ impl Verified {
         same(&key, initial.key())?;
         meter.add(1)?;
         let mut ratios = Ratios::new();
-        chain(&key.contributions, &mut ratios, &mut meter, progress)?;
-        let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
-        let last = key.contributions.turns.last().map_or(g1, |turn| turn.delta_after);
-        if key.delta_g1 != last {
-            return Err(Phase2Error::Altered { part: "delta in G1" });
-        }
-        ratios.claim([g1, key.delta_g1], [g2, key.delta_g2], Claimed::Key("delta in G2"));
+        delta(&key, &mut ratios, &mut meter, progress)?;
+        let g2 = G2Affine::generator();
         let queries = [
             ("the L query", &key.l_query, &initial.key().l_query),
             ("the H query", &key.h_query, &initial.key().h_query),
@@ -96,11 +91,8 @@ impl Verified {
             }
             meter.add(1)?;
         }
-        match ratios.check()? {
-            None => Ok(Verified { key }),
-            Some(Claimed::Turn { turn, what }) => Err(Phase2Error::Contribution { turn, what }),
-            Some(Claimed::Key(part)) => Err(Phase2Error::Altered { part }),
-        }
+        conclude(ratios)?;
+        Ok(Verified { key })
     }
 
     pub(super) const fn contributed(key: Zkey) -> Verified {
@@ -124,6 +116,42 @@ impl Verified {
     pub fn ended(&self) -> bool {
         let last = self.key.contributions.turns.last();
         last.is_some_and(|turn| matches!(turn.source, Source::Beacon { .. }))
+    }
+}
+
+/// That a key's delta is what its contributions made of 1: all that can be seen without its initial key.
+///
+/// # Errors
+/// [`Phase2Error`] with the contribution, or the part of the key, that is not what it should be.
+pub fn check_delta(key: &Zkey, progress: &dyn Progress<Stage>) -> Result<(), Phase2Error> {
+    let turns = key.contributions.turns.len();
+    let mut meter = Meter::new(progress, Stage::Contributions, turns as u64);
+    let mut ratios = Ratios::new();
+    delta(key, &mut ratios, &mut meter, progress)?;
+    conclude(ratios)
+}
+
+fn delta(
+    key: &Zkey,
+    ratios: &mut Ratios<Claimed>,
+    meter: &mut Meter<'_>,
+    progress: &dyn Progress<Stage>,
+) -> Result<(), Phase2Error> {
+    chain(&key.contributions, ratios, meter, progress)?;
+    let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
+    let last = key.contributions.turns.last().map_or(g1, |turn| turn.delta_after);
+    if key.delta_g1 != last {
+        return Err(Phase2Error::Altered { part: "delta in G1" });
+    }
+    ratios.claim([g1, key.delta_g1], [g2, key.delta_g2], Claimed::Key("delta in G2"));
+    Ok(())
+}
+
+fn conclude(ratios: Ratios<Claimed>) -> Result<(), Phase2Error> {
+    match ratios.check()? {
+        None => Ok(()),
+        Some(Claimed::Turn { turn, what }) => Err(Phase2Error::Contribution { turn, what }),
+        Some(Claimed::Key(part)) => Err(Phase2Error::Altered { part }),
     }
 }
 

@@ -176,12 +176,22 @@ fn write_turn(section: &mut Section, turn: &Contribution) -> Result<(), FormatEr
     section.g1(&turn.g1_sx);
     section.g2(&turn.g2_spx);
     section.bytes(&turn.transcript);
+    section.bytes(&write_origin(&turn.source, turn.name.as_deref())?);
+    Ok(())
+}
+
+/// Where a contribution comes from: its kind, and its parameters with their length before them, as [`read_origin`]
+/// reads them.
+///
+/// # Errors
+/// [`FormatError::TooLong`] for a name or a beacon of more than 255 bytes.
+pub fn write_origin(source: &Source, name: Option<&str>) -> Result<Vec<u8>, FormatError> {
     let mut parameters = Vec::new();
-    if let Some(name) = turn.name.as_ref().filter(|name| !name.is_empty()) {
+    if let Some(name) = name.filter(|name| !name.is_empty()) {
         parameters.push(NAME);
         short(&mut parameters, name.as_bytes())?;
     }
-    let kind = match &turn.source {
+    let kind = match source {
         Source::Secret => BY_A_PERSON,
         Source::Beacon { iterations, value } => {
             parameters.extend([ITERATIONS, *iterations, VALUE]);
@@ -189,10 +199,9 @@ fn write_turn(section: &mut Section, turn: &Contribution) -> Result<(), FormatEr
             BY_A_BEACON
         }
     };
-    section.bytes(&kind.to_le_bytes());
-    section.count(parameters.len())?;
-    section.bytes(&parameters);
-    Ok(())
+    // Two texts of at most 255 bytes.
+    let length = parameters.len() as u32;
+    Ok([&kind.to_le_bytes(), &length.to_le_bytes(), parameters.as_slice()].concat())
 }
 
 fn short(to: &mut Vec<u8>, bytes: &[u8]) -> Result<(), FormatError> {

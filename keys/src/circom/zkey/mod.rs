@@ -6,7 +6,7 @@ mod read;
 mod tests;
 mod write;
 
-pub use contributions::{Contribution, Contributions, HASH, Source, read_origin};
+pub use contributions::{Contribution, Contributions, HASH, Source, read_origin, write_origin};
 pub use read::read_zkey;
 pub use write::write_zkey;
 

@@ -60,21 +60,51 @@ impl ReadyKey {
         progress: &dyn Progress<ReadyStage>,
     ) -> Result<(Self, Option<FileError>), PrepareError> {
         let card = store.development_card(tier, setup)?;
-        let (digest, file) = (card.proving.0, settings.file(&card));
-        progress.advance(ReadyStage::Reading, 0, 1);
-        match Ready::read(&digest, settings, &file) {
-            Ok(ready) if fits(&ready, &card) => {
-                progress.advance(ReadyStage::Reading, 1, 1);
-                return Ok((ReadyKey::with(tier, card.shape, card.provenance, ready), None));
-            }
-            // Making it takes more still.
-            Err(error @ FileError::Memory(_)) => return Err(PrepareError::Read(error)),
-            // A file that is not what it should be is as good as none: it is made anew.
-            Ok(_) | Err(_) => {}
+        match ReadyKey::found(&card, settings, progress) {
+            Ok(Some(ready)) => Ok((ready, None)),
+            Ok(None) => Ok(ReadyKey::made(
+                &card,
+                &store.development(tier, setup)?,
+                settings,
+                progress,
+            )?),
+            Err(error) => Err(PrepareError::Read(error)),
         }
-        let key = ReadyKey::of(&store.development(tier, setup)?, settings, progress)?;
+    }
+
+    /// A key as it was prepared before, if it was. A file that is not what it should be is as good as none.
+    ///
+    /// # Errors
+    /// [`FileError::Memory`]: making it takes more still.
+    pub fn found(
+        card: &KeyCard,
+        settings: Settings,
+        progress: &dyn Progress<ReadyStage>,
+    ) -> Result<Option<Self>, FileError> {
+        progress.advance(ReadyStage::Reading, 0, 1);
+        match Ready::read(&card.proving.0, settings, &settings.file(card)) {
+            Ok(ready) if fits(&ready, card) => {
+                progress.advance(ReadyStage::Reading, 1, 1);
+                Ok(Some(ReadyKey::with(card.tier, card.shape, card.provenance, ready)))
+            }
+            Err(error @ FileError::Memory(_)) => Err(error),
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
+    /// Prepares a key, and keeps it so beside the key. Where it could not be kept, why: it is none the worse for that.
+    ///
+    /// # Errors
+    /// As [`ReadyKey::of`].
+    pub fn made(
+        card: &KeyCard,
+        key: &CircuitKey,
+        settings: Settings,
+        progress: &dyn Progress<ReadyStage>,
+    ) -> Result<(Self, Option<FileError>), ProveError> {
+        let key = ReadyKey::of(key, settings, progress)?;
         progress.advance(ReadyStage::Writing, 0, 1);
-        let unkept = key.ready.write(&digest, &file).err();
+        let unkept = key.ready.write(&card.proving.0, &settings.file(card)).err();
         progress.advance(ReadyStage::Writing, 1, 1);
         Ok((key, unkept))
     }

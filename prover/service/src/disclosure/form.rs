@@ -90,6 +90,7 @@ pub fn help(code: &str) -> &'static str {
         "root.superseded" => "submit it again: the record is proved under the registry's new root then",
         "ledger.unavailable" => "submit it again when the ledger can be reached",
         "key.none" => "an operator gives the workers this tier's key",
+        "key.retired" | "key.revoked" => "ask the audience for a request that names an active key",
         "worker.key" | "worker.version" => "an operator runs service and workers of one version, with one key",
         "prover.memory" => "an operator gives the workers more memory, or settings for less",
         "job.poison" => "workers died of it, one after the other: an operator looks at their logs",

@@ -2,6 +2,7 @@
 
 use crate::guard::{Guard, Withheld};
 use crate::payload::Payload;
+use crate::ring::Ring;
 use medproof_engine::{Engine, ProveError, ProveStage};
 use medproof_keys::Progress;
 use medproof_messages::{ConsentError, ConsentMessage, Presentation, VerifiedRequest};
@@ -12,6 +13,7 @@ use medproof_statement::eddsa::PublicKey;
 use medproof_statement::holder::Holder;
 use medproof_statement::public::PublicInputs;
 use medproof_statement::request::Purpose;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What comes of a job.
@@ -34,20 +36,20 @@ pub trait Answerer: Send + Sync {
 }
 
 /// Answers with proofs.
-pub struct Prover<E> {
-    /// What proves.
-    pub engine: E,
+pub struct Prover {
+    /// What proves, under which keys.
+    pub keys: Arc<Ring>,
     /// What the ledger says, so that nothing is proved in vain. Who hands a presentation out looks at it in any
     /// case.
     pub guard: Option<Guard>,
 }
 
-impl<E: Engine> Answerer for Prover<E> {
+impl Answerer for Prover {
     fn answer(&self, payload: &Payload, progress: &dyn Progress<ProveStage>) -> Outcome {
-        let outcome = match require_open(payload) {
-            Ok(()) => self.proved(payload, progress).unwrap_or_else(|outcome| outcome),
-            Err(outcome) => outcome,
-        };
+        // Before anything of the record is looked at: whether there is a key tells nothing of it.
+        let engine = require_open(payload).and_then(|()| self.engine(payload));
+        let outcome = engine.and_then(|engine| self.proved(&*engine, payload, progress));
+        let outcome = outcome.unwrap_or_else(|outcome| outcome);
         match outcome {
             // Looked at for both, so that what the ledger or the time has ended tells nothing of the claim.
             Outcome::Proved(_) | Outcome::Refused => self.still_open(payload).map_or_else(|over| over, |()| outcome),
@@ -56,14 +58,25 @@ impl<E: Engine> Answerer for Prover<E> {
     }
 }
 
-impl<E: Engine> Prover<E> {
-    fn proved(&self, payload: &Payload, progress: &dyn Progress<ProveStage>) -> Result<Outcome, Outcome> {
+impl Prover {
+    fn engine(&self, payload: &Payload) -> Result<Arc<dyn Engine>, Outcome> {
+        let body = payload.request.body();
+        let engine = self.keys.engine(&body.key_id, body.requested_at.seconds());
+        engine.map_err(|no_key| Outcome::Failed(no_key.code()))
+    }
+
+    fn proved(
+        &self,
+        engine: &dyn Engine,
+        payload: &Payload,
+        progress: &dyn Progress<ProveStage>,
+    ) -> Result<Outcome, Outcome> {
         let record = payload.record.as_ref().ok_or(Outcome::Refused)?;
         let opened = record.open().map_err(|_| Outcome::Refused)?;
         // Before the engine, which would tell who follows the job that it came so far.
         let (public, witness) = statement(&payload.request, &payload.consent, opened).map_err(|_| Outcome::Refused)?;
         self.unrevoked(&public)?;
-        let proven = self.engine.prove(&public, &witness, progress).map_err(outcome)?;
+        let proven = engine.prove(&public, &witness, progress).map_err(outcome)?;
         // While it was proved the consent may have been revoked.
         self.unrevoked(&public)?;
         let presentation = Presentation {

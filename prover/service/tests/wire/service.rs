@@ -106,7 +106,7 @@ fn services(folder: &TempDir, store: &Store, hub: &Arc<Hub>, guard: &Guard, name
         verification: Arc::new(Verification {
             ledger: Arc::clone(&guard.ledger),
             named,
-            keys: Vec::new(),
+            keys: Default::default(),
             mode: Mode::Development,
         }),
     }
