@@ -15,10 +15,14 @@ function unspelt(base64) {
   return bytes;
 }
 
-async function moduleOf(text) {
-  const packed = unspelt(text);
-  const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return WebAssembly.compile(await new Response(unpacked).arrayBuffer());
+// Compiled while it is unpacked.
+function moduleOf(text) {
+  const { readable, writable } = new DecompressionStream("gzip");
+  const writer = writable.getWriter();
+  // What fails here fails for who reads.
+  writer.write(unspelt(text)).catch(() => {});
+  writer.close().catch(() => {});
+  return WebAssembly.compileStreaming(new Response(readable, { headers: { "content-type": "application/wasm" } }));
 }
 
 const prepared = moduleOf(at("module").textContent);
@@ -103,7 +107,8 @@ async function show() {
   const parts = found.verified ? verifiedView(found.verified) : refusedView(found.refused, found.asked);
   at("answer").replaceChildren(...parts.filter(Boolean));
   at("announce").textContent = `${at("answer").querySelector(".kicker").textContent}: ${at("answer").querySelector("h2").textContent}.`;
-  at("answer").querySelector(".verdict").scrollIntoView({ block: "nearest" });
+  // Once it is laid out: to ask where it is now would have that done twice.
+  requestAnimationFrame(() => at("answer").querySelector(".verdict")?.scrollIntoView({ block: "nearest" }));
 }
 
 function clear() {
@@ -146,6 +151,8 @@ at("chooser").addEventListener("change", guarded(async ({ target }) => {
 at("try").addEventListener("click", guarded(example));
 at("clear").addEventListener("click", guarded(clear));
 at("moment").addEventListener("change", guarded(show));
+// The browser takes longer to make such a field than to unpack the verifier, and few need it.
+(globalThis.requestIdleCallback ?? setTimeout)(() => (at("moment").type = "datetime-local"));
 at("present").addEventListener("click", guarded(() => {
   at("moment").value = "";
   return show();

@@ -8,7 +8,8 @@ findModule(async () => {
   if (!response.ok) {
     throw new Error(`expected the verifier's module at ${url}, found status ${response.status}: serve it there, or give it to Verifier.open as \`wasm\``);
   }
-  return WebAssembly.compile(await response.arrayBuffer());
+  // Compiled while it arrives.
+  return WebAssembly.compileStreaming(new Response(response.body, { headers: { "content-type": "application/wasm" } }));
 });
 
 export { RefusedError, Verifier } from "./verifier.js";
